@@ -1,0 +1,344 @@
+#define SK_BASE
+#include "base/bytes.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+
+struct bytes
+bytes_of(const void *at, size_t size)
+{
+    return (struct bytes){at, size};
+}
+
+struct bytes
+bytes_from_text(const char *text)
+{
+    return text == NULL ? BYTES_NONE : (struct bytes){(const uint8_t *)text, strlen(text)};
+}
+
+struct bytes
+bytes_slice(struct bytes b, size_t from, size_t to)
+{
+    if (to > b.size) {
+        to = b.size;
+    }
+    if (from > to) {
+        from = to;
+    }
+    return b.at == NULL ? b : (struct bytes){b.at + from, to - from};
+}
+
+struct bytes
+bytes_from(struct bytes b, size_t from)
+{
+    return bytes_slice(b, from, b.size);
+}
+
+bool
+bytes_equal(struct bytes a, struct bytes b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
+}
+
+bool
+bytes_equal_fold(struct bytes a, struct bytes b)
+{
+    if (a.size != b.size) {
+        return false;
+    }
+    for (size_t i = 0; i < a.size; i++) {
+        if (ascii_lower(a.at[i]) != ascii_lower(b.at[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+bytes_is(struct bytes b, const char *text)
+{
+    return bytes_equal(b, bytes_from_text(text));
+}
+
+bool
+bytes_is_fold(struct bytes b, const char *text)
+{
+    return bytes_equal_fold(b, bytes_from_text(text));
+}
+
+bool
+bytes_starts(struct bytes b, struct bytes start)
+{
+    return b.size >= start.size && bytes_equal(bytes_slice(b, 0, start.size), start);
+}
+
+bool
+bytes_starts_fold(struct bytes b, struct bytes start)
+{
+    return b.size >= start.size && bytes_equal_fold(bytes_slice(b, 0, start.size), start);
+}
+
+bool
+bytes_ends(struct bytes b, struct bytes end)
+{
+    return b.size >= end.size && bytes_equal(bytes_from(b, b.size - end.size), end);
+}
+
+bool
+bytes_ends_fold(struct bytes b, struct bytes end)
+{
+    return b.size >= end.size && bytes_equal_fold(bytes_from(b, b.size - end.size), end);
+}
+
+int
+bytes_compare(struct bytes a, struct bytes b)
+{
+    size_t least = a.size < b.size ? a.size : b.size;
+    int order = least == 0 ? 0 : memcmp(a.at, b.at, least);
+
+    return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
+}
+
+size_t
+bytes_find_byte(struct bytes b, uint8_t byte, size_t from)
+{
+    if (from >= b.size) {
+        return BYTES_NOWHERE;
+    }
+    const uint8_t *at = memchr(b.at + from, byte, b.size - from);
+    return at == NULL ? BYTES_NOWHERE : (size_t)(at - b.at);
+}
+
+size_t
+bytes_find_last(struct bytes b, uint8_t byte)
+{
+    if (b.size == 0) {
+        return BYTES_NOWHERE;
+    }
+    const uint8_t *at = memrchr(b.at, byte, b.size);
+    return at == NULL ? BYTES_NOWHERE : (size_t)(at - b.at);
+}
+
+size_t
+bytes_find(struct bytes b, struct bytes what, size_t from)
+{
+    if (from > b.size || what.size > b.size - from) {
+        return BYTES_NOWHERE;
+    }
+    if (what.size == 0) {
+        return from;
+    }
+    const uint8_t *at = memmem(b.at + from, b.size - from, what.at, what.size);
+    return at == NULL ? BYTES_NOWHERE : (size_t)(at - b.at);
+}
+
+size_t
+bytes_find_fold(struct bytes b, struct bytes what, size_t from)
+{
+    if (from > b.size || what.size > b.size - from) {
+        return BYTES_NOWHERE;
+    }
+    for (size_t i = from; i + what.size <= b.size; i++) {
+        if (bytes_equal_fold((struct bytes){b.at + i, what.size}, what)) {
+            return i;
+        }
+    }
+    return BYTES_NOWHERE;
+}
+
+struct bytes
+bytes_trim(struct bytes b)
+{
+    while (b.size > 0 && ascii_blank(b.at[0])) {
+        b.at++;
+        b.size--;
+    }
+    while (b.size > 0 && ascii_blank(b.at[b.size - 1])) {
+        b.size--;
+    }
+    return b;
+}
+
+bool
+bytes_split(struct bytes *rest, uint8_t separator, struct bytes *piece_r)
+{
+    if (rest->at == NULL) {
+        return false;
+    }
+    size_t end = bytes_find_byte(*rest, separator, 0);
+    if (end == BYTES_NOWHERE) {
+        *piece_r = *rest;
+        *rest = BYTES_NONE;
+        return true;
+    }
+    *piece_r = bytes_slice(*rest, 0, end);
+    *rest = (struct bytes){rest->at + end + 1, rest->size - end - 1};
+    return true;
+}
+
+bool
+bytes_line(struct bytes *rest, struct bytes *line_r)
+{
+    if (rest->size == 0) {
+        return false;
+    }
+    size_t end = bytes_find_byte(*rest, '\n', 0);
+    size_t next = end == BYTES_NOWHERE ? rest->size : end + 1;
+    if (end == BYTES_NOWHERE) {
+        end = rest->size;
+    }
+    *line_r = bytes_slice(*rest, 0, end);
+    if (line_r->size > 0 && next > end && line_r->at[line_r->size - 1] == '\r') {
+        line_r->size--;
+    }
+    *rest = bytes_from(*rest, next);
+    return true;
+}
+
+bool
+bytes_to_number(struct bytes b, uint64_t most, uint64_t *number_r)
+{
+    uint64_t number = 0;
+
+    if (b.size == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < b.size; i++) {
+        if (!ascii_digit(b.at[i]) || __builtin_mul_overflow(number, 10u, &number) ||
+            __builtin_add_overflow(number, (uint64_t)(b.at[i] - '0'), &number)) {
+            return false;
+        }
+    }
+    *number_r = number;
+    return number <= most;
+}
+
+struct bytes
+bytes_copy(struct arena *arena, struct bytes b)
+{
+    uint8_t *at = arena_take_bytes(arena, b.size);
+
+    if (b.size > 0) {
+        memcpy(at, b.at, b.size);
+    }
+    return (struct bytes){at, b.size};
+}
+
+char *
+bytes_text(struct arena *arena, struct bytes b)
+{
+    char *text = arena_take_bytes(arena, b.size + 1);
+
+    if (b.size > 0) {
+        memcpy(text, b.at, b.size);
+    }
+    text[b.size] = '\0';
+    return text;
+}
+
+struct bytes
+bytes_lower(struct arena *arena, struct bytes b)
+{
+    uint8_t *at = arena_take_bytes(arena, b.size);
+
+    for (size_t i = 0; i < b.size; i++) {
+        at[i] = ascii_lower(b.at[i]);
+    }
+    return (struct bytes){at, b.size};
+}
+
+struct bytes
+bytes_hex(struct arena *arena, struct bytes b)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t *at = arena_take_bytes(arena, b.size * 2);
+
+    for (size_t i = 0; i < b.size; i++) {
+        at[2 * i] = (uint8_t)digits[b.at[i] >> 4];
+        at[2 * i + 1] = (uint8_t)digits[b.at[i] & 15];
+    }
+    return (struct bytes){at, b.size * 2};
+}
+
+struct bytes
+bytes_base64(struct arena *arena, struct bytes b)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t size = (b.size + 2) / 3 * 4;
+    uint8_t *at = arena_take_bytes(arena, size), *to = at;
+
+    for (size_t i = 0; i < b.size; i += 3) {
+        size_t have = b.size - i;
+        uint32_t group = (uint32_t)b.at[i] << 16 | (have > 1 ? (uint32_t)b.at[i + 1] << 8 : 0) |
+                         (have > 2 ? b.at[i + 2] : 0);
+        *to++ = (uint8_t)digits[group >> 18];
+        *to++ = (uint8_t)digits[group >> 12 & 63];
+        *to++ = (uint8_t)(have > 1 ? digits[group >> 6 & 63] : '=');
+        *to++ = (uint8_t)(have > 2 ? digits[group & 63] : '=');
+    }
+    return (struct bytes){at, size};
+}
+
+static int
+base64_value(uint8_t c)
+{
+    if (c >= 'A' && c <= 'Z') {
+        return c - 'A';
+    }
+    if (c >= 'a' && c <= 'z') {
+        return c - 'a' + 26;
+    }
+    if (c >= '0' && c <= '9') {
+        return c - '0' + 52;
+    }
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+bool
+bytes_from_base64(struct arena *arena, struct bytes b, struct bytes *out_r)
+{
+    uint8_t *at = arena_take_bytes(arena, b.size / 4 * 3 + 3), *to = at;
+    uint32_t group = 0;
+    unsigned have = 0, padding = 0;
+
+    *out_r = BYTES_NONE;
+    for (size_t i = 0; i < b.size; i++) {
+        uint8_t c = b.at[i];
+        if (ascii_blank(c)) {
+            continue;
+        }
+        if (c == '=') {
+            if (have + ++padding > 4 || have < 2) {
+                return false;
+            }
+            continue;
+        }
+        int value = base64_value(c);
+        if (value < 0 || padding > 0) {
+            return false;
+        }
+        group = group << 6 | (uint32_t)value;
+        if (++have == 4) {
+            *to++ = (uint8_t)(group >> 16);
+            *to++ = (uint8_t)(group >> 8);
+            *to++ = (uint8_t)group;
+            have = 0;
+            group = 0;
+        }
+    }
+    if (have != 0) {
+        if (have + padding != 4) {
+            return false;
+        }
+        group <<= 6 * (4 - have);
+        *to++ = (uint8_t)(group >> 16);
+        if (have == 3) {
+            *to++ = (uint8_t)(group >> 8);
+        }
+    } else if (padding != 0) {
+        return false;
+    }
+    *out_r = (struct bytes){at, (size_t)(to - at)};
+    return out_r->size > 0;
+}

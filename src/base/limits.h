@@ -1,0 +1,75 @@
+/* Every bound of the program: its number, the reason, and what happens beyond it. docs/LIMITS.md is made from
+ * this file by tools/make-limits; each row must read
+ *     #define NAME number // reason. Beyond: what happens.
+ * There is no "0 means unlimited". Tests stand at each bound and one past it. */
+#pragma once
+
+/* The wire */
+#define LIMIT_SMTP_LINE 4096             // RFC 5321 4.5.3.1.4 wants 512 with extensions adding more, AUTH 12288 apart. Beyond: 500 5.5.2, the line is dropped.
+#define LIMIT_SMTP_LINES_AHEAD 1000      // Commands a client may have in flight (RFC 2920). Beyond: reading stops until answered.
+#define LIMIT_SMTP_BAD_COMMANDS 20       // Unknown or misplaced commands in a session. Beyond: 421 4.7.0 and close.
+#define LIMIT_SMTP_RECIPIENTS 1000       // RFC 5321 4.5.3.1.8 asks for at least 100. Beyond: 452 4.5.3.
+#define LIMIT_SMTP_MESSAGES 1000         // Messages in one connection. Beyond: 421 4.7.0 and close.
+#define LIMIT_ADDRESS 320                // RFC 5321: 64 of local part, @, 255 of domain. Beyond: 501 5.1.3 or 5.1.7.
+#define LIMIT_DOMAIN 255                 // RFC 1035 2.3.4. Beyond: the name is refused.
+#define LIMIT_MESSAGE 52428800           // 50 MiB, as large providers take. Beyond: 552 5.3.4; advertised by SIZE.
+#define LIMIT_CONNECTIONS 2000           // Connections in one worker. Beyond: 421 4.3.2.
+#define LIMIT_CONNECTIONS_CLIENT 100     // Connections of one client address in one worker. Beyond: 421 4.7.0.
+#define LIMIT_HTTP_HEAD 65536            // Request line and fields of an HTTP request. Beyond: 431 and close.
+#define LIMIT_HTTP_FIELDS 1200           // Fields of an HTTP request (1,000 Rcpt and the rest). Beyond: 431 and close.
+#define LIMIT_RECEIVED_HOPS 100          // RFC 5321 6.3 asks for at least 100. Beyond: 554 5.4.6, a loop.
+#define LIMIT_HELD_BYTES 536870912       // 512 MiB of messages in flight in one worker. Beyond: 452 4.3.1.
+
+/* The message */
+#define LIMIT_HEADER_FIELDS 2000         // Fields in one header block. Beyond: the rest is not read, finding header_fields.
+#define LIMIT_HEADER_BYTES 1048576       // 1 MiB of header in one block. Beyond: the rest is not read, finding header_size.
+#define LIMIT_HEADER_FIELD 262144        // Bytes of one field that are decoded. Beyond: cut, finding header_field_size.
+#define LIMIT_MIME_DEPTH 30              // Nesting of multiparts and messages. Beyond: the part is a leaf, finding mime_depth.
+#define LIMIT_MIME_PARTS 1000            // Parts in one message. Beyond: the rest is one text, finding mime_parts.
+#define LIMIT_MIME_PARAMETERS 100        // Parameters of one Content-Type. Beyond: the rest is dropped, finding mime_parameters.
+#define LIMIT_BOUNDARY 250               // RFC 2046 wants 70 at most; mailers break it. Beyond: no boundary, finding mime_boundary.
+#define LIMIT_ADDRESSES 5000             // Addresses in one field. Beyond: the rest is dropped, finding addresses.
+#define LIMIT_COMMENT_DEPTH 50           // Nesting of comments (RFC 5322 3.2.2). Beyond: read as text.
+#define LIMIT_TEXT_BYTES 1048576         // Visible text kept for judging, all parts together. Beyond: cut, finding text_size.
+#define LIMIT_LINKS 2000                 // Links kept. Beyond: the rest is dropped, finding links.
+#define LIMIT_URL 8192                   // Bytes of one link. Beyond: cut at the bound, finding url_size.
+#define LIMIT_HTML_DEPTH 200             // Open elements remembered. Beyond: deeper ones are not remembered, text goes on.
+#define LIMIT_HTML_ATTRIBUTES 200        // Attributes of one tag. Beyond: the rest is dropped.
+#define LIMIT_DEFECTS 200                // Defects noted for one message. Beyond: counted only.
+#define LIMIT_ARENA_MESSAGE 536870912    // 512 MiB for one message's arena. Beyond: 451 4.3.0, or 552 where the mail can never fit.
+
+/* Names and papers */
+#define LIMIT_SPF_TERMS 10               // RFC 7208 4.6.4. Beyond: permerror.
+#define LIMIT_SPF_VOID 2                 // RFC 7208 4.6.4. Beyond: permerror.
+#define LIMIT_SPF_MX 10                  // RFC 7208 4.6.4: addresses looked up for one mx. Beyond: permerror.
+#define LIMIT_SPF_PTR 10                 // RFC 7208 4.6.4: names looked at for one ptr. Beyond: the rest is ignored.
+#define LIMIT_SPF_RECORD 8192            // Bytes of one joined record. Beyond: permerror.
+#define LIMIT_DKIM_SIGNATURES 12         // Signatures verified, aligned ones first. Beyond: policy.
+#define LIMIT_DKIM_FIELD_NAMES 300       // Names in h=. Beyond: permerror.
+#define LIMIT_DKIM_KEY_BITS_MIN 1024     // RFC 8301 3.2. Below: policy (permerror), unless legacy.
+#define LIMIT_DKIM_KEY_BITS_MAX 8192     // A verification of 16384 bits costs 2 ms. Beyond: permerror.
+#define LIMIT_DMARC_QUERIES 8            // RFC 9989 4.10: steps of the tree walk. Beyond: labels are left out in the middle.
+#define LIMIT_DNS_ANSWER 65535           // A DNS message. Beyond: not possible on the wire.
+#define LIMIT_DNS_RECORDS 200            // Records of one answer that are kept. Beyond: the rest is dropped.
+#define LIMIT_DNS_QUESTIONS 150          // Questions one message may ask. Beyond: temperror, finding dns_questions.
+#define LIMIT_DNS_CNAMES 8               // Steps of a CNAME chain. Beyond: SERVFAIL.
+#define LIMIT_FROM_ADDRESSES 20          // From addresses that DMARC is asked for. Beyond: permerror.
+
+/* Judging and keeping */
+#define LIMIT_MODEL_HEADER_BYTES 3000    // Bytes of header that the classifier reads; more gains nothing. Beyond: not read.
+#define LIMIT_MODEL_TEXT_BYTES 3000      // The same for decoded text. Beyond: not read.
+#define LIMIT_NORMAL_BYTES 262144        // Bytes of text that the lexicon reads. Beyond: not read.
+#define LIMIT_LEXICON_HITS 2000          // Hits of the lexicon in one message. Beyond: not counted.
+#define LIMIT_FINDINGS 500               // Findings of one message. Beyond: counted only.
+#define LIMIT_NOTE_BYTES 262144          // A signed note: 32 signatures of post-quantum size. Beyond: the note is refused.
+#define LIMIT_NOTE_SIGNATURES 32         // Signatures of one note; c2sp.org/signed-note asks for at least 16. Beyond: the note is refused.
+#define LIMIT_RECORD_BYTES 16777216      // 16 MiB: one record in the ledger. Beyond: SK_LIMIT, the message is answered 451.
+#define LIMIT_RECORD_TEXT 480            // Bytes of visible text kept for search; each costs the keeper. Beyond: not kept.
+#define LIMIT_RECORD_FIELD 1000          // Bytes of one foreign text (subject, name, reply) in a record. Beyond: cut.
+#define LIMIT_RECORD_DETAIL 200          // Bytes of what one finding rests on. Beyond: cut.
+#define LIMIT_SEARCH_TERM 256            // Bytes of one word searched for. Beyond: refused.
+#define LIMIT_SEARCH_ROWS 10000          // Rows of one answer. Beyond: refused; narrow the time instead.
+#define LIMIT_WIRE_FRAME 68157440        // 65 MiB: one typed message between processes, a mail and its record. Beyond: our own bug.
+#define LIMIT_TRY_LINE 67108864          // 64 MiB: one request line of `sekisho try`. Beyond: an error line.
+#define LIMIT_CONFIG_LINE 4096           // One line of configuration. Beyond: refused with its number.
+#define LIMIT_CONFIG_BYTES 1048576       // A configuration file. Beyond: refused.

@@ -1,0 +1,240 @@
+#include <string.h>
+
+#include "decide/policy_private.h"
+
+static bool
+ours(const struct policy *policy, struct bytes name)
+{
+    return bytes_starts_fold(name, BYTES("X-Sekisho-")) ||
+           (policy->write_x_spam && bytes_starts_fold(name, BYTES("X-Spam-")));
+}
+
+static size_t
+count_ours(const struct policy *policy, const struct letter *letter)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < letter->header.field_count; i++) {
+        count += ours(policy, letter->header.fields[i].name);
+    }
+    return count;
+}
+
+/* The removals are the same for everybody; only the field on top differs. */
+static const struct answer_edit *
+answer_edits(struct arena *arena, const struct policy *policy, const struct letter *letter,
+             const struct origin *origin, struct bytes header, size_t *count_r)
+{
+    size_t count = 0, room = 1 + origin->forged_count + count_ours(policy, letter);
+    struct answer_edit *edits = ARENA_NEW_MANY(arena, room, struct answer_edit);
+
+    edits[count++].add = header;
+    for (size_t i = 0; i < origin->forged_count; i++) {
+        edits[count++].remove = origin->forged[i];
+    }
+    for (size_t i = 0; i < letter->header.field_count; i++) {
+        if (ours(policy, letter->header.fields[i].name)) {
+            edits[count++].remove = letter->header.fields[i].whole;
+        }
+    }
+    *count_r = count;
+    return edits;
+}
+
+/* rspamd's names, which its clients compare letter by letter. */
+static const char *
+rspamd_action(enum verdict_action action)
+{
+    static const char *const names[] = {
+        [VERDICT_ACCEPT] = "no action", [VERDICT_LABEL] = "add header",
+        [VERDICT_HOLD] = "quarantine",  [VERDICT_REFUSE] = "reject",
+        [VERDICT_TEMPFAIL] = "soft reject",
+    };
+
+    return names[action];
+}
+
+static void
+write_symbols(struct json *j, const struct verdict_recipient *r)
+{
+    json_key(j, "symbols");
+    json_open(j, '{');
+    for (size_t i = 0; i < r->reason_count; i++) {
+        const struct finding *finding = r->reasons[i];
+        bool before = false;
+        for (size_t k = 0; k < i && !before; k++) {
+            before = strcmp(r->reasons[k]->name, finding->name) == 0;
+        }
+        if (before) {
+            continue; /* an object has each name once; the heaviest stands first */
+        }
+        json_key(j, finding->name);
+        json_open(j, '{');
+        json_put_text(j, "name", finding->name);
+        json_put_real(j, "score", finding->weight, 2);
+        json_put_real(j, "metric_score", finding->weight, 2);
+        json_put_text(j, "description", words_finding_en(finding->name));
+        if (finding->detail.size > 0) {
+            json_key(j, "options");
+            json_open(j, '[');
+            json_bytes(j, finding->detail);
+            json_close(j);
+        }
+        json_close(j);
+    }
+    json_close(j);
+}
+
+static void
+write_milter_block(struct json *j, struct bytes header, const struct letter *letter,
+                   const struct answer_edit *edits, size_t edit_count)
+{
+    struct bytes line, rest = header;
+    size_t from = 0;
+
+    json_key(j, "milter");
+    json_open(j, '{');
+    json_key(j, "add_headers");
+    json_open(j, '{');
+    while (from < rest.size) {
+        size_t end = from;
+        do { /* a field ends where the next line does not begin with a blank */
+            end = bytes_find(rest, BYTES("\r\n"), end) + 2;
+        } while (end < rest.size && (rest.at[end] == '\t' || rest.at[end] == ' '));
+        line = bytes_slice(rest, from, end - 2);
+        size_t colon = bytes_find_byte(line, ':', 0);
+        json_key_bytes(j, bytes_slice(line, 0, colon));
+        json_open(j, '{');
+        json_put_string(j, "value", bytes_trim(bytes_from(line, colon + 1)));
+        json_put_number(j, "order", 0);
+        json_close(j);
+        from = end;
+    }
+    json_close(j);
+    json_key(j, "remove_headers");
+    json_open(j, '{');
+    for (size_t i = 0; i < letter->header.field_count; i++) {
+        struct bytes name = letter->header.fields[i].name;
+        size_t at = 0;
+        if (header_find(&letter->header, name, &at) != &letter->header.fields[i]) {
+            continue; /* each name once, at its first field */
+        }
+        bool opened = false;
+        size_t nth = 0;
+        for (size_t k = i; k < letter->header.field_count; k++) {
+            const struct field *field = &letter->header.fields[k];
+            if (!bytes_equal_fold(field->name, name)) {
+                continue;
+            }
+            nth++;
+            for (size_t e = 0; e < edit_count; e++) {
+                if (edits[e].remove.at != NULL && edits[e].remove.at == field->whole.at) {
+                    if (!opened) {
+                        json_key_bytes(j, name);
+                        json_open(j, '[');
+                        opened = true;
+                    }
+                    json_number(j, (int64_t)nth);
+                }
+            }
+        }
+        if (opened) {
+            json_close(j);
+        }
+    }
+    json_close(j);
+    json_close(j);
+}
+
+static struct bytes
+answer_json(struct arena *arena, const struct policy *policy,
+            const struct verdict_recipient *recipient, const struct letter *letter,
+            const struct opinion *opinion, const struct arrival *arrival,
+            const struct answer_recipient *answer)
+{
+    struct writer w;
+    struct json j;
+
+    writer_init(&w, arena);
+    json_init(&j, &w);
+    json_open(&j, '{');
+    json_put_bool(&j, "is_skipped", false);
+    json_put_real(&j, "score", recipient->score, 2);
+    json_put_real(&j, "required_score", policy->refuse, 2);
+    json_put_text(&j, "action", rspamd_action(recipient->action));
+    json_key(&j, "thresholds");
+    json_open(&j, '{');
+    json_put_real(&j, "reject", policy->refuse, 2);
+    json_put_real(&j, "quarantine", policy->hold, 2);
+    json_put_real(&j, "add header", policy->label, 2);
+    json_close(&j);
+    write_symbols(&j, recipient);
+    json_key(&j, "messages");
+    json_open(&j, '{');
+    if (recipient->reply.size > 0) {
+        json_put_string(&j, "smtp_message", bytes_from(recipient->reply, 10));
+    }
+    json_close(&j);
+    json_put_string(&j, "message-id",
+                    letter->message_id.size > 0 ? letter->message_id : BYTES("undef"));
+    json_put_string(&j, "sekisho_id", arrival->id);
+    json_put_text(&j, "category", opinion->content_read ? category_name(opinion->category) : NULL);
+    write_milter_block(&j, recipient->header, letter, answer->edits, answer->edit_count);
+    json_close(&j);
+    return writer_view(&w);
+}
+
+static enum answer_action
+action_for_door(enum verdict_action action)
+{
+    switch (action) {
+    case VERDICT_ACCEPT:
+    case VERDICT_LABEL:
+        return ANSWER_ACCEPT;
+    case VERDICT_HOLD:
+        return ANSWER_HOLD;
+    case VERDICT_REFUSE:
+        return ANSWER_REFUSE;
+    case VERDICT_TEMPFAIL:
+        return ANSWER_TEMPFAIL;
+    }
+    return ANSWER_TEMPFAIL;
+}
+
+const struct answer *
+verdict_answer(struct arena *arena, const struct policy *policy, const struct verdict *verdict,
+               const struct arrival *arrival, const struct letter *letter,
+               const struct origin *origin, const struct opinion *opinion)
+{
+    struct answer *answer = ARENA_NEW(arena, struct answer);
+    struct writer w;
+
+    answer->recipient_count = verdict->recipient_count;
+    answer->recipients =
+        ARENA_NEW_MANY(arena, verdict->recipient_count, struct answer_recipient);
+    for (size_t i = 0; i < verdict->recipient_count; i++) {
+        const struct verdict_recipient *from = &verdict->recipients[i];
+        struct answer_recipient *to = &answer->recipients[i];
+        *to = (struct answer_recipient){
+            .action = action_for_door(from->action), .reply = from->reply, .group = from->group};
+        if (to->reply.size > 0) {
+            writer_init(&w, arena);
+            writer_bytes(&w, to->reply);
+            writer_text(&w, ", id ");
+            writer_bytes(&w, arrival->id);
+            to->reply = writer_view(&w);
+        }
+        to->edits =
+            answer_edits(arena, policy, letter, origin, from->header, &to->edit_count);
+        if (arrival->door == ARRIVAL_HTTP && answer->json.size == 0 &&
+            from->action == verdict->strongest) {
+            answer->json = answer_json(arena, policy, from, letter, opinion, arrival, to);
+        }
+    }
+    writer_init(&w, arena);
+    writer_text(&w, verdict->strongest == VERDICT_HOLD ? "held" : "accepted");
+    writer_text(&w, " as ");
+    writer_bytes(&w, arrival->id);
+    answer->words = writer_view(&w);
+    return answer;
+}

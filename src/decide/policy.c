@@ -1,0 +1,271 @@
+#include "decide/verdict.h"
+
+#include <string.h>
+
+#include "decide/policy_private.h"
+
+const struct config_key decide_config_keys[] = {
+    {"policy", "label", CONFIG_NUMBER, "3", 1, 1000,
+     .help = "Score from which a message is labelled (3 is 95 in 100 unwanted)."},
+    {"policy", "hold", CONFIG_NUMBER, "8", 1, 1000,
+     .help = "Score from which a message is held for the recipient."},
+    {"policy", "refuse", CONFIG_NUMBER, "12", 1, 1000,
+     .help = "Score from which a message is refused in the SMTP dialogue."},
+    {"policy", "dmarc", CONFIG_CHOICE, "obey", .choices = "obey|label|ignore",
+     .help = "What a DMARC fail does: what the domain asks for, a label at most, or nothing."},
+    {"policy", "temperror", CONFIG_CHOICE, "accept", .choices = "accept|tempfail",
+     .help = "Whether a message whose papers could not be looked up is let in or put off."},
+    {"policy", "x_spam", CONFIG_BOOL, "no",
+     .help = "Also write X-Spam-Flag, X-Spam-Status and X-Spam-Level."},
+    {.name = NULL},
+};
+
+static const char *const action_names[] = {
+    [VERDICT_ACCEPT] = "accept", [VERDICT_LABEL] = "label",       [VERDICT_HOLD] = "hold",
+    [VERDICT_REFUSE] = "refuse", [VERDICT_TEMPFAIL] = "tempfail",
+};
+
+enum sk_code
+policy_new(struct arena *arena, const struct config *config, const struct policy **policy_r,
+           struct why *why)
+{
+    struct policy *policy = ARENA_NEW(arena, struct policy);
+
+    policy->label = (double)config_number(config, "policy.label");
+    policy->hold = (double)config_number(config, "policy.hold");
+    policy->refuse = (double)config_number(config, "policy.refuse");
+    if (policy->label > policy->hold || policy->hold > policy->refuse) {
+        return why_set_line(why, SK_CONFIG, config_line(config, "policy.hold"),
+                            "[policy]: label (%.0f), hold (%.0f) and refuse (%.0f) must not fall: "
+                            "write for example 3, 8 and 12",
+                            policy->label, policy->hold, policy->refuse);
+    }
+    policy->dmarc = (enum policy_dmarc)config_choice(config, "policy.dmarc");
+    policy->tempfail_on_temperror = config_choice(config, "policy.temperror") == 1;
+    policy->write_x_spam = config_bool(config, "policy.x_spam");
+    policy->hostname = config_text(config, "hostname");
+    *policy_r = policy;
+    return SK_OK;
+}
+
+static bool
+covers(const struct permit_recipient *permit, enum permit_family family)
+{
+    return (permit->families & FAMILY_BIT(family)) != 0;
+}
+
+/* The findings that this recipient's permit covers, heaviest first as in the opinion, and their sum. */
+static void
+decide_reasons(struct arena *arena, const struct opinion *opinion,
+               const struct permit_recipient *permit, struct verdict_recipient *r)
+{
+    r->reasons = arena_take_many(arena, opinion->finding_count, sizeof *r->reasons);
+    for (size_t i = 0; i < opinion->finding_count; i++) {
+        if (covers(permit, opinion->findings[i].family)) {
+            r->reasons[r->reason_count++] = &opinion->findings[i];
+            r->score += opinion->findings[i].weight;
+        }
+    }
+}
+
+static enum permit_ground
+ground_of_heaviest(const struct permit_recipient *permit, const struct verdict_recipient *r)
+{
+    for (size_t i = 0; i < r->reason_count; i++) {
+        if (r->reasons[i]->weight > 0) {
+            return permit->grounds[r->reasons[i]->family];
+        }
+    }
+    return permit->grounds[FAMILY_SOURCE];
+}
+
+static bool
+threat_for(const struct opinion *opinion, const struct permit_recipient *permit)
+{
+    return opinion->threat != THREAT_NONE && covers(permit, FAMILY_THREAT);
+}
+
+static enum verdict_action
+decide_by_score(const struct policy *policy, double score)
+{
+    return score >= policy->refuse  ? VERDICT_REFUSE
+           : score >= policy->hold  ? VERDICT_HOLD
+           : score >= policy->label ? VERDICT_LABEL
+                                    : VERDICT_ACCEPT;
+}
+
+static void
+decide_recipient(const struct policy *policy, const struct permit_recipient *permit,
+                 const struct origin *origin, const struct opinion *opinion,
+                 struct verdict_recipient *r)
+{
+    r->action = decide_by_score(policy, r->score);
+    r->ground = ground_of_heaviest(permit, r);
+    if (covers(permit, FAMILY_LABEL) && origin->dmarc.result == AUTH_FAIL &&
+        policy->dmarc != POLICY_DMARC_IGNORE) {
+        enum verdict_action asked = VERDICT_ACCEPT;
+        if (origin->dmarc.policy == DMARC_POLICY_REJECT) {
+            asked = policy->dmarc == POLICY_DMARC_OBEY ? VERDICT_REFUSE : VERDICT_LABEL;
+        } else if (origin->dmarc.policy == DMARC_POLICY_QUARANTINE) {
+            asked = VERDICT_LABEL;
+        }
+        if (asked > r->action) {
+            r->action = asked;
+            r->ground = permit->grounds[FAMILY_LABEL];
+            r->reply = asked == VERDICT_REFUSE
+                           ? BYTES("550 5.7.1 refused: the policy of the From domain (DMARC)")
+                           : BYTES_NONE;
+        }
+    }
+    if (policy->tempfail_on_temperror && r->action == VERDICT_ACCEPT &&
+        (origin->dmarc.result == AUTH_TEMPERROR || origin->spf.result == AUTH_TEMPERROR)) {
+        r->action = VERDICT_TEMPFAIL;
+        r->reply = BYTES("451 4.7.5 the sender's papers could not be looked up, try again later");
+    }
+    /* A notice of a crime must reach the one it is sent to, and the alarm; it is never refused or put away. */
+    if (threat_for(opinion, permit)) {
+        r->action = VERDICT_LABEL;
+        r->ground = permit->grounds[FAMILY_THREAT];
+        r->reply = BYTES_NONE;
+    }
+    if (r->action == VERDICT_REFUSE && r->reply.size == 0) {
+        r->reply = BYTES("554 5.7.1 refused as unwanted mail");
+    }
+}
+
+/* One reply answers for all recipients at the end of DATA. Where some are to be refused and others served, those to be
+ * refused are held, so that nothing is lost and nobody is told a thing that is not true of the others. */
+static void
+decide_mixed(struct verdict *verdict)
+{
+    size_t refused = 0, later = 0;
+
+    for (size_t i = 0; i < verdict->recipient_count; i++) {
+        refused += verdict->recipients[i].action == VERDICT_REFUSE;
+        later += verdict->recipients[i].action == VERDICT_TEMPFAIL;
+    }
+    for (size_t i = 0; i < verdict->recipient_count; i++) {
+        struct verdict_recipient *r = &verdict->recipients[i];
+        if (r->action == VERDICT_REFUSE && refused < verdict->recipient_count) {
+            r->action = VERDICT_HOLD;
+            r->reply = BYTES_NONE;
+        }
+        if (r->action == VERDICT_TEMPFAIL && later < verdict->recipient_count) {
+            r->action = VERDICT_ACCEPT;
+            r->reply = BYTES_NONE;
+        }
+    }
+}
+
+static void
+write_reasons(struct writer *w, const struct verdict_recipient *r)
+{
+    size_t shown = r->reason_count < 12 ? r->reason_count : 12;
+
+    for (size_t i = 0; i < shown; i++) {
+        writer_format(w, "%s%s=%.1f", i == 0 ? "" : ", ", r->reasons[i]->name,
+                      r->reasons[i]->weight);
+        if (i % 3 == 2 && i + 1 < shown) {
+            writer_text(w, "\r\n\t");
+        }
+    }
+}
+
+/* The fields that go on top of the message for this recipient. Nothing in them comes from the message but what trace
+ * has made safe in Authentication-Results. */
+static void
+decide_header(struct arena *arena, const struct policy *policy,
+              const struct permit_recipient *permit, const struct arrival *arrival,
+              const struct origin *origin, struct verdict_recipient *r)
+{
+    struct writer w;
+
+    writer_init(&w, arena);
+    if (covers(permit, FAMILY_LABEL) && origin->authentication_results.size > 0) {
+        writer_text(&w, "Authentication-Results: ");
+        writer_bytes(&w, origin->authentication_results);
+        writer_text(&w, "\r\n");
+    }
+    writer_format(&w, "X-Sekisho-Verdict: %s; score=%.1f; id=", verdict_action_name(r->action),
+                  r->score);
+    writer_bytes(&w, arrival->id);
+    if (r->reason_count > 0) {
+        writer_text(&w, ";\r\n\treasons: ");
+        write_reasons(&w, r);
+    }
+    writer_text(&w, "\r\n");
+    if (policy->write_x_spam) {
+        bool unwanted = r->action != VERDICT_ACCEPT;
+        if (unwanted) {
+            writer_text(&w, "X-Spam-Flag: YES\r\n");
+        }
+        writer_format(&w, "X-Spam-Status: %s, score=%.1f required=%.1f\r\n",
+                      unwanted ? "Yes" : "No", r->score, policy->label);
+        int stars = r->score < 0 ? 0 : r->score > 50 ? 50 : (int)r->score;
+        if (stars > 0) {
+            writer_format(&w, "X-Spam-Level: %.*s\r\n", stars,
+                          "**************************************************");
+        }
+    }
+    r->header = writer_view(&w);
+}
+
+/* Recipients whose messages would be the same, byte for byte, share a group. */
+static void
+decide_groups(struct verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->recipient_count; i++) {
+        struct verdict_recipient *r = &verdict->recipients[i];
+        size_t same = 0;
+        while (same < i && !(verdict->recipients[same].action == r->action &&
+                             bytes_equal(verdict->recipients[same].header, r->header))) {
+            same++;
+        }
+        r->group = same < i ? verdict->recipients[same].group : verdict->group_count++;
+    }
+}
+
+const struct verdict *
+decide_message(struct arena *arena, const struct policy *policy, const struct arrival *arrival,
+               const struct permit *permit, const struct origin *origin,
+               const struct opinion *opinion)
+{
+    struct verdict *verdict = ARENA_NEW(arena, struct verdict);
+
+    verdict->recipient_count = permit->recipient_count;
+    verdict->recipients =
+        ARENA_NEW_MANY(arena, permit->recipient_count, struct verdict_recipient);
+    for (size_t i = 0; i < verdict->recipient_count; i++) {
+        decide_reasons(arena, opinion, &permit->recipients[i], &verdict->recipients[i]);
+        decide_recipient(policy, &permit->recipients[i], origin, opinion,
+                         &verdict->recipients[i]);
+    }
+    decide_mixed(verdict);
+    for (size_t i = 0; i < verdict->recipient_count; i++) {
+        struct verdict_recipient *r = &verdict->recipients[i];
+        decide_header(arena, policy, &permit->recipients[i], arrival, origin, r);
+        if (r->action > verdict->strongest) {
+            verdict->strongest = r->action;
+        }
+    }
+    decide_groups(verdict);
+    return verdict;
+}
+
+const char *
+verdict_action_name(enum verdict_action action)
+{
+    return action_names[action];
+}
+
+bool
+verdict_action_read(struct bytes name, enum verdict_action *action_r)
+{
+    for (unsigned i = 0; i < sizeof action_names / sizeof action_names[0]; i++) {
+        if (bytes_is(name, action_names[i])) {
+            *action_r = (enum verdict_action)i;
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,64 @@
+/* What a message wants: findings, categories, threat. Each finding carries the family that allowed it and the words
+ * it rests on. */
+#pragma once
+
+#include "arrive/arrival.h"
+#include "base/config.h"
+#include "base/json.h"
+#include "parse/letter.h"
+#include "permit/permit.h"
+#include "trace/origin.h"
+
+enum category {
+    CATEGORY_HAM,
+    CATEGORY_BULK,
+    CATEGORY_ADVERTISEMENT,
+    CATEGORY_LURE,
+    CATEGORY_PHISHING,
+    CATEGORY_EXTORTION,
+    CATEGORY_MALWARE,
+    CATEGORY_THREAT,
+    CATEGORY_SLANG,
+    CATEGORY_ADVANCE_FEE,
+    CATEGORY_BOUNCE,
+};
+#define CATEGORY_COUNT 11
+
+enum threat_kind { THREAT_NONE, THREAT_MURDER, THREAT_ATTACK, THREAT_BOMB, THREAT_ARSON, THREAT_POISON, THREAT_SUICIDE };
+
+struct finding {
+    const char *name;           /* a constant, lower case with _: the key of its words in decide/words.c */
+    double weight;              /* in logits towards unwanted; below zero speaks for the message */
+    enum permit_family family;  /* that allowed it */
+    struct bytes detail;        /* what it rests on, clean UTF-8, short; "" if none */
+    size_t from, to;            /* span in the message's bytes, [from, to); both 0 if not known */
+};
+
+struct opinion {
+    struct finding *findings; /* heaviest first */
+    size_t finding_count, findings_dropped;
+    double unwanted;          /* 0 to 1, all families */
+    double unwanted_source;   /* the same from source and label alone: for recipients who gave no consent */
+    bool content_read;        /* false: no recipient allowed it */
+    double content;           /* the classifier's probability of unwanted */
+    enum category category;
+    double categories[CATEGORY_COUNT];
+    enum threat_kind threat;
+    int threat_severity;      /* 0 none, 1 to 5 */
+    struct bytes threat_words;
+    struct bytes normal;      /* the normal form that was judged; "" without consent */
+};
+
+/* The judge of a process: model, lexicon, scratch. Loaded from the configuration's paths, or what is built in. */
+struct judge;
+enum sk_code judge_open(struct arena *arena, const struct config *config, struct judge **judge_r, struct why *why);
+void judge_close(struct judge *judge);
+
+/* Judges one message. What the permit does not allow is not read. origin may be NULL (text alone). Never waits. */
+const struct opinion *judge_letter(struct arena *arena, struct judge *judge, const struct permit *permit,
+                                   const struct arrival *arrival, const struct letter *letter,
+                                   const struct origin *origin);
+
+const char *category_name(enum category category);
+const char *threat_kind_name(enum threat_kind kind);
+void opinion_write_json(const struct opinion *opinion, struct json *j);

@@ -1,0 +1,264 @@
+#define SK_BASE
+#include "net/frame.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+
+#include "base/limits.h"
+#include "base/writer.h"
+
+#define HEAD_SIZE 16
+
+struct frame_head {
+    uint32_t size, type;
+    uint64_t token;
+};
+_Static_assert(sizeof(struct frame_head) == HEAD_SIZE, "a head has no holes");
+
+struct frame_link {
+    struct bufferevent *stream;
+    const struct frame_calls *calls;
+    void *context;
+    bool busy;   /* inside a callback */
+    bool closed; /* close as soon as the callback is over */
+};
+
+static void
+link_free(struct frame_link *link)
+{
+    bufferevent_free(link->stream);
+    free(link);
+}
+
+static void
+link_gone(struct frame_link *link)
+{
+    bufferevent_disable(link->stream, EV_READ | EV_WRITE);
+    link->calls->gone(link->context, link);
+}
+
+static void
+link_readable(struct bufferevent *stream, void *context)
+{
+    struct frame_link *link = context;
+    struct evbuffer *input = bufferevent_get_input(stream);
+    struct frame_head head;
+
+    link->busy = true;
+    while (!link->closed && evbuffer_copyout(input, &head, sizeof head) == sizeof head) {
+        if (head.size > LIMIT_WIRE_FRAME) {
+            link_gone(link);
+            break;
+        }
+        if (evbuffer_get_length(input) < HEAD_SIZE + (size_t)head.size) {
+            break;
+        }
+        uint8_t *whole = evbuffer_pullup(input, (ssize_t)(HEAD_SIZE + (size_t)head.size));
+        SK_ASSERT(whole != NULL);
+        link->calls->frame(link->context, link, head.type, head.token,
+                           bytes_of(whole + HEAD_SIZE, head.size));
+        if (!link->closed) {
+            evbuffer_drain(input, HEAD_SIZE + (size_t)head.size);
+        }
+    }
+    link->busy = false;
+    if (link->closed) {
+        link_free(link);
+    }
+}
+
+static void
+link_event(struct bufferevent *stream, short what, void *context)
+{
+    struct frame_link *link = context;
+
+    link->busy = true;
+    if ((what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) != 0) {
+        link_gone(link);
+    }
+    link->busy = false;
+    if (link->closed) {
+        link_free(link);
+    }
+}
+
+struct frame_link *
+frame_link_open(struct event_base *base, int fd, const struct frame_calls *calls, void *context)
+{
+    struct frame_link *link = calloc(1, sizeof *link);
+
+    SK_ASSERT(link != NULL);
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    link->stream = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
+    SK_ASSERT(link->stream != NULL);
+    link->calls = calls;
+    link->context = context;
+    bufferevent_setcb(link->stream, link_readable, NULL, link_event, link);
+    bufferevent_set_max_single_read(link->stream, 1u << 20);
+    bufferevent_set_max_single_write(link->stream, 1u << 20);
+    bufferevent_enable(link->stream, EV_READ | EV_WRITE);
+    return link;
+}
+
+void
+frame_link_close(struct frame_link *link)
+{
+    if (link == NULL) {
+        return;
+    }
+    if (link->busy) {
+        link->closed = true;
+        return;
+    }
+    link_free(link);
+}
+
+void
+frame_send(struct frame_link *link, uint32_t type, uint64_t token, const struct bytes *pieces,
+           size_t piece_count)
+{
+    struct evbuffer *output = bufferevent_get_output(link->stream);
+    size_t size = 0;
+
+    for (size_t i = 0; i < piece_count; i++) {
+        size += pieces[i].size;
+    }
+    SK_ASSERT(size <= LIMIT_WIRE_FRAME);
+    struct frame_head head = {(uint32_t)size, type, token};
+    SK_ASSERT(evbuffer_expand(output, HEAD_SIZE + size) == 0);
+    evbuffer_add(output, &head, sizeof head);
+    for (size_t i = 0; i < piece_count; i++) {
+        evbuffer_add(output, pieces[i].at, pieces[i].size);
+    }
+}
+
+size_t
+frame_queued(const struct frame_link *link)
+{
+    return evbuffer_get_length(bufferevent_get_output(link->stream));
+}
+
+void
+frame_flush(struct frame_link *link)
+{
+    struct evbuffer *output = bufferevent_get_output(link->stream);
+    int fd = bufferevent_getfd(link->stream);
+
+    bufferevent_disable(link->stream, EV_WRITE);
+    evbuffer_unfreeze(output, 1);
+    while (evbuffer_get_length(output) > 0) {
+        struct pollfd ready = {.fd = fd, .events = POLLOUT};
+        if (evbuffer_write(output, fd) < 0 && (errno != EAGAIN || poll(&ready, 1, 5000) <= 0)) {
+            return;
+        }
+    }
+}
+
+void
+frame_put_number(struct writer *w, uint64_t number)
+{
+    writer_bytes(w, bytes_of(&number, sizeof number));
+}
+
+void
+frame_put_bytes(struct writer *w, struct bytes b)
+{
+    frame_put_number(w, b.size);
+    writer_bytes(w, b);
+}
+
+uint64_t
+frame_get_number(struct frame_reader *r)
+{
+    uint64_t number = 0;
+
+    if (r->rest.size < sizeof number) {
+        r->broken = true;
+        r->rest = BYTES_NONE;
+        return 0;
+    }
+    memcpy(&number, r->rest.at, sizeof number);
+    r->rest = bytes_from(r->rest, sizeof number);
+    return number;
+}
+
+struct bytes
+frame_get_bytes(struct frame_reader *r)
+{
+    uint64_t size = frame_get_number(r);
+    struct bytes b = bytes_slice(r->rest, 0, size < r->rest.size ? (size_t)size : r->rest.size);
+
+    if (size > r->rest.size) {
+        r->broken = true;
+        b = BYTES_NONE;
+    }
+    r->rest = bytes_from(r->rest, b.size);
+    return b;
+}
+
+enum sk_code
+frame_send_fd(int control, uint32_t type, uint64_t token, int fd, struct why *why)
+{
+    struct frame_head head = {0, type, token};
+    struct iovec piece = {&head, sizeof head};
+    union {
+        struct cmsghdr align;
+        char room[CMSG_SPACE(sizeof(int))];
+    } rights = {0};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+
+    if (fd >= 0) {
+        message.msg_control = rights.room;
+        message.msg_controllen = sizeof rights.room;
+        struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+        part->cmsg_level = SOL_SOCKET;
+        part->cmsg_type = SCM_RIGHTS;
+        part->cmsg_len = CMSG_LEN(sizeof fd);
+        memcpy(CMSG_DATA(part), &fd, sizeof fd);
+    }
+    if (sendmsg(control, &message, MSG_NOSIGNAL) != (ssize_t)sizeof head) {
+        return why_set(why, SK_SYSTEM, "a control message could not be sent");
+    }
+    return SK_OK;
+}
+
+enum sk_code
+frame_receive_fd(int control, uint32_t *type_r, uint64_t *token_r, int *fd_r, struct why *why)
+{
+    struct frame_head head = {0};
+    struct iovec piece = {&head, sizeof head};
+    union {
+        struct cmsghdr align;
+        char room[CMSG_SPACE(sizeof(int))];
+    } rights = {0};
+    struct msghdr message = {.msg_iov = &piece,
+                             .msg_iovlen = 1,
+                             .msg_control = rights.room,
+                             .msg_controllen = sizeof rights.room};
+
+    *fd_r = -1;
+    ssize_t got = recvmsg(control, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return SK_MORE;
+    }
+    if (got != (ssize_t)sizeof head) {
+        return why_set(why, SK_BAD, "the control socket was closed");
+    }
+    struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+    if (part != NULL && part->cmsg_type == SCM_RIGHTS && part->cmsg_len == CMSG_LEN(sizeof(int))) {
+        memcpy(fd_r, CMSG_DATA(part), sizeof *fd_r);
+    }
+    *type_r = head.type;
+    *token_r = head.token;
+    return SK_OK;
+}
