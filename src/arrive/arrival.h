@@ -85,7 +85,7 @@ struct outcome {
 /* The road, as a door sees it. `examine` starts the walk; `done` is called once, later, never before examine has
  * returned; the answer lives in the message's arena. `outcome` is told what became of each recipient and calls `done`
  * with SK_OK when that is on disk. A code other than SK_OK from either means: nothing was kept, answer 451 4.3.0 (or 552 for
- * SK_LIMIT). A door that loses its client still brings the walk to its end. */
+ * SK_LIMIT). When examine gave SK_OK, outcome is called exactly once, by every door (HTTP: all OUTCOME_NONE). A door that loses its client still brings the walk to its end. */
 struct arrival_road {
     void *road;
     void (*examine)(void *road, struct arena *arena, const struct arrival *arrival,

@@ -25,8 +25,7 @@
 #define RED_ZONE 0u
 #endif
 
-#define BLOCK_SIZE (64u * 1024)
-#define SPARE_BLOCKS_MAX 64 /* recycled blocks of BLOCK_SIZE kept by the process: 4 MiB */
+#define SPARE_BLOCKS_MAX 64 /* recycled blocks of ARENA_BLOCK_SIZE kept by the process: 4 MiB */
 
 struct arena_block {
     struct arena_block *before;
@@ -55,7 +54,7 @@ static void
 block_free(struct arena_block *block)
 {
     UNPOISON(block->data, block->size);
-    if (block->size == BLOCK_SIZE && spare_count < SPARE_BLOCKS_MAX) {
+    if (block->size == ARENA_BLOCK_SIZE && spare_count < SPARE_BLOCKS_MAX) {
         block->before = spare;
         spare = block;
         spare_count++;
@@ -96,12 +95,12 @@ static struct arena_block *
 block_take(struct arena *arena, size_t least)
 {
     struct arena_block *block;
-    size_t size = least > BLOCK_SIZE / 2 ? least : BLOCK_SIZE;
+    size_t size = least > ARENA_BLOCK_SIZE / 2 ? least : ARENA_BLOCK_SIZE;
 
     if (size > arena->cap || arena->used > arena->cap - size) {
         arena_full(arena);
     }
-    if (size == BLOCK_SIZE && spare != NULL) {
+    if (size == ARENA_BLOCK_SIZE && spare != NULL) {
         block = spare;
         spare = block->before;
         spare_count--;
@@ -117,7 +116,7 @@ block_take(struct arena *arena, size_t least)
     block->last = 0;
     arena->used += size;
     /* A large block goes behind the current one, so that the rest of that one stays in use. */
-    if (size != BLOCK_SIZE && arena->block != NULL && arena->block->size - arena->block->used > 1024) {
+    if (size != ARENA_BLOCK_SIZE && arena->block != NULL && arena->block->size - arena->block->used > 1024) {
         block->before = arena->block->before;
         arena->block->before = block;
     } else {

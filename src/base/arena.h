@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define ARENA_BLOCK_SIZE (64u * 1024)
+
 struct arena_block;
 struct arena_deferred;
 

@@ -167,6 +167,9 @@ clock_read_rfc3339(struct bytes text, int64_t *epoch_s_r)
             return false;
         }
         if (take_byte(&text, ".")) {
+            if (text.size == 0 || !ascii_digit(text.at[0])) {
+                return false;
+            }
             while (text.size > 0 && ascii_digit(text.at[0])) {
                 text = bytes_from(text, 1);
             }
@@ -182,8 +185,12 @@ clock_read_rfc3339(struct bytes text, int64_t *epoch_s_r)
             }
         }
     }
-    if (text.size > 0 || c.month < 1 || c.month > 12 || c.day < 1 || c.day > 31 || c.hour > 24 ||
-        c.minute > 59 || c.second > 60) {
+    if (text.size > 0 || c.month < 1 || c.month > 12 || c.hour > 23 || c.minute > 59 ||
+        c.second > 60 || zone_hour > 23 || zone_minute > 59) {
+        return false;
+    }
+    /* A day that its month does not have would be carried into the next one. */
+    if (clock_calendar(days_from_date(year, c.month, c.day) * 86400, 0).day != c.day) {
         return false;
     }
     int zone = (zone_hour * 60 + zone_minute) * (west ? -1 : 1);

@@ -25,5 +25,5 @@ int64_t clock_epoch(const struct calendar *c);
 void clock_write_mail(struct writer *w, int64_t epoch_s, int zone_minutes);
 /* "2026-11-22T10:35:00+09:00"; zone 0 is written "Z" (RFC 3339). */
 void clock_write_rfc3339(struct writer *w, int64_t epoch_s, int zone_minutes);
-/* Reads RFC 3339, or a date alone (midnight UTC). */
+/* Reads RFC 3339, or a date alone (midnight UTC); a time without a zone is UTC. */
 bool clock_read_rfc3339(struct bytes text, int64_t *epoch_s_r);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/table.h"
 #include "base/utf8.h"
 #include "base/writer.h"
 
@@ -17,11 +18,19 @@ struct config_value {
     size_t list_count;
 };
 
-/* One section as it stands in the file: for each row of the key table a value (rows of other sections stay empty). */
+/* One section as it stands in the file: a value for each row of the key table from `first` on. The section that holds
+ * all keys without a name has all rows; a named one only the rows between its first and its last key. */
 struct config_section {
     struct bytes section, name;
     size_t line;
+    size_t first, count;
     struct config_value *values;
+};
+
+/* The named sections of one word, next to each other once all is read. */
+struct config_group {
+    const char *section;
+    size_t from, count;
 };
 
 struct config {
@@ -30,6 +39,8 @@ struct config {
     struct config_section plain; /* all sections without a name */
     struct config_section *named;
     size_t named_count, named_room;
+    struct config_group *groups;
+    size_t group_count;
 };
 
 struct config_reader {
@@ -37,6 +48,7 @@ struct config_reader {
     struct config *config;
     struct config_section *section; /* where the next key goes */
     struct bytes word;              /* the section's word */
+    struct table names; /* "word name" of the named sections that have been met */
     size_t line;
     struct why *why;
 };
@@ -72,14 +84,15 @@ edit_distance(struct bytes a, struct bytes b)
 }
 
 static enum sk_code
-config_complain(struct config_reader *r, const char *what, struct bytes found, const char *instead)
+config_complain(struct config_reader *r, const char *what, struct bytes found,
+                const char *instead)
 {
     struct writer w;
 
     writer_init(&w, r->arena);
     writer_clean(&w, found, 80);
-    return why_set_line(r->why, SK_CONFIG, r->line, "line %zu: %s \"%s\"%s%s", r->line, what,
-                        writer_c(&w), instead[0] != '\0' ? ": " : "", instead);
+    return why_set_line(r->why, SK_CONFIG, r->line, "line %zu: %s \"%s\"%s%s", r->line,
+                        what, writer_c(&w), instead[0] != '\0' ? ": " : "", instead);
 }
 
 static const struct config_key *
@@ -133,9 +146,9 @@ read_unit(struct bytes text, bool is_time, int64_t *number_r)
         uint64_t factor;
         bool is_time;
     } units[] = {
-        {"ms", 1, true},           {"s", 1000, true},     {"m", 60000, true},
-        {"h", 3600000, true},      {"d", 86400000, true}, {"k", 1u << 10, false},
-        {"M", 1u << 20, false},    {"G", 1u << 30, false},
+        {"ms", 1, true},        {"s", 1000, true},      {"m", 60000, true},
+        {"h", 3600000, true},   {"d", 86400000, true},  {"k", 1u << 10, false},
+        {"M", 1u << 20, false}, {"G", 1u << 30, false},
     };
     size_t digits = 0;
     uint64_t number, factor = is_time ? 1000 : 1;
@@ -151,7 +164,8 @@ read_unit(struct bytes text, bool is_time, int64_t *number_r)
             known = true;
         }
     }
-    if (!known || !bytes_to_number(bytes_slice(text, 0, digits), INT64_MAX / 86400000, &number)) {
+    if (!known ||
+        !bytes_to_number(bytes_slice(text, 0, digits), INT64_MAX / 86400000, &number)) {
         return false;
     }
     *number_r = (int64_t)(number * factor);
@@ -196,8 +210,8 @@ read_list(struct arena *arena, struct bytes text, struct config_value *value)
 }
 
 static enum sk_code
-config_check_number(struct config_reader *r, const struct config_key *key, struct bytes text,
-                    int64_t number)
+config_check_number(struct config_reader *r, const struct config_key *key,
+                    struct bytes text, int64_t number)
 {
     struct writer w;
 
@@ -238,17 +252,22 @@ config_set_choices(struct config_reader *r, const struct config_key *key,
 }
 
 static enum sk_code
-config_set(struct config_reader *r, const struct config_key *key, struct config_value *value,
-           struct bytes text)
+config_set(struct config_reader *r, const struct config_key *key,
+           struct config_value *value, struct bytes text)
 {
     uint64_t number;
 
     value->text = text;
     switch (key->type) {
     case CONFIG_TEXT:
-        return text.size >= (size_t)key->least
-                   ? SK_OK
-                   : config_complain(r, "too short a value", text, key->help);
+        if (text.size < (size_t)key->least ||
+            (key->most > 0 && text.size > (size_t)key->most)) {
+            return config_complain(r,
+                                   text.size < (size_t)key->least ? "too short a value"
+                                                                  : "too long a value",
+                                   text, key->help);
+        }
+        return SK_OK;
     case CONFIG_LIST:
         read_list(r->arena, text, value);
         return SK_OK;
@@ -260,12 +279,14 @@ config_set(struct config_reader *r, const struct config_key *key, struct config_
         return config_check_number(r, key, text, value->number);
     case CONFIG_SIZE:
         if (!read_unit(text, false, &value->number)) {
-            return config_complain(r, "not a size", text, "write for example 50M (k, M or G)");
+            return config_complain(r, "not a size", text,
+                                   "write for example 50M (k, M or G)");
         }
         return config_check_number(r, key, text, value->number);
     case CONFIG_TIME:
         if (!read_unit(text, true, &value->number)) {
-            return config_complain(r, "not a time", text, "write for example 30s (ms, s, m, h, d)");
+            return config_complain(r, "not a time", text,
+                                   "write for example 30s (ms, s, m, h, d)");
         }
         return config_check_number(r, key, text, value->number);
     case CONFIG_BOOL:
@@ -284,8 +305,8 @@ config_set(struct config_reader *r, const struct config_key *key, struct config_
 static enum sk_code
 config_fallbacks(struct config_reader *r, struct config_section *section, bool named)
 {
-    for (size_t i = 0; i < r->config->key_count; i++) {
-        const struct config_key *key = &r->config->keys[i];
+    for (size_t i = 0; i < section->count; i++) {
+        const struct config_key *key = &r->config->keys[section->first + i];
         struct config_value *value = &section->values[i];
         if (value->given || key->named != named ||
             (named && !bytes_is(section->section, key->section))) {
@@ -305,46 +326,12 @@ config_fallbacks(struct config_reader *r, struct config_section *section, bool n
     return SK_OK;
 }
 
-static enum sk_code
-config_heading(struct config_reader *r, struct bytes line)
+static void
+config_add_named(struct config_reader *r, struct bytes word, struct bytes name,
+                 size_t first, size_t count)
 {
     struct config *config = r->config;
-    bool exists = false, named = false;
 
-    if (line.at[line.size - 1] != ']') {
-        return config_complain(r, "a heading without its end", line, "write ] at the end");
-    }
-    struct bytes inside = bytes_trim(bytes_slice(line, 1, line.size - 1));
-    size_t blank = 0;
-    while (blank < inside.size && !ascii_blank(inside.at[blank])) {
-        blank++;
-    }
-    struct bytes word = bytes_slice(inside, 0, blank);
-    struct bytes name = bytes_trim(bytes_from(inside, blank));
-    for (const struct config_key *key = config->keys; key->name != NULL; key++) {
-        if (word.size > 0 && bytes_is(word, key->section)) {
-            exists = true;
-            named = key->named;
-        }
-    }
-    if (!exists) {
-        return config_complain(r, "unknown section", word, "sekisho.conf(5) lists the sections");
-    }
-    if (named != (name.size > 0)) {
-        return config_complain(r, named ? "no name in the heading" : "a name where none belongs",
-                               inside, named ? "write for example [recipient user@example.jp]" : "");
-    }
-    r->word = word;
-    r->section = &config->plain;
-    if (!named) {
-        return SK_OK;
-    }
-    for (size_t i = 0; i < config->named_count; i++) {
-        if (bytes_equal(config->named[i].section, word) &&
-            bytes_equal_fold(config->named[i].name, name)) {
-            return config_complain(r, "the section stands twice", inside, "");
-        }
-    }
     if (config->named_count == config->named_room) {
         size_t wider = config->named_room == 0 ? 16 : config->named_room * 2;
         config->named =
@@ -357,8 +344,58 @@ config_heading(struct config_reader *r, struct bytes line)
         .section = word,
         .name = name,
         .line = r->line,
-        .values = ARENA_NEW_MANY(r->arena, config->key_count, struct config_value),
+        .first = first,
+        .count = count,
+        .values = ARENA_NEW_MANY(r->arena, count, struct config_value),
     };
+}
+
+static enum sk_code
+config_heading(struct config_reader *r, struct bytes line)
+{
+    struct config *config = r->config;
+    size_t first = SIZE_MAX, last = 0;
+
+    if (line.at[line.size - 1] != ']') {
+        return config_complain(r, "a heading without its end", line, "write ] at the end");
+    }
+    struct bytes inside = bytes_trim(bytes_slice(line, 1, line.size - 1));
+    size_t blank = 0;
+    while (blank < inside.size && !ascii_blank(inside.at[blank])) {
+        blank++;
+    }
+    struct bytes word = bytes_slice(inside, 0, blank);
+    struct bytes name = bytes_trim(bytes_from(inside, blank));
+    for (size_t i = 0; i < config->key_count; i++) {
+        if (word.size > 0 && bytes_is(word, config->keys[i].section)) {
+            first = first == SIZE_MAX ? i : first;
+            last = i;
+        }
+    }
+    if (first == SIZE_MAX) {
+        return config_complain(r, "unknown section", word,
+                               "sekisho.conf(5) lists the sections");
+    }
+    bool named = config->keys[first].named;
+    if (named != (name.size > 0)) {
+        return config_complain(
+            r, named ? "no name in the heading" : "a name where none belongs", inside,
+            named ? "write for example [recipient user@example.jp]" : "");
+    }
+    r->word = word;
+    r->section = &config->plain;
+    if (!named) {
+        return SK_OK;
+    }
+    struct writer both;
+    writer_init(&both, r->arena);
+    writer_bytes(&both, word);
+    writer_byte(&both, ' ');
+    writer_bytes(&both, name);
+    if (table_put(&r->names, writer_view(&both), config) != NULL) {
+        return config_complain(r, "the section stands twice", inside, "");
+    }
+    config_add_named(r, word, name, first, last - first + 1);
     return SK_OK;
 }
 
@@ -387,7 +424,8 @@ config_line_read(struct config_reader *r, struct bytes line)
     if (key == NULL) {
         return config_unknown_key(r, name);
     }
-    struct config_value *value = &r->section->values[key - r->config->keys];
+    struct config_value *value =
+        &r->section->values[(size_t)(key - r->config->keys) - r->section->first];
     if (value->given) {
         struct writer w;
         writer_init(&w, r->arena);
@@ -397,6 +435,36 @@ config_line_read(struct config_reader *r, struct bytes line)
     value->given = true;
     value->line = r->line;
     return config_set(r, key, value, bytes_trim(bytes_from(line, equals + 1)));
+}
+
+/* Brings the named sections of one word together, each word's in the order of the file, so that the i-th is found at
+ * once however many there are. */
+static void
+config_group(struct arena *arena, struct config *config)
+{
+    struct config_section *grouped =
+        ARENA_NEW_MANY(arena, config->named_count, struct config_section);
+    size_t to = 0;
+
+    config->groups = ARENA_NEW_MANY(arena, config->key_count, struct config_group);
+    for (size_t k = 0; k < config->key_count; k++) {
+        struct config_group group = {.section = config->keys[k].section, .from = to};
+        bool met = !config->keys[k].named;
+        for (size_t g = 0; g < config->group_count; g++) {
+            met = met || strcmp(config->groups[g].section, group.section) == 0;
+        }
+        if (met) {
+            continue;
+        }
+        for (size_t i = 0; i < config->named_count; i++) {
+            if (bytes_is(config->named[i].section, group.section)) {
+                grouped[to++] = config->named[i];
+            }
+        }
+        group.count = to - group.from;
+        config->groups[config->group_count++] = group;
+    }
+    config->named = grouped;
 }
 
 enum sk_code
@@ -409,13 +477,16 @@ config_read(struct arena *arena, const struct config_key *keys, struct bytes tex
     enum sk_code code;
 
     if (text.size > LIMIT_CONFIG_BYTES) {
-        return why_set(why, SK_CONFIG, "the configuration is over %d bytes", LIMIT_CONFIG_BYTES);
+        return why_set(why, SK_CONFIG, "the configuration is over %d bytes",
+                       LIMIT_CONFIG_BYTES);
     }
     config->keys = keys;
     while (keys[config->key_count].name != NULL) {
         config->key_count++;
     }
+    config->plain.count = config->key_count;
     config->plain.values = ARENA_NEW_MANY(arena, config->key_count, struct config_value);
+    table_init(&r.names, arena, true);
     r.section = &config->plain;
     r.word = BYTES("");
     text = bytes_copy(arena, text);
@@ -431,6 +502,7 @@ config_read(struct arena *arena, const struct config_key *keys, struct bytes tex
     for (size_t i = 0; code == SK_OK && i < config->named_count; i++) {
         code = config_fallbacks(&r, &config->named[i], true);
     }
+    config_group(arena, config);
     *config_r = config;
     return code;
 }
@@ -495,37 +567,43 @@ config_line(const struct config *config, const char *key)
     return config_value(config, key)->line;
 }
 
-size_t
-config_named_count(const struct config *config, const char *section)
+static const struct config_group *
+config_group_of(const struct config *config, const char *section)
 {
-    size_t count = 0;
-
-    for (size_t i = 0; i < config->named_count; i++) {
-        count += bytes_is(config->named[i].section, section);
-    }
-    return count;
-}
-
-static const struct config_section *
-config_named_section(const struct config *config, const char *section, size_t wanted)
-{
-    for (size_t i = 0; i < config->named_count; i++) {
-        if (bytes_is(config->named[i].section, section) && wanted-- == 0) {
-            return &config->named[i];
+    for (size_t g = 0; g < config->group_count; g++) {
+        if (strcmp(config->groups[g].section, section) == 0) {
+            return &config->groups[g];
         }
     }
-    SK_ASSERT(!"a named section that is not there");
+    SK_ASSERT(false && "a section that takes no name was asked for by name");
     return NULL;
 }
 
+size_t
+config_named_count(const struct config *config, const char *section)
+{
+    return config_group_of(config, section)->count;
+}
+
+static const struct config_section *
+config_named_section(const struct config *config, const char *section, size_t i)
+{
+    const struct config_group *group = config_group_of(config, section);
+
+    SK_ASSERT(i < group->count);
+    return &config->named[group->from + i];
+}
+
 static const struct config_value *
-config_named_value(const struct config *config, const char *section, size_t i, const char *name)
+config_named_value(const struct config *config, const char *section, size_t i,
+                   const char *name)
 {
     const struct config_key *row =
         config_key_of(config, bytes_from_text(section), bytes_from_text(name));
 
     SK_ASSERT(row != NULL && row->named);
-    return &config_named_section(config, section, i)->values[row - config->keys];
+    const struct config_section *found = config_named_section(config, section, i);
+    return &found->values[(size_t)(row - config->keys) - found->first];
 }
 
 struct bytes
@@ -535,38 +613,43 @@ config_named(const struct config *config, const char *section, size_t i)
 }
 
 struct bytes
-config_named_text(const struct config *config, const char *section, size_t i, const char *name)
+config_named_text(const struct config *config, const char *section, size_t i,
+                  const char *name)
 {
     return config_named_value(config, section, i, name)->text;
 }
 
 int64_t
-config_named_number(const struct config *config, const char *section, size_t i, const char *name)
+config_named_number(const struct config *config, const char *section, size_t i,
+                    const char *name)
 {
     return config_named_value(config, section, i, name)->number;
 }
 
 bool
-config_named_bool(const struct config *config, const char *section, size_t i, const char *name)
+config_named_bool(const struct config *config, const char *section, size_t i,
+                  const char *name)
 {
     return config_named_value(config, section, i, name)->number != 0;
 }
 
 int
-config_named_choice(const struct config *config, const char *section, size_t i, const char *name)
+config_named_choice(const struct config *config, const char *section, size_t i,
+                    const char *name)
 {
     return (int)config_named_value(config, section, i, name)->number;
 }
 
 uint64_t
-config_named_choices(const struct config *config, const char *section, size_t i, const char *name)
+config_named_choices(const struct config *config, const char *section, size_t i,
+                     const char *name)
 {
     return config_named_value(config, section, i, name)->set;
 }
 
 const struct bytes *
-config_named_list(const struct config *config, const char *section, size_t i, const char *name,
-                  size_t *count_r)
+config_named_list(const struct config *config, const char *section, size_t i,
+                  const char *name, size_t *count_r)
 {
     const struct config_value *value = config_named_value(config, section, i, name);
 
@@ -575,7 +658,8 @@ config_named_list(const struct config *config, const char *section, size_t i, co
 }
 
 bool
-config_named_given(const struct config *config, const char *section, size_t i, const char *name)
+config_named_given(const struct config *config, const char *section, size_t i,
+                   const char *name)
 {
     return config_named_value(config, section, i, name)->given;
 }

@@ -37,7 +37,7 @@ struct config_key {
     const char *name;
     enum config_type type;
     const char *fallback; /* written as in a file; NULL: must be given (in a named section: in each) */
-    int64_t least, most;  /* NUMBER, SIZE, TIME (in their units); TEXT: least size in bytes */
+    int64_t least, most;  /* NUMBER, SIZE, TIME (in their units); TEXT: size in bytes, most 0: as long as a line */
     const char *choices;
     bool named;           /* the section takes a name */
     const char *help;     /* one sentence */

@@ -1,6 +1,7 @@
 #define SK_BASE
 #include "base/hash.h"
 
+#include <errno.h>
 #include <sys/random.h>
 
 #include <openssl/evp.h>
@@ -81,6 +82,9 @@ hash_random(void *at, size_t size)
 
     while (size > 0) {
         ssize_t got = getrandom(to, size, 0);
+        if (got < 0 && errno == EINTR) {
+            continue; /* a signal came while the kernel was filling */
+        }
         SK_ASSERT(got > 0);
         to += got;
         size -= (size_t)got;

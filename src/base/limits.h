@@ -12,6 +12,7 @@
 #define LIMIT_SMTP_MESSAGES 1000         // Messages in one connection. Beyond: 421 4.7.0 and close.
 #define LIMIT_ADDRESS 320                // RFC 5321: 64 of local part, @, 255 of domain. Beyond: 501 5.1.3 or 5.1.7.
 #define LIMIT_DOMAIN 255                 // RFC 1035 2.3.4. Beyond: the name is refused.
+#define LIMIT_DOMAIN_TEXT 1024        // Bytes of a host as written in a link, before it is brought to ASCII (percent signs, UTF-8). Beyond: no URL.
 #define LIMIT_MESSAGE 52428800           // 50 MiB, as large providers take. Beyond: 552 5.3.4; advertised by SIZE.
 #define LIMIT_CONNECTIONS 2000           // Connections in one worker. Beyond: 421 4.3.2.
 #define LIMIT_CONNECTIONS_CLIENT 100     // Connections of one client address in one worker. Beyond: 421 4.7.0.
@@ -48,6 +49,16 @@
 #define LIMIT_DKIM_FIELD_NAMES 300       // Names in h=. Beyond: permerror.
 #define LIMIT_DKIM_KEY_BITS_MIN 1024     // RFC 8301 3.2. Below: policy (permerror), unless legacy.
 #define LIMIT_DKIM_KEY_BITS_MAX 8192     // A verification of 16384 bits costs 2 ms. Beyond: permerror.
+#define LIMIT_DKIM_KEY_BITS_LEAST 496    // Not even legacy goes lower: 496 bits just hold a SHA-256 signature. Below: policy.
+#define LIMIT_DKIM_EXPONENT_BITS 64      // A long public exponent makes verifying as dear as signing. Beyond: permerror.
+#define LIMIT_DKIM_TAGS 40               // Tags in a signature (14 are defined) or a key record (8). Beyond: malformed.
+#define LIMIT_DKIM_KEY_RECORDS 4         // Records tried at one key name (RFC 6376 3.6.2.2 leaves it open). Beyond: not looked at.
+#define LIMIT_DKIM_BODY_HASHES 4         // Different hashes of one body (c=, a=, l=): each reads it all. Beyond: policy.
+#define LIMIT_DKIM_KEYS_KEPT 256         // Public keys kept ready in one process, 6 KiB each. Beyond: the longest unused of four gives way.
+#define LIMIT_DOMAINKEYS_SIGNATURES 4    // DomainKeys signatures verified under legacy. Beyond: policy.
+#define LIMIT_AUTHRES_RESULTS 100        // Results read from one Authentication-Results. Beyond: the field is not valid.
+#define LIMIT_AUTHRES_PROPERTIES 50      // Properties of one such result. Beyond: the field is not valid.
+#define LIMIT_AUTHRES_VALUE 255          // Bytes of a foreign value written into our Authentication-Results. Beyond: its property is left out.
 #define LIMIT_DMARC_QUERIES 8            // RFC 9989 4.10: steps of the tree walk. Beyond: labels are left out in the middle.
 #define LIMIT_DNS_ANSWER 65535           // A DNS message. Beyond: not possible on the wire.
 #define LIMIT_DNS_RECORDS 200            // Records of one answer that are kept. Beyond: the rest is dropped.
@@ -56,7 +67,7 @@
 #define LIMIT_FROM_ADDRESSES 20          // From addresses that DMARC is asked for. Beyond: permerror.
 
 /* Judging and keeping */
-#define LIMIT_MODEL_HEADER_BYTES 3000    // Bytes of header that the classifier reads; more gains nothing. Beyond: not read.
+#define LIMIT_MODEL_HEADER_BYTES 2000    // Bytes of header that the classifier reads; 3,000 judge no better. Beyond: not read.
 #define LIMIT_MODEL_TEXT_BYTES 3000      // The same for decoded text. Beyond: not read.
 #define LIMIT_NORMAL_BYTES 262144        // Bytes of text that the lexicon reads. Beyond: not read.
 #define LIMIT_LEXICON_HITS 2000          // Hits of the lexicon in one message. Beyond: not counted.

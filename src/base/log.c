@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 #define LOG_LINE_SIZE 2000
 
 static enum log_level most = LOG_LEVEL_NOTICE;
@@ -39,7 +41,8 @@ log_line(enum log_level level, const char *id, const char *format, ...)
     if (level > most) {
         return;
     }
-    int size = snprintf(line, sizeof line, "%s %s[%d] %s%s", names[level], log_role, (int)getpid(),
+    /* An id is ours and short; cut all the same, so that no caller's mistake reaches past the line. */
+    int size = snprintf(line, sizeof line, "%s %.40s[%d] %.100s%s", names[level], log_role, (int)getpid(),
                         id != NULL ? id : "", id != NULL ? ": " : "");
     va_start(values, format);
     size += vsnprintf(line + size, sizeof line - (size_t)size - 1, format, values);
@@ -47,11 +50,7 @@ log_line(enum log_level level, const char *id, const char *format, ...)
     if ((size_t)size > sizeof line - 2) {
         size = sizeof line - 2;
     }
-    for (int i = 0; i < size; i++) {
-        if ((uint8_t)line[i] < 0x20 || line[i] == 0x7f) {
-            line[i] = '?';
-        }
-    }
+    size = (int)utf8_mask((uint8_t *)line, (size_t)size);
     line[size++] = '\n';
     if (write(STDERR_FILENO, line, (size_t)size) < 0) {
         return; /* nowhere left to complain to */

@@ -81,6 +81,36 @@ utf8_put(uint8_t *at, uint32_t c)
     return 4;
 }
 
+/* Whether a character may stand in a line for people: no control (C0, DEL, C1), no line separator, nothing invisible
+ * or that turns the direction of what stands around it. */
+static inline bool
+utf8_harmless(uint32_t c)
+{
+    return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && c != 0x061c && !(c >= 0x200b && c <= 0x200f) &&
+           !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069) && c != 0xfeff;
+}
+
+/* Puts a question mark for every harmful character and every byte that is no UTF-8, in place; returns the new size. */
+static inline size_t
+utf8_mask(uint8_t *at, size_t size)
+{
+    size_t to = 0;
+    uint32_t c;
+
+    for (size_t from = 0; from < size;) {
+        size_t step = utf8_get((struct bytes){at, size}, from, &c);
+        if (step == 0 || !utf8_harmless(c)) {
+            at[to++] = '?';
+            from += step == 0 ? 1 : step;
+            continue;
+        }
+        for (; step > 0; step--) {
+            at[to++] = at[from++];
+        }
+    }
+    return to;
+}
+
 /* Whether all of it is UTF-8. */
 static inline bool
 utf8_valid(struct bytes b)

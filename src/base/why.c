@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 static char in_hand[64];
 
-static enum sk_code
+__attribute__((format(printf, 4, 0))) static enum sk_code
 why_fill(struct why *why, enum sk_code code, size_t line, const char *format, va_list values)
 {
     int error = errno;
@@ -26,11 +28,7 @@ why_fill(struct why *why, enum sk_code code, size_t line, const char *format, va
         size_t used = strlen(why->sentence);
         snprintf(why->sentence + used, sizeof why->sentence - used, ": %s", strerror(error));
     }
-    for (char *c = why->sentence; *c != '\0'; c++) {
-        if ((uint8_t)*c < 0x20 || *c == 0x7f) {
-            *c = '?';
-        }
-    }
+    why->sentence[utf8_mask((uint8_t *)why->sentence, strlen(why->sentence))] = '\0';
     return code;
 }
 

@@ -17,7 +17,7 @@ writer_init(struct writer *w, struct arena *arena)
 uint8_t *
 writer_reserve(struct writer *w, size_t size)
 {
-    if (size > w->room - w->size) {
+    if (w->at == NULL || size > w->room - w->size) {
         size_t room = w->room < 128 ? 256 : w->room * 2;
         while (room - w->size < size) {
             room *= 2;
@@ -110,8 +110,7 @@ writer_clean(struct writer *w, struct bytes b, size_t most)
     while (b.size > 0) {
         uint32_t c;
         size_t size = utf8_get(b, 0, &c);
-        bool harmless = size > 0 && c >= 0x20 && !(c >= 0x7f && c < 0xa0) && !(c >= 0x200b && c <= 0x200f) &&
-                        !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069) && c != 0xfeff && c != '\\';
+        bool harmless = size > 0 && utf8_harmless(c) && c != '\\';
         if (size == 0) {
             size = 1;
         }

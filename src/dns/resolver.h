@@ -8,9 +8,6 @@
 struct event_base;
 struct resolver;
 
-/* The rows of the section "dns" (base/config.h), ended by one without a name. */
-extern const struct config_key dns_config_keys[];
-
 /* Settings: "dns.servers" (list of address or address@port; empty: those of /etc/resolv.conf), "dns.timeout" (for one
  * question), "dns.deadline" (for one message), "dns.trust_anchor" (DNSSEC), "dns.zone" (a file with a fake zone: then no
  * network is asked at all). */
@@ -35,5 +32,5 @@ struct json_t;
 enum sk_code dns_zone_read(struct arena *arena, struct bytes json_text, struct dns_zone **zone_r, struct why *why);
 /* The same from an object that jansson has read; it is kept by its count of references until the arena is released. */
 enum sk_code dns_zone_take(struct arena *arena, struct json_t *object, struct dns_zone **zone_r, struct why *why);
-/* Answers everything the memo wants from the zone, at once. */
+/* Answers everything the memo wants from the zone, at once; without a zone (NULL) no name exists. */
 void dns_zone_answer(const struct dns_zone *zone, struct dns_memo *memo);

@@ -59,6 +59,18 @@ const struct opinion *judge_letter(struct arena *arena, struct judge *judge, con
                                    const struct arrival *arrival, const struct letter *letter,
                                    const struct origin *origin);
 
+/* Learning. The weights lie in memory that processes share from a fork on: one of them teaches, all judge by what it
+ * taught. A lesson is what the classifier reads of a message, header and text, made where the message is read; only of
+ * recipients who allowed FAMILY_CONTENT, and only where a person said what it is: a judge never learns from its own
+ * verdicts. SK_BAD: the bytes are no lesson. */
+struct bytes judge_lesson(struct arena *arena, const struct letter *letter);
+enum sk_code judge_teach(struct judge *judge, struct bytes lesson, bool spam);
+/* Writes the model to a new file and puts it in the old one's place. */
+enum sk_code judge_save(const struct judge *judge, const char *path, struct why *why);
+/* Takes the weights of that file, also for the processes that share them; on failure the present ones stay. "" gives an
+ * untaught model. */
+enum sk_code judge_swap(struct judge *judge, const char *path, struct why *why);
+
 const char *category_name(enum category category);
 const char *threat_kind_name(enum threat_kind kind);
 void opinion_write_json(const struct opinion *opinion, struct json *j);

@@ -100,6 +100,7 @@ enum sk_code trace_step(struct trace *trace);
 const struct origin *trace_origin(const struct trace *trace);
 
 const char *auth_result_name(enum auth_result result);
+bool auth_result_read(struct bytes word, enum auth_result *result_r); /* any case */
 const char *dmarc_policy_name(enum dmarc_policy policy); /* "none", ...; NULL for no record */
 /* The origin as a JSON object, for the record and for --json. */
 void origin_write_json(const struct origin *origin, struct json *j);

@@ -1,0 +1,77 @@
+# The door for people; meson and ninja do the work behind it.
+#     make            builds build/sekisho
+#     make run        installs what is missing, builds, and shows a checkpoint at work (ONCE=1: once and out)
+#     make test       all tests; SUITE="unit docs" some of them (tools/test names them)
+#     make fuzz       a minute of libFuzzer for each parser (FUZZ_SECONDS=60)
+#     make bench      the measurements behind the numbers in the documents
+#     make format     brings the sources into their format
+#     make install    program, manual pages, data, systemd unit (DESTDIR for packagers); make uninstall
+#     make clean
+
+PREFIX ?= /usr
+SBINDIR ?= $(PREFIX)/sbin
+SHAREDIR ?= $(PREFIX)/share/sekisho
+MANDIR ?= $(PREFIX)/share/man
+UNITDIR ?= /lib/systemd/system
+CONFDIR ?= /etc/sekisho
+STATEDIR ?= /var/lib/sekisho
+DESTDIR ?=
+FUZZ_SECONDS ?= 60
+ONCE ?=
+SUITE ?=
+
+.PHONY: all run test bench fuzz format install uninstall clean needed
+
+all: build/build.ninja
+	@ninja -C build
+
+build/build.ninja:
+	@meson setup build
+
+needed:
+	@tools/install-needed run
+
+run: needed
+	@$(MAKE) --no-print-directory all
+	@ONCE=$(ONCE) tools/run-demo
+
+test:
+	@tools/test $(SUITE)
+
+fuzz:
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/test fuzz-long
+
+bench: all
+	@tests/bench/run $(BENCH)
+
+format:
+	@find src -name '*.[ch]' -print0 | xargs -0 -n 8 -P 2 clang-format-14 -i
+	@tools/make-limits
+
+# The account that workers and keeper run as is made when this is the machine they will run on.
+install: all
+	install -D -m 755 build/sekisho $(DESTDIR)$(SBINDIR)/sekisho
+	install -D -m 644 man/sekisho.8 $(DESTDIR)$(MANDIR)/man8/sekisho.8
+	install -D -m 644 man/sekisho.conf.5 $(DESTDIR)$(MANDIR)/man5/sekisho.conf.5
+	install -D -m 644 share/systemd/sekisho.service $(DESTDIR)$(UNITDIR)/sekisho.service
+	cd share && find . -type f ! -path './systemd/*' ! -name sekisho.conf -exec install -D -m 644 '{}' '$(DESTDIR)$(SHAREDIR)/{}' ';'
+	install -D -m 644 share/sekisho.conf $(DESTDIR)$(SHAREDIR)/sekisho.conf
+	[ -e $(DESTDIR)$(CONFDIR)/sekisho.conf ] || install -D -m 640 share/sekisho.conf $(DESTDIR)$(CONFDIR)/sekisho.conf
+	install -d -m 750 $(DESTDIR)$(STATEDIR)
+	@if [ -z "$(DESTDIR)" ]; then \
+	    getent group sekisho >/dev/null || groupadd --system sekisho; \
+	    getent passwd sekisho >/dev/null || useradd --system --gid sekisho --home-dir $(STATEDIR) \
+	        --no-create-home --shell /usr/sbin/nologin sekisho; \
+	    chown sekisho:sekisho $(STATEDIR); \
+	    chgrp sekisho $(CONFDIR)/sekisho.conf; \
+	    if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi; \
+	fi
+
+# Configuration and evidence stay: who wants them gone must say so himself.
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/sekisho $(DESTDIR)$(MANDIR)/man8/sekisho.8 $(DESTDIR)$(MANDIR)/man5/sekisho.conf.5
+	rm -f $(DESTDIR)$(UNITDIR)/sekisho.service
+	rm -rf $(DESTDIR)$(SHAREDIR)
+
+clean:
+	rm -rf build build-san build-clang build-fuzz

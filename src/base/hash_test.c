@@ -1,0 +1,84 @@
+#include "base/hash.h"
+
+#include "base/arena.h"
+#include "base/tap.h"
+
+static struct arena arena;
+
+static bool
+sha256_is(struct bytes b, const char *hex)
+{
+    uint8_t digest[HASH_SHA256_SIZE];
+
+    hash_sha256(b, digest);
+    return bytes_is(bytes_hex(&arena, bytes_of(digest, sizeof digest)), hex);
+}
+
+static void
+test_sha256(void)
+{
+    uint8_t one[HASH_SHA256_SIZE], many[HASH_SHA256_SIZE];
+    uint8_t *million = arena_take_bytes(&arena, 1000000);
+    struct bytes pieces[] = {BYTES("ab"), BYTES_NONE, BYTES("c"), BYTES("")};
+
+    tap_ok(sha256_is(BYTES("abc"),
+                     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+           "FIPS 180-4: abc");
+    tap_ok(sha256_is(BYTES_NONE,
+                     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+           "FIPS 180-4: nothing");
+    memset(million, 'a', 1000000);
+    tap_ok(sha256_is(bytes_of(million, 1000000),
+                     "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"),
+           "FIPS 180-4: a million times a");
+    hash_sha256(BYTES("abc"), one);
+    hash_sha256_many(pieces, 4, many);
+    tap_ok(memcmp(one, many, sizeof one) == 0, "pieces hash as one");
+}
+
+static void
+test_quick(void)
+{
+    uint8_t text[64] = {0};
+    bool differs = true;
+    unsigned flips = 0;
+
+    tap_ok(hash_quick(BYTES("sekisho"), 1) == hash_quick(BYTES("sekisho"), 1),
+           "the same again");
+    tap_ok(hash_quick(BYTES("sekisho"), 1) != hash_quick(BYTES("sekisho"), 2),
+           "the seed counts");
+    tap_ok(hash_quick(BYTES_NONE, 5) == hash_quick(BYTES(""), 5), "nothing is empty");
+    for (size_t size = 1; size <= sizeof text; size++) {
+        differs = differs && hash_quick(bytes_of(text, size), 0) !=
+                                 hash_quick(bytes_of(text, size - 1), 0);
+    }
+    tap_ok(differs, "the size counts, among zeros");
+    uint64_t plain = hash_quick(bytes_of(text, 64), 0);
+    for (unsigned bit = 0; bit < 512; bit++) {
+        text[bit / 8] = (uint8_t)(1u << bit % 8);
+        flips += (unsigned)__builtin_popcountll(plain ^ hash_quick(bytes_of(text, 64), 0));
+        text[bit / 8] = 0;
+    }
+    tap_ok(flips > 512 * 28 && flips < 512 * 36,
+           "one bit flips half of the hash (mean %.1f)", flips / 512.0);
+    /* Features of a saved model are numbered by this hash: it must never change silently. */
+    tap_ok(hash_quick(BYTES("sekisho"), 0) == 0x8156af68c5a2e9b7u,
+           "the value is the same on every machine");
+}
+
+int
+main(void)
+{
+    uint8_t a[1000] = {0}, b[1000] = {0};
+
+    arena_init(&arena, 4u << 20);
+    test_sha256();
+    test_quick();
+    hash_random(a, sizeof a);
+    hash_random(b, sizeof b);
+    hash_random(b, 0);
+    tap_ok(memcmp(a, b, sizeof a) != 0, "random bytes differ");
+    tap_ok(hash_seed() == hash_seed() && hash_seed() != 0, "the seed is made once");
+    arena_release(&arena);
+    return tap_done();
+}

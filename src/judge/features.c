@@ -1,0 +1,220 @@
+#include "judge/features.h"
+
+#include "base/hash.h"
+
+#define PAIR_DISTANCE 4
+#define WORD_SIZE_MAX 40 /* longer runs of letters are cut: base64, hashes */
+#define FIELD_SIZE_MAX 8192 /* of one field are looked at */
+#define PADDING 16       /* zero bytes after the text, so that a load of 8 needs no test */
+
+/* Mixed into the hashes, so that header and text have features of their own. */
+enum { KIND_HEADER = 1, KIND_TEXT = 2 };
+
+_Static_assert(LIMIT_MODEL_HEADER_BYTES <= 8192 && LIMIT_MODEL_TEXT_BYTES <= 8192, "features fit FEATURES_MAX");
+
+static void
+clear_set(struct feature_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        set->seen[set->at[i] / 64] = 0;
+    }
+    set->count = set->header_count = 0;
+}
+
+void
+features_clear(struct features *features)
+{
+    clear_set(&features->grams);
+    clear_set(&features->pairs);
+}
+
+static inline void
+add(struct feature_set *set, uint64_t x)
+{
+    uint32_t at = (uint32_t)((x * 0x9e3779b97f4a7c15u) >> (64 - FEATURE_BITS));
+    uint64_t bit = UINT64_C(1) << (at % 64);
+
+    if ((set->seen[at / 64] & bit) == 0 && set->count < FEATURES_MAX) {
+        set->seen[at / 64] |= bit;
+        set->at[set->count++] = at;
+    }
+}
+
+static inline uint64_t
+load(const uint8_t *at, size_t size)
+{
+    uint64_t x;
+
+    memcpy(&x, at, sizeof x);
+    return size >= 8 ? x : x & ((UINT64_C(1) << (size * 8)) - 1);
+}
+
+/* Bytes of the character that starts with this one; text is valid UTF-8, header bytes may be anything. */
+static inline size_t
+character_size(uint8_t lead)
+{
+    return lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+static void
+add_grams(struct feature_set *set, const uint8_t *at, size_t size, uint64_t kind)
+{
+    for (size_t i = 0; i < size;) {
+        if (at[i] < 0x80) {
+            if (i + 4 <= size) {
+                add(set, load(at + i, 4) * 1000003 + kind);
+            }
+            i++;
+            continue;
+        }
+        size_t one = character_size(at[i]);
+        size_t two = i + one < size ? one + character_size(at[i + one]) : one;
+        size_t three = i + two < size ? two + character_size(at[i + two]) : two;
+        if (i + two <= size && two > one) {
+            uint64_t pair = load(at + i, two) * 0x100000001b3u + kind + 7;
+            add(set, pair);
+            if (i + three <= size && three > two) {
+                add(set, hash_mix(pair) + load(at + i + two, three - two));
+            }
+        }
+        i += one;
+    }
+}
+
+/* The next word; Japanese (from U+3000 on) comes character by character. */
+static uint64_t
+next_word(const uint8_t *at, size_t size, size_t *position, uint64_t kind)
+{
+    uint64_t hash = kind;
+    size_t i = *position, from = i;
+
+    if (at[i] >= 0xe3 && at[i] < 0xf0) {
+        hash += load(at + i, 3);
+        i = i + 3 < size ? i + 3 : size;
+    } else {
+        do {
+            hash = (hash ^ at[i]) * 0x100000001b3u;
+            i++;
+        } while (i < size && at[i] > ' ' && !(at[i] >= 0xe3 && at[i] < 0xf0) && i - from < WORD_SIZE_MAX);
+    }
+    *position = i;
+    return hash_mix(hash);
+}
+
+static void
+add_pairs(struct feature_set *set, const uint8_t *at, size_t size, uint64_t kind)
+{
+    uint64_t words[PAIR_DISTANCE + 1] = {0};
+    size_t count = 0;
+
+    for (size_t i = 0; i < size;) {
+        if (at[i] <= ' ') {
+            i++;
+            continue;
+        }
+        uint64_t word = next_word(at, size, &i, kind);
+        add(set, word);
+        for (size_t d = 1; d <= PAIR_DISTANCE && d <= count; d++) {
+            add(set, words[(count - d) % (PAIR_DISTANCE + 1)] * 3 + word + d * 0x1234567);
+        }
+        words[count % (PAIR_DISTANCE + 1)] = word;
+        count++;
+    }
+}
+
+/* Fields that tell another filter's opinion, our own, or the encoding; and the subject, which counts as text. */
+static bool
+is_left_out(struct bytes name)
+{
+    static const char *const starts[] = {
+        "X-Spam", "X-Sekisho", "X-Rspam", "X-Bogosity", "Authentication-Results", "ARC-", "DKIM-", "DomainKey-",
+        "Received-SPF", "X-Status", "Status", "X-Keywords", "X-UID", "Subject", "Content-Transfer-Encoding",
+    };
+
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        if ((starts[i][0] | 0x20) == ascii_lower(name.at[0]) && bytes_starts_fold(name, bytes_from_text(starts[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A field's bytes without what depends on an encoding: encoded words and the charset parameter. */
+static size_t
+copy_field(uint8_t *to, size_t room, struct bytes whole)
+{
+    size_t size = 0;
+
+    whole = bytes_slice(whole, 0, FIELD_SIZE_MAX);
+    if (memchr(whole.at, '=', whole.size) == NULL && memchr(whole.at, '\r', whole.size) == NULL) {
+        size = whole.size < room ? whole.size : room;
+        memcpy(to, whole.at, size);
+        return size;
+    }
+    for (size_t at = 0; at < whole.size && size < room; at++) {
+        if (whole.at[at] == '=' && at + 1 < whole.size && whole.at[at + 1] == '?') {
+            size_t end = bytes_find(whole, BYTES("?="), at + 2);
+            if (end != BYTES_NOWHERE && whole.at[end - 1] == '?') {
+                end = bytes_find(whole, BYTES("?="), end + 1); /* "?Q?=41?=": the text itself begins with = */
+            }
+            if (end != BYTES_NOWHERE) {
+                at = end + 1;
+                continue;
+            }
+        }
+        if (whole.at[at] == 'c' && bytes_starts_fold(bytes_slice(whole, at, at + 8), BYTES("charset="))) {
+            while (at + 1 < whole.size && whole.at[at + 1] != ';' && whole.at[at + 1] != '\n') {
+                at++;
+            }
+            continue;
+        }
+        if (whole.at[at] != '\r') {
+            to[size++] = whole.at[at];
+        }
+    }
+    return size;
+}
+
+size_t
+features_header_bytes(const struct header *header, uint8_t to[LIMIT_MODEL_HEADER_BYTES])
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < header->field_count && size < LIMIT_MODEL_HEADER_BYTES; i++) {
+        const struct field *field = &header->fields[i];
+        if (field->name.size > 0 && !is_left_out(field->name)) {
+            size += copy_field(to + size, LIMIT_MODEL_HEADER_BYTES - size, field->whole);
+        }
+    }
+    return size;
+}
+
+static void
+add_all(struct features *features, struct bytes text, size_t most, uint64_t kind)
+{
+    uint8_t padded[(LIMIT_MODEL_HEADER_BYTES > LIMIT_MODEL_TEXT_BYTES ? LIMIT_MODEL_HEADER_BYTES
+                                                                      : LIMIT_MODEL_TEXT_BYTES) +
+                   PADDING];
+    size_t size = text.size < most ? text.size : most;
+
+    if (size > 0) {
+        memcpy(padded, text.at, size);
+    }
+    memset(padded + size, 0, PADDING);
+    add_grams(&features->grams, padded, size, kind);
+    add_pairs(&features->pairs, padded, size, kind);
+}
+
+void
+features_add_header(struct features *features, struct bytes header)
+{
+    add_all(features, header, LIMIT_MODEL_HEADER_BYTES, KIND_HEADER);
+    features->grams.header_count = features->grams.count;
+    features->pairs.header_count = features->pairs.count;
+}
+
+void
+features_add_text(struct features *features, struct bytes normal)
+{
+    add_all(features, normal, LIMIT_MODEL_TEXT_BYTES, KIND_TEXT);
+}

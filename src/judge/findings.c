@@ -1,0 +1,237 @@
+#include "judge/findings_private.h"
+
+#include "base/limits.h"
+#include "base/writer.h"
+
+#define DETAIL_MAX 200
+
+void
+findings_init(struct findings *f, struct arena *arena, const struct permit *permit)
+{
+    *f = (struct findings){.arena = arena, .permit = permit, .room = 16};
+    f->list = ARENA_NEW_MANY(arena, f->room, struct finding);
+}
+
+void
+findings_put(struct findings *f, const char *name, enum permit_family family, double weight, struct bytes detail)
+{
+    struct writer w;
+
+    if (!permit_has(f->permit, family)) {
+        return;
+    }
+    if (f->count == LIMIT_FINDINGS) {
+        f->dropped++;
+        return;
+    }
+    if (f->count == f->room) {
+        f->list = arena_grow(f->arena, f->list, f->room * sizeof *f->list, f->room * 2 * sizeof *f->list);
+        f->room *= 2;
+    }
+    writer_init(&w, f->arena);
+    writer_clean(&w, detail, DETAIL_MAX);
+    f->list[f->count++] =
+        (struct finding){.name = name, .weight = weight, .family = family, .detail = writer_view(&w)};
+}
+
+static double
+size_of(double weight)
+{
+    return weight < 0 ? -weight : weight;
+}
+
+/* Insertion keeps the order of what weighs the same, so the same message gives the same list. */
+void
+findings_finish(struct findings *f)
+{
+    for (size_t i = 1; i < f->count; i++) {
+        struct finding finding = f->list[i];
+        size_t at = i;
+        while (at > 0 && size_of(f->list[at - 1].weight) < size_of(finding.weight)) {
+            f->list[at] = f->list[at - 1];
+            at--;
+        }
+        f->list[at] = finding;
+    }
+}
+
+double
+findings_sum(const struct findings *f, uint32_t families)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < f->count; i++) {
+        if ((families & FAMILY_BIT(f->list[i].family)) != 0) {
+            sum += f->list[i].weight;
+        }
+    }
+    return sum;
+}
+
+/* Names that providers give to lines of households: the address written into the name, or the word. */
+static bool
+is_dynamic_name(struct bytes name)
+{
+    static const char *const words[] = {"dynamic", "dhcp", "dialup", "ppp", "pool", "dsl", "cable", "ftth", "flets"};
+    size_t groups = 0;
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (bytes_find_fold(name, bytes_from_text(words[i]), 0) != BYTES_NOWHERE) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < name.size; i++) {
+        groups += ascii_digit(name.at[i]) && (i + 1 == name.size || !ascii_digit(name.at[i + 1]));
+    }
+    return groups >= 4;
+}
+
+static void
+dkim_finding(struct findings *f, const struct origin *origin)
+{
+    const struct dkim_result *failed = NULL;
+
+    for (size_t i = 0; i < origin->dkim_count; i++) {
+        if (origin->dkim[i].result == AUTH_PASS) {
+            findings_put(f, "dkim_pass", FAMILY_LABEL, -0.3, origin->dkim[i].domain);
+            return;
+        }
+        failed = origin->dkim[i].result == AUTH_FAIL ? &origin->dkim[i] : failed;
+    }
+    if (failed != NULL) {
+        findings_put(f, "dkim_fail", FAMILY_LABEL, 0.3, failed->domain);
+    }
+}
+
+void
+findings_of_origin(struct findings *f, const struct arrival *arrival, const struct origin *origin)
+{
+    if (origin == NULL) {
+        return;
+    }
+    if (origin->spf.result == AUTH_PASS) {
+        findings_put(f, "spf_pass", FAMILY_SOURCE, -0.2, origin->spf.domain);
+    } else if (origin->spf.result == AUTH_FAIL) {
+        findings_put(f, "spf_fail", FAMILY_SOURCE, 1.2, origin->spf.domain);
+    } else if (origin->spf.result == AUTH_SOFTFAIL) {
+        findings_put(f, "spf_softfail", FAMILY_SOURCE, 0.5, origin->spf.domain);
+    }
+    dkim_finding(f, origin);
+    if (origin->dmarc.result == AUTH_PASS) {
+        findings_put(f, "dmarc_pass", FAMILY_LABEL, -0.6, origin->dmarc.from_domain);
+    } else if (origin->dmarc.result == AUTH_FAIL) {
+        double weight = origin->dmarc.policy == DMARC_POLICY_REJECT       ? 2.5
+                        : origin->dmarc.policy == DMARC_POLICY_QUARANTINE ? 1.8
+                                                                          : 0.8;
+        findings_put(f, "dmarc_fail", FAMILY_LABEL, weight, origin->dmarc.from_domain);
+    }
+    if (origin->iprev == AUTH_FAIL) {
+        findings_put(f, "iprev_fail", FAMILY_SOURCE, 0.5, arrival == NULL ? BYTES_NONE : arrival->helo);
+    }
+    if (origin->client_name.size > 0 && is_dynamic_name(origin->client_name)) {
+        findings_put(f, "dynamic_name", FAMILY_SOURCE, 0.9, origin->client_name);
+    }
+    if (origin->grade == GRADE_E) {
+        findings_put(f, "origin_hidden", FAMILY_SOURCE, 0.8, BYTES_NONE);
+    }
+}
+
+/* The host that the text of a link shows, "" if it shows none: "https://bank.example/login", "bank.example". */
+static struct bytes
+shown_host(struct bytes text)
+{
+    size_t scheme, end = 0, dots = 0;
+
+    text = bytes_trim(text);
+    scheme = bytes_find(text, BYTES("://"), 0);
+    if (scheme != BYTES_NOWHERE && scheme <= 5) {
+        text = bytes_from(text, scheme + 3);
+    }
+    while (end < text.size && (ascii_letter(text.at[end]) || ascii_digit(text.at[end]) || text.at[end] == '.' ||
+                               text.at[end] == '-')) {
+        dots += text.at[end] == '.' && end > 0 && end + 2 < text.size && ascii_letter(text.at[end + 1]);
+        end++;
+    }
+    if (dots == 0 || (end < text.size && text.at[end] != '/' && text.at[end] != ':' && text.at[end] != '?')) {
+        return BYTES_NONE;
+    }
+    return bytes_slice(text, 0, end);
+}
+
+static bool
+is_within(struct bytes host, struct bytes domain)
+{
+    return domain.size > 0 && bytes_ends_fold(host, domain) &&
+           (host.size == domain.size || host.at[host.size - domain.size - 1] == '.');
+}
+
+static bool
+is_address(struct bytes host)
+{
+    for (size_t i = 0; i < host.size; i++) {
+        if (!ascii_digit(host.at[i]) && host.at[i] != '.') {
+            return host.at[0] == '[';
+        }
+    }
+    return host.size > 0;
+}
+
+static void
+link_findings(struct findings *f, const struct letter *letter)
+{
+    bool mismatch = false, address = false;
+
+    for (size_t i = 0; i < letter->link_count; i++) {
+        const struct link *link = &letter->links[i];
+        struct bytes shown = link->kind == LINK_ANCHOR ? shown_host(link->text) : BYTES_NONE;
+        if (!mismatch && shown.size > 0 && link->host.size > 0 && !is_within(shown, link->domain) &&
+            !is_within(link->host, shown)) {
+            findings_put(f, "link_text_mismatch", FAMILY_LINKS, 1.5, link->host);
+            mismatch = true;
+        }
+        if (!address && link->kind != LINK_IMAGE && is_address(link->host)) {
+            findings_put(f, "link_to_address", FAMILY_LINKS, 1.0, link->host);
+            address = true;
+        }
+    }
+}
+
+static void
+attachment_findings(struct findings *f, const struct letter *letter)
+{
+    static const char *const programs[] = {".exe", ".scr", ".com", ".pif", ".bat", ".cmd", ".js",  ".jse", ".vbs",
+                                           ".vbe", ".wsf", ".hta", ".lnk", ".iso", ".img", ".apk", ".msi", ".jar",
+                                           ".ps1", ".cpl"};
+
+    for (const struct part *part = letter->root; part != NULL; part = part_next(part)) {
+        for (size_t i = 0; part->filename.size > 0 && i < sizeof programs / sizeof *programs; i++) {
+            if (bytes_ends_fold(part->filename, bytes_from_text(programs[i]))) {
+                findings_put(f, "attachment_program", FAMILY_ATTACHMENTS, 3.0, part->filename);
+                return;
+            }
+        }
+    }
+}
+
+void
+findings_of_letter(struct findings *f, const struct letter *letter)
+{
+    if (permit_has(f->permit, FAMILY_LINKS)) {
+        link_findings(f, letter);
+    }
+    if (permit_has(f->permit, FAMILY_ATTACHMENTS)) {
+        attachment_findings(f, letter);
+    }
+    if (!permit_has(f->permit, FAMILY_CONTENT)) {
+        return;
+    }
+    if (letter->hidden.size > 200 && letter->hidden.size > letter->text.size / 4) {
+        findings_put(f, "hidden_text", FAMILY_CONTENT, 0.5, bytes_slice(letter->hidden, 0, 60));
+    }
+    for (size_t i = 0; i < letter->defect_count; i++) {
+        if (strcmp(letter->defects[i].name, "charset_disagrees") == 0) {
+            findings_put(f, "charset_disagrees", FAMILY_CONTENT, 0, BYTES_NONE);
+            break;
+        }
+    }
+}

@@ -1,0 +1,465 @@
+#include "judge/judge.h"
+
+#include <math.h>
+
+#include "base/limits.h"
+#include "base/writer.h"
+#include "judge/embedded_private.h"
+#include "judge/findings_private.h"
+#include "judge/normal.h"
+#include "judge/settings.h"
+#include "judge/threat.h"
+
+#define LEXICON_FILE_MAX 4194304
+/* Text that is brought to normal form where only the classifier reads: enough to give it its bytes, also where much
+ * of the text is dropped on the way. */
+#define CLASSIFIER_TEXT_BYTES (LIMIT_MODEL_TEXT_BYTES * 2)
+#define SUBJECT_BYTES 500
+
+/* Logits. The prior is that of a message of which nothing is known: most mail at a door is unwanted, but a
+ * wanted one lost costs more. */
+#define PRIOR (-1.5)
+#define PRIOR_READ 0.0 /* the classifier's own logit has it */
+#define CLASSIFIER_GAIN 1.0
+#define CLASSIFIER_SAYS 0.5 /* smaller logits are no finding */
+#define THREAT_WEIGHT 3.0
+#define TRADE_WEIGHT 3.0
+
+const struct config_key judge_config_keys[] = {
+    {.section = "judge", .name = "model", .type = CONFIG_TEXT, .fallback = "", .help = "File of the classifier; empty: the one that is built in."},
+    {.section = "judge", .name = "lexicon", .type = CONFIG_TEXT, .fallback = "", .help = "Folder with threat.tsv and slang.tsv; empty: those that are built in."},
+    {.name = NULL},
+};
+
+struct judge {
+    struct model *model;
+    struct lexicon *lexicon;
+    struct features features;
+};
+
+static enum sk_code
+open_built_in(struct model **model_r, struct why *why)
+{
+    struct bytes file = bytes_of(judge_model_file, (size_t)(judge_model_file_end - judge_model_file));
+
+    return file.size == 0 ? model_open_empty(model_r, why) : model_open_bytes(file, model_r, why);
+}
+
+static enum sk_code
+read_table_file(struct arena *arena, struct bytes folder, const char *name, struct bytes *text_r, struct why *why)
+{
+    struct writer path;
+    FILE *file;
+    size_t size;
+
+    writer_init(&path, arena);
+    writer_bytes(&path, folder);
+    writer_text(&path, "/");
+    writer_text(&path, name);
+    file = fopen(writer_c(&path), "re");
+    if (file == NULL) {
+        return why_set(why, SK_SYSTEM, "the lexicon %s cannot be opened", writer_c(&path));
+    }
+    uint8_t *at = arena_take_bytes(arena, LEXICON_FILE_MAX);
+    size = fread(at, 1, LEXICON_FILE_MAX, file);
+    bool whole = feof(file) != 0;
+    fclose(file);
+    if (!whole) {
+        return why_set(why, SK_CONFIG, "the lexicon %s is larger than %d bytes", writer_c(&path), LEXICON_FILE_MAX);
+    }
+    *text_r = bytes_of(at, size);
+    return SK_OK;
+}
+
+static enum sk_code
+open_lexicon(struct arena *arena, struct bytes folder, struct lexicon **lexicon_r, struct why *why)
+{
+    struct bytes threat = lexicon_threat_table(), slang = lexicon_slang_table();
+    struct arena files;
+    enum sk_code code = SK_OK;
+
+    arena_init(&files, 4 * LEXICON_FILE_MAX);
+    if (folder.size > 0) {
+        code = read_table_file(&files, folder, "threat.tsv", &threat, why);
+        if (code == SK_OK) {
+            code = read_table_file(&files, folder, "slang.tsv", &slang, why);
+        }
+    }
+    if (code == SK_OK) {
+        code = lexicon_open(arena, threat, slang, lexicon_r, why);
+    }
+    arena_release(&files);
+    return code;
+}
+
+enum sk_code
+judge_open(struct arena *arena, const struct config *config, struct judge **judge_r, struct why *why)
+{
+    struct judge *judge = ARENA_NEW(arena, struct judge);
+    struct bytes model = config == NULL ? BYTES_NONE : config_text(config, "judge.model");
+    struct bytes lexicon = config == NULL ? BYTES_NONE : config_text(config, "judge.lexicon");
+    enum sk_code code;
+
+    code = model.size == 0 ? open_built_in(&judge->model, why)
+                           : model_open_file(bytes_text(arena, model), &judge->model, why);
+    if (code != SK_OK) {
+        return code;
+    }
+    code = open_lexicon(arena, lexicon, &judge->lexicon, why);
+    if (code != SK_OK) {
+        judge_close(judge);
+        return code;
+    }
+    *judge_r = judge;
+    return SK_OK;
+}
+
+void
+judge_close(struct judge *judge)
+{
+    if (judge != NULL) {
+        model_close(judge->model);
+        lexicon_close(judge->lexicon);
+        judge->model = NULL;
+        judge->lexicon = NULL;
+    }
+}
+
+/* Subject and text as one, in normal form. */
+static struct bytes
+normal_of(struct arena *arena, const struct letter *letter, size_t text_most)
+{
+    struct writer w;
+
+    writer_init(&w, arena);
+    writer_bytes(&w, bytes_slice(letter->subject, 0, SUBJECT_BYTES));
+    writer_byte(&w, '\n');
+    writer_bytes(&w, bytes_slice(letter->text, 0, text_most));
+    return normal_form(arena, writer_view(&w), LIMIT_NORMAL_BYTES);
+}
+
+/* header: features_header_bytes; "" leaves it out. */
+static void
+take_features(struct judge *judge, struct bytes header, struct bytes normal)
+{
+    features_clear(&judge->features);
+    if (header.size > 0) {
+        features_add_header(&judge->features, header);
+    }
+    features_add_text(&judge->features, normal);
+}
+
+static void
+take_letter(struct judge *judge, const struct letter *letter, struct bytes normal)
+{
+    uint8_t header[LIMIT_MODEL_HEADER_BYTES];
+    size_t size = features_header_bytes(&letter->header, header);
+
+    take_features(judge, bytes_of(header, size), normal);
+}
+
+/* A lesson: the size of the header's bytes in two bytes, these, and the text in normal form. */
+struct bytes
+judge_lesson(struct arena *arena, const struct letter *letter)
+{
+    struct bytes normal = bytes_slice(normal_of(arena, letter, CLASSIFIER_TEXT_BYTES), 0, LIMIT_MODEL_TEXT_BYTES);
+    uint8_t *at = arena_take_bytes(arena, 2 + LIMIT_MODEL_HEADER_BYTES + LIMIT_MODEL_TEXT_BYTES);
+    size_t size = features_header_bytes(&letter->header, at + 2);
+
+    at[0] = (uint8_t)(size >> 8);
+    at[1] = (uint8_t)size;
+    if (normal.size > 0) {
+        memcpy(at + 2 + size, normal.at, normal.size);
+    }
+    return bytes_of(at, 2 + size + normal.size);
+}
+
+enum sk_code
+judge_teach(struct judge *judge, struct bytes lesson, bool spam)
+{
+    size_t header = lesson.size < 2 ? 0 : (size_t)lesson.at[0] << 8 | lesson.at[1];
+
+    if (lesson.size < 2 || header > LIMIT_MODEL_HEADER_BYTES || header > lesson.size - 2 ||
+        lesson.size - 2 - header > LIMIT_MODEL_TEXT_BYTES) {
+        return SK_BAD;
+    }
+    take_features(judge, bytes_slice(lesson, 2, 2 + header), bytes_from(lesson, 2 + header));
+    model_learn(judge->model, &judge->features, spam);
+    return SK_OK;
+}
+
+void
+judge_learn(struct arena *arena, struct judge *judge, const struct letter *letter, bool spam)
+{
+    enum sk_code code = judge_teach(judge, judge_lesson(arena, letter), spam);
+
+    SK_ASSERT(code == SK_OK);
+}
+
+double
+judge_score(struct arena *arena, struct judge *judge, const struct letter *letter)
+{
+    take_letter(judge, letter, normal_of(arena, letter, CLASSIFIER_TEXT_BYTES));
+    return model_score(judge->model, &judge->features).unwanted;
+}
+
+/* Which class of the model a category is; MODEL_CLASSES for those it does not tell apart. */
+static int
+class_of(enum category category)
+{
+    static const enum category classes[MODEL_CLASSES] = {
+        CATEGORY_ADVERTISEMENT, CATEGORY_LURE,   CATEGORY_PHISHING, CATEGORY_EXTORTION,
+        CATEGORY_MALWARE,       CATEGORY_THREAT, CATEGORY_SLANG,    CATEGORY_ADVANCE_FEE,
+    };
+
+    for (int i = 0; i < MODEL_CLASSES; i++) {
+        if (classes[i] == category) {
+            return i;
+        }
+    }
+    return MODEL_CLASSES;
+}
+
+void
+judge_train(struct arena *arena, struct judge *judge, const struct letter *letter, enum category category,
+            bool classes_only)
+{
+    take_features(judge, BYTES_NONE, normal_of(arena, letter, CLASSIFIER_TEXT_BYTES));
+    if (!classes_only) {
+        model_learn(judge->model, &judge->features, category != CATEGORY_HAM);
+    } else {
+        model_learn_class(judge->model, &judge->features, class_of(category));
+    }
+}
+
+enum sk_code
+judge_save(const struct judge *judge, const char *path, struct why *why)
+{
+    return model_save(judge->model, path, false, why);
+}
+
+enum sk_code
+judge_save_packed(const struct judge *judge, const char *path, struct why *why)
+{
+    return model_save(judge->model, path, true, why);
+}
+
+enum sk_code
+judge_swap(struct judge *judge, const char *path, struct why *why)
+{
+    struct model *model;
+    enum sk_code code = *path == '\0' ? model_open_empty(&model, why) : model_open_file(path, &model, why);
+
+    if (code == SK_OK) {
+        model_copy(judge->model, model);
+        model_close(model);
+    }
+    return code;
+}
+
+void
+judge_counts(const struct judge *judge, uint64_t *spam_r, uint64_t *ham_r)
+{
+    model_counts(judge->model, spam_r, ham_r);
+}
+
+static double
+squash(double logit)
+{
+    return 1 / (1 + exp(-logit));
+}
+
+static void
+read_threat(struct findings *f, struct judge *judge, struct bytes normal, struct opinion *o, bool *trade_r)
+{
+    size_t count;
+    const struct lexicon_hit *hits = lexicon_scan(f->arena, judge->lexicon, normal, &count);
+    struct threat threat;
+    struct trade trade;
+
+    threat_read(normal, hits, count, &threat);
+    trade_read(f->arena, hits, count, &trade);
+    if (threat.kind != THREAT_NONE) {
+        o->threat = threat.kind;
+        o->threat_severity = threat.severity;
+        o->threat_words = threat.words;
+        findings_put(f, "threat_notice", FAMILY_THREAT, THREAT_WEIGHT + 0.5 * threat.severity, threat.words);
+    }
+    *trade_r = trade.kind != LEXICON_ANY;
+    if (*trade_r) {
+        findings_put(f, "trade_slang", FAMILY_THREAT, TRADE_WEIGHT + 0.1 * trade.score, trade.words);
+    }
+}
+
+static bool
+has_finding(const struct findings *f, const char *name)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        if (strcmp(f->list[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Mail to many that is not unwanted by itself, and replies of mail servers. Reads the header: only with consent. */
+static enum category
+wanted_category(const struct letter *letter, const struct arrival *arrival)
+{
+    size_t at = 0;
+    const struct part *root = letter->root;
+
+    if (root != NULL && bytes_is(root->type, "multipart") && bytes_is(root->subtype, "report") &&
+        (arrival == NULL || arrival->mail_from.size == 0)) {
+        return CATEGORY_BOUNCE;
+    }
+    if (header_find(&letter->header, BYTES("List-Unsubscribe"), &at) != NULL) {
+        return CATEGORY_BULK;
+    }
+    return CATEGORY_HAM;
+}
+
+/* Probabilities that sum to 1: the wanted category has what is not unwanted, the classes share the rest. */
+static void
+share_out(struct judge *judge, const struct findings *f, struct opinion *o, enum category wanted, bool trade)
+{
+    double logits[MODEL_CLASSES], sum = 0;
+
+    model_classes(judge->model, &judge->features, logits);
+    for (int i = 0; i < CATEGORY_COUNT; i++) {
+        int class = class_of((enum category)i);
+        if (class < MODEL_CLASSES) {
+            double logit = logits[class];
+            logit += i == CATEGORY_THREAT ? (o->threat != THREAT_NONE ? 6 : -3) : 0;
+            logit += i == CATEGORY_SLANG ? (trade ? 5 : -2) : 0;
+            logit += i == CATEGORY_MALWARE && has_finding(f, "attachment_program") ? 3 : 0;
+            logit += i == CATEGORY_PHISHING && has_finding(f, "link_text_mismatch") ? 1 : 0;
+            o->categories[i] = exp(logit > 20 ? 20 : logit);
+            sum += o->categories[i];
+        }
+    }
+    for (int i = 0; i < CATEGORY_COUNT; i++) {
+        o->categories[i] *= o->unwanted / sum;
+    }
+    o->categories[wanted] = 1 - o->unwanted;
+    o->category = wanted;
+    double most = o->unwanted >= 0.5 ? 0 : 2;
+    for (int i = 0; i < CATEGORY_COUNT; i++) {
+        if (i != (int)wanted && o->categories[i] > most) {
+            most = o->categories[i];
+            o->category = (enum category)i;
+        }
+    }
+}
+
+static void
+read_content(struct findings *f, struct judge *judge, const struct letter *letter, struct bytes normal,
+             struct opinion *o)
+{
+    take_letter(judge, letter, normal);
+    struct model_scores scores = model_score(judge->model, &judge->features);
+    double weight = CLASSIFIER_GAIN * scores.logit;
+
+    o->content_read = true;
+    o->content = scores.unwanted;
+    findings_put(f, weight > CLASSIFIER_SAYS ? "classifier_spam" : weight < -CLASSIFIER_SAYS ? "classifier_ham" : "classifier_unsure", FAMILY_CONTENT, weight, BYTES_NONE);
+}
+
+const struct opinion *
+judge_letter(struct arena *arena, struct judge *judge, const struct permit *permit, const struct arrival *arrival,
+             const struct letter *letter, const struct origin *origin)
+{
+    struct opinion *o = ARENA_NEW(arena, struct opinion);
+    bool content = permit_has(permit, FAMILY_CONTENT), threat = permit_has(permit, FAMILY_THREAT), trade = false;
+    uint32_t source = FAMILY_BIT(FAMILY_SOURCE) | FAMILY_BIT(FAMILY_LABEL);
+    struct findings f;
+
+    findings_init(&f, arena, permit);
+    findings_of_origin(&f, arrival, origin);
+    findings_of_letter(&f, letter);
+    features_clear(&judge->features);
+    if (content || threat) {
+        o->normal = normal_of(arena, letter, threat ? LIMIT_NORMAL_BYTES : CLASSIFIER_TEXT_BYTES);
+    }
+    if (content) {
+        read_content(&f, judge, letter, o->normal, o);
+    }
+    if (threat) {
+        read_threat(&f, judge, o->normal, o, &trade);
+    }
+    o->unwanted = squash((content ? PRIOR_READ : PRIOR) + findings_sum(&f, FAMILY_ALL));
+    o->unwanted_source = squash(PRIOR + findings_sum(&f, source));
+    share_out(judge, &f, o, content ? wanted_category(letter, arrival) : CATEGORY_HAM, trade);
+    findings_finish(&f);
+    o->findings = f.list;
+    o->finding_count = f.count;
+    o->findings_dropped = f.dropped;
+    return o;
+}
+
+const char *
+category_name(enum category category)
+{
+    static const char *const names[CATEGORY_COUNT] = {
+        "ham",     "bulk",   "advertisement", "lure",        "phishing", "extortion",
+        "malware", "threat", "slang",         "advance_fee", "bounce",
+    };
+
+    return names[category];
+}
+
+const char *
+threat_kind_name(enum threat_kind kind)
+{
+    static const char *const names[] = {"none", "murder", "attack", "bomb", "arson", "poison", "suicide"};
+
+    return names[kind];
+}
+
+static void
+write_findings(const struct opinion *o, struct json *j)
+{
+    json_key(j, "findings");
+    json_open(j, '[');
+    for (size_t i = 0; i < o->finding_count; i++) {
+        const struct finding *finding = &o->findings[i];
+        json_open(j, '{');
+        json_put_text(j, "name", finding->name);
+        json_put_real(j, "weight", finding->weight, 3);
+        json_put_text(j, "family", permit_family_name(finding->family));
+        if (finding->detail.size > 0) {
+            json_put_string(j, "detail", finding->detail);
+        }
+        json_close(j);
+    }
+    json_close(j);
+}
+
+void
+opinion_write_json(const struct opinion *o, struct json *j)
+{
+    json_open(j, '{');
+    json_put_text(j, "category", category_name(o->category));
+    json_put_real(j, "probability", o->categories[o->category], 4);
+    json_put_real(j, "unwanted", o->unwanted, 4);
+    json_put_real(j, "unwanted_source", o->unwanted_source, 4);
+    if (o->content_read) {
+        json_put_real(j, "content", o->content, 4);
+    }
+    json_key(j, "categories");
+    json_open(j, '{');
+    for (int i = 0; i < CATEGORY_COUNT; i++) {
+        json_put_real(j, category_name((enum category)i), o->categories[i], 4);
+    }
+    json_close(j);
+    if (o->threat != THREAT_NONE) {
+        json_key(j, "threat");
+        json_open(j, '{');
+        json_put_text(j, "kind", threat_kind_name(o->threat));
+        json_put_number(j, "severity", o->threat_severity);
+        json_put_string(j, "words", o->threat_words);
+        json_close(j);
+    }
+    write_findings(o, j);
+    json_close(j);
+}

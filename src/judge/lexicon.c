@@ -1,0 +1,333 @@
+#include "judge/lexicon.h"
+
+#include <hs/hs.h>
+
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "base/writer.h"
+#include "judge/embedded_private.h"
+#include "judge/normal.h"
+
+#define TERMS_MAX 20000 /* spellings in both tables; compiling 10,000 takes 0.7 s. Beyond: SK_CONFIG */
+#define COLUMNS 6
+
+struct lexicon {
+    hs_database_t *database;
+    hs_scratch_t *scratch;
+    struct lexicon_term *terms;
+    size_t term_count;
+};
+
+static const char *const kind_names[LEXICON_KIND_COUNT] = {
+    "any", "murder", "attack", "bomb", "arson", "poison", "suicide", "weapon", "drug", "fraud_job", "account_trade",
+};
+static const char *const role_names[LEXICON_ROLE_COUNT] = {
+    "act", "announce", "target", "time", "demand", "innocent", "slang", "trade",
+};
+
+const char *
+lexicon_kind_name(enum lexicon_kind kind)
+{
+    return kind_names[kind];
+}
+
+struct bytes
+lexicon_threat_table(void)
+{
+    return bytes_of(judge_threat_table, (size_t)(judge_threat_table_end - judge_threat_table));
+}
+
+struct bytes
+lexicon_slang_table(void)
+{
+    return bytes_of(judge_slang_table, (size_t)(judge_slang_table_end - judge_slang_table));
+}
+
+static int
+name_index(const char *const *names, int count, struct bytes name)
+{
+    for (int i = 0; i < count; i++) {
+        if (bytes_is(name, names[i])) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+struct reader {
+    struct arena *arena, *scratch;
+    struct lexicon *lexicon;
+    enum lexicon_table table;
+    unsigned row;
+};
+
+static enum sk_code
+read_row(struct reader *r, struct bytes line, size_t number, struct why *why)
+{
+    struct bytes column[COLUMNS] = {0}, rest = line, spelling;
+    struct lexicon *l = r->lexicon;
+    uint64_t weight;
+    size_t columns = 0;
+
+    while (columns < COLUMNS && bytes_split(&rest, '\t', &column[columns])) {
+        columns++;
+    }
+    int kind = name_index(kind_names, LEXICON_KIND_COUNT, column[1]);
+    int role = name_index(role_names, LEXICON_ROLE_COUNT, column[2]);
+    if (columns < 5 || column[0].size == 0 || kind < 0 || role < 0 || !bytes_to_number(column[4], 5, &weight)) {
+        return why_set_line(why, SK_CONFIG, number,
+                            "a row is term, kind, role, lang, weight (1 to 5), note, parted by tabs");
+    }
+    r->row++;
+    rest = column[0];
+    while (bytes_split(&rest, '|', &spelling)) {
+        struct bytes normal = bytes_trim(normal_form(r->scratch, spelling, 256));
+        if (normal.size < 2) {
+            continue;
+        }
+        if (l->term_count == TERMS_MAX) {
+            return why_set_line(why, SK_CONFIG, number, "the lexicon has more than %d spellings", TERMS_MAX);
+        }
+        l->terms[l->term_count++] = (struct lexicon_term){
+            .kind = (enum lexicon_kind)kind,
+            .role = (enum lexicon_role)role,
+            .table = r->table,
+            .weight = (int)weight,
+            .is_mask = bytes_starts(column[5], BYTES("mask:")),
+            .row = r->row,
+            .text = bytes_copy(r->arena, normal),
+        };
+    }
+    return SK_OK;
+}
+
+static enum sk_code
+read_table(struct reader *r, struct bytes text, struct why *why)
+{
+    struct bytes line;
+    size_t number = 0;
+
+    while (bytes_line(&text, &line)) {
+        number++;
+        if (number == 1 || line.size == 0 || line.at[0] == '#') {
+            continue;
+        }
+        enum sk_code code = read_row(r, line, number, why);
+        if (code != SK_OK) {
+            return code;
+        }
+    }
+    return SK_OK;
+}
+
+/* Spellings that are written alike in several rows are one literal; they stand together after sorting. */
+static int
+compare_terms(const void *a, const void *b)
+{
+    const struct lexicon_term *x = a, *y = b;
+    int order = bytes_compare(x->text, y->text);
+
+    return order != 0 ? order : x->row < y->row ? -1 : x->row > y->row;
+}
+
+static enum sk_code
+compile(struct arena *scratch, struct lexicon *l, struct why *why)
+{
+    const char **texts = ARENA_NEW_MANY(scratch, l->term_count, const char *);
+    unsigned *flags = ARENA_NEW_MANY(scratch, l->term_count, unsigned);
+    unsigned *ids = ARENA_NEW_MANY(scratch, l->term_count, unsigned);
+    size_t *sizes = ARENA_NEW_MANY(scratch, l->term_count, size_t);
+    hs_compile_error_t *error = NULL;
+    unsigned count = 0;
+
+    for (size_t i = 0; i < l->term_count; i++) {
+        if (i > 0 && bytes_equal(l->terms[i].text, l->terms[i - 1].text)) {
+            continue;
+        }
+        texts[count] = (const char *)l->terms[i].text.at;
+        sizes[count] = l->terms[i].text.size;
+        ids[count++] = (unsigned)i;
+    }
+    if (hs_compile_lit_multi(texts, flags, ids, sizes, count, HS_MODE_BLOCK, NULL, &l->database, &error) !=
+        HS_SUCCESS) {
+        (void)why_set(why, SK_CONFIG, "the lexicon does not compile: %s", error == NULL ? "" : error->message);
+        hs_free_compile_error(error);
+        return SK_CONFIG;
+    }
+    if (hs_alloc_scratch(l->database, &l->scratch) != HS_SUCCESS) {
+        return why_set(why, SK_SYSTEM, "no memory for the lexicon");
+    }
+    return SK_OK;
+}
+
+enum sk_code
+lexicon_open(struct arena *arena, struct bytes threat, struct bytes slang, struct lexicon **lexicon_r,
+             struct why *why)
+{
+    struct arena scratch;
+    struct lexicon *l = ARENA_NEW(arena, struct lexicon);
+    struct reader r = {.arena = arena, .scratch = &scratch, .lexicon = l};
+    enum sk_code code;
+
+    arena_init(&scratch, 67108864);
+    l->terms = ARENA_NEW_MANY(&scratch, TERMS_MAX, struct lexicon_term);
+    code = read_table(&r, threat, why);
+    if (code == SK_OK) {
+        r.table = LEXICON_SLANG_TABLE;
+        code = read_table(&r, slang, why);
+    }
+    if (code == SK_OK && l->term_count > 0) {
+        struct lexicon_term *terms = ARENA_NEW_MANY(arena, l->term_count, struct lexicon_term);
+        qsort(l->terms, l->term_count, sizeof *terms, compare_terms);
+        memcpy(terms, l->terms, l->term_count * sizeof *terms);
+        l->terms = terms;
+        code = compile(&scratch, l, why);
+    }
+    arena_release(&scratch);
+    if (code != SK_OK) {
+        lexicon_close(l);
+        return code;
+    }
+    *lexicon_r = l;
+    return SK_OK;
+}
+
+void
+lexicon_close(struct lexicon *l)
+{
+    if (l != NULL) {
+        hs_free_scratch(l->scratch);
+        hs_free_database(l->database);
+        l->scratch = NULL;
+        l->database = NULL;
+    }
+}
+
+static bool
+is_word_byte(uint8_t c)
+{
+    return ascii_letter(c) || ascii_digit(c);
+}
+
+/* Katakana from U+30A1 to U+30FE without the middle dot: E3 82 A1 to E3 83 BE. */
+static bool
+katakana_at(struct bytes text, size_t at)
+{
+    return at + 3 <= text.size && text.at[at] == 0xe3 &&
+           ((text.at[at + 1] == 0x82 && text.at[at + 2] >= 0xa1) ||
+            (text.at[at + 1] == 0x83 && text.at[at + 2] <= 0xbe && text.at[at + 2] != 0xbb));
+}
+
+static bool
+is_short_katakana(const struct lexicon_term *term)
+{
+    size_t most = term->role == LEXICON_SLANG ? 9 : 6;
+
+    if (term->text.size > most) {
+        return false;
+    }
+    for (size_t i = 0; i < term->text.size; i += 3) {
+        if (!katakana_at(term->text, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+stands_alone(const struct lexicon_term *term, struct bytes text, size_t from, size_t to)
+{
+    if (from > 0 && is_word_byte(text.at[from]) && is_word_byte(text.at[from - 1])) {
+        return false;
+    }
+    if (to < text.size && is_word_byte(text.at[to - 1]) && is_word_byte(text.at[to])) {
+        return false;
+    }
+    if (text.at[from] == 0xe3 && is_short_katakana(term)) {
+        return !(from >= 3 && katakana_at(text, from - 3)) && !katakana_at(text, to);
+    }
+    return true;
+}
+
+struct catch {
+    const struct lexicon *lexicon;
+    struct bytes text;
+    struct lexicon_hit *hits;
+    size_t count;
+};
+
+static int
+on_match(unsigned id, unsigned long long unused, unsigned long long to, unsigned flags, void *context)
+{
+    struct catch *c = context;
+    const struct lexicon *l = c->lexicon;
+    size_t from = (size_t)to - l->terms[id].text.size;
+
+    (void)unused;
+    (void)flags;
+    for (size_t i = id; i < l->term_count && bytes_equal(l->terms[i].text, l->terms[id].text); i++) {
+        if (stands_alone(&l->terms[i], c->text, from, (size_t)to)) {
+            c->hits[c->count++] = (struct lexicon_hit){&l->terms[i], from, (size_t)to};
+        }
+        if (c->count == LIMIT_LEXICON_HITS) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int
+compare_hits(const void *a, const void *b)
+{
+    const struct lexicon_hit *x = a, *y = b;
+
+    if (x->from != y->from) {
+        return x->from < y->from ? -1 : 1;
+    }
+    if (x->to != y->to) {
+        return x->to > y->to ? -1 : 1;
+    }
+    return x->term < y->term ? -1 : x->term > y->term;
+}
+
+/* Drops what begins within a mask of its own table, or within a longer hit that says the same. What covers another
+ * begins at or before it, so it has been seen. */
+static size_t
+drop_covered(struct lexicon_hit *hits, size_t count)
+{
+    size_t kept = 0, masked[2] = {0}, said[2][LEXICON_ROLE_COUNT][LEXICON_KIND_COUNT] = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        struct lexicon_hit hit = hits[i];
+        const struct lexicon_term *term = hit.term;
+        size_t *mask = &masked[term->table], *same = &said[term->table][term->role][term->kind];
+        if (term->is_mask) {
+            *mask = hit.to > *mask ? hit.to : *mask;
+        } else if ((term->role != LEXICON_INNOCENT && hit.from < *mask) || hit.to <= *same) {
+            continue;
+        } else {
+            *same = hit.to;
+        }
+        hits[kept++] = hit;
+    }
+    return kept;
+}
+
+const struct lexicon_hit *
+lexicon_scan(struct arena *arena, struct lexicon *l, struct bytes normal, size_t *count_r)
+{
+    struct catch c = {.lexicon = l, .text = normal};
+    struct lexicon_hit *hits = NULL;
+
+    *count_r = 0;
+    if (l->database == NULL || normal.size == 0) {
+        return NULL;
+    }
+    hits = arena_take_bytes(arena, LIMIT_LEXICON_HITS * sizeof *hits);
+    c.hits = hits;
+    unsigned size = (unsigned)(normal.size < LIMIT_NORMAL_BYTES ? normal.size : LIMIT_NORMAL_BYTES);
+    (void)hs_scan(l->database, (const char *)normal.at, size, 0, l->scratch, on_match, &c);
+    qsort(hits, c.count, sizeof *hits, compare_hits);
+    *count_r = drop_covered(hits, c.count);
+    return hits;
+}

@@ -1,0 +1,75 @@
+/* The lexicon: words of crime notices and of illegal trade, Japanese and English, found in one pass.
+ *
+ * A table is text: lines of term, kind, role, lang, weight, note, parted by tabs; the first line names the columns; '|'
+ * parts spellings of a term. Terms are brought to normal form (judge/normal.h) and compiled into one literal database
+ * of Hyperscan; finding them costs the same however many they are. A spelling that begins or ends with an ASCII letter
+ * or digit matches whole words only, and so does one of up to two katakana (three in slang). Rows whose note begins with
+ * "mask:" are words that only look like a term (刺身, 相殺): what begins within them is no hit.
+ *
+ * A struct lexicon belongs to a process and holds Hyperscan's scratch: one scan at a time. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/why.h"
+
+enum lexicon_kind {
+    LEXICON_ANY,
+    LEXICON_MURDER,
+    LEXICON_ATTACK,
+    LEXICON_BOMB,
+    LEXICON_ARSON,
+    LEXICON_POISON,
+    LEXICON_SUICIDE,
+    LEXICON_WEAPON,
+    LEXICON_DRUG,
+    LEXICON_FRAUD_JOB,
+    LEXICON_ACCOUNT_TRADE,
+};
+#define LEXICON_KIND_COUNT 11
+
+enum lexicon_role {
+    LEXICON_ACT,      /* what is threatened */
+    LEXICON_ANNOUNCE, /* that it will be done */
+    LEXICON_TARGET,
+    LEXICON_TIME,
+    LEXICON_DEMAND,
+    LEXICON_INNOCENT, /* speaks for another meaning */
+    LEXICON_SLANG,    /* names of goods and jobs */
+    LEXICON_TRADE,    /* that they are offered */
+};
+#define LEXICON_ROLE_COUNT 8
+
+enum lexicon_table { LEXICON_THREAT_TABLE, LEXICON_SLANG_TABLE };
+
+struct lexicon_term {
+    enum lexicon_kind kind;
+    enum lexicon_role role;
+    enum lexicon_table table;
+    int weight;          /* 1 to 5 */
+    bool is_mask;
+    unsigned row;        /* spellings of one row share it */
+    struct bytes text;   /* in normal form */
+};
+
+struct lexicon_hit {
+    const struct lexicon_term *term;
+    size_t from, to; /* in the text that was scanned */
+};
+
+struct lexicon;
+
+/* The two tables, threat first; BYTES_NONE leaves one out. SK_CONFIG with the line where a row is wrong. */
+enum sk_code lexicon_open(struct arena *arena, struct bytes threat, struct bytes slang, struct lexicon **lexicon_r,
+                          struct why *why);
+void lexicon_close(struct lexicon *lexicon);
+
+/* Hits in a text of normal form, by `from`; at most LIMIT_LEXICON_HITS. */
+const struct lexicon_hit *lexicon_scan(struct arena *arena, struct lexicon *lexicon, struct bytes normal,
+                                       size_t *count_r);
+
+const char *lexicon_kind_name(enum lexicon_kind kind);
+
+/* The tables that are built in. */
+struct bytes lexicon_threat_table(void);
+struct bytes lexicon_slang_table(void);

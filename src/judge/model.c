@@ -1,0 +1,465 @@
+#include "judge/model.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+
+#define MODEL_MAGIC "SKMODEL1"
+#define CLASS_BITS 15
+#define CLASS_COUNT (1u << CLASS_BITS)
+#define MODEL_FILE_MAX 67108864 /* far above any model; beyond: not read */
+
+/* Chosen on the first half of the SpamAssassin corpus in order of time; tools/train-model measures again. */
+#define RATE_GRAMS 15.0
+#define RATE_PAIRS 20.0
+#define RATE_CLASSES 4.0
+#define CLIP 8.0
+#define COUNTS_SCALE 0.1   /* of the summed evidence of pairs: they are far from independent */
+#define COUNTS_DOUBT 4.0   /* sightings at which a pair's word counts half */
+#define COUNTS_SURE 8.0    /* logit beyond which counts are not taught */
+#define COUNTS_HALVE 60000 /* a count that reaches this halves its pair of counts */
+
+struct pair {
+    float weight;
+    uint16_t spam, ham;
+};
+
+struct model_head {
+    char magic[8];
+    uint32_t format, bits;
+    uint64_t spam, ham;                 /* messages taught */
+    uint64_t counted_spam, counted_ham; /* of them in the counts */
+    uint64_t checksum;
+    float grams_scale, pairs_scale, classes_scale, reserved; /* of packed weights: value = scale * int8 */
+};
+
+struct tables {
+    float grams[FEATURE_COUNT];
+    struct pair pairs[FEATURE_COUNT];
+    float classes[CLASS_COUNT][MODEL_CLASSES];
+};
+
+struct packed_pair {
+    int8_t weight;
+    uint8_t spam, ham;
+};
+
+struct packed {
+    int8_t grams[FEATURE_COUNT];
+    struct packed_pair pairs[FEATURE_COUNT];
+    int8_t classes[CLASS_COUNT][MODEL_CLASSES];
+};
+
+struct model {
+    struct model_head head;
+    struct tables t;
+};
+
+enum { FORMAT_PLAIN = 1, FORMAT_PACKED = 2 };
+
+enum sk_code
+model_open_empty(struct model **model_r, struct why *why)
+{
+    void *at = mmap(NULL, sizeof(struct model), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (at == MAP_FAILED) {
+        return why_set(why, SK_SYSTEM, "no memory for a model");
+    }
+    *model_r = at;
+    memcpy((*model_r)->head.magic, MODEL_MAGIC, 8);
+    (*model_r)->head.format = FORMAT_PLAIN;
+    (*model_r)->head.bits = FEATURE_BITS;
+    return SK_OK;
+}
+
+void
+model_close(struct model *model)
+{
+    if (model != NULL) {
+        munmap(model, sizeof *model);
+    }
+}
+
+void
+model_copy(struct model *to, const struct model *from)
+{
+    memcpy(to, from, sizeof *to);
+}
+
+static void
+unpack(struct tables *t, const struct packed *p, const struct model_head *head)
+{
+    for (size_t i = 0; i < FEATURE_COUNT; i++) {
+        t->grams[i] = head->grams_scale * (float)p->grams[i];
+        t->pairs[i].weight = head->pairs_scale * (float)p->pairs[i].weight;
+        t->pairs[i].spam = p->pairs[i].spam;
+        t->pairs[i].ham = p->pairs[i].ham;
+    }
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        for (size_t k = 0; k < MODEL_CLASSES; k++) {
+            t->classes[i][k] = head->classes_scale * (float)p->classes[i][k];
+        }
+    }
+}
+
+/* A foreign file may hold what would poison every later sum. */
+static bool
+tables_finite(const struct tables *t)
+{
+    bool finite = true;
+
+    for (size_t i = 0; i < FEATURE_COUNT; i++) {
+        finite = finite && isfinite(t->grams[i]) && isfinite(t->pairs[i].weight);
+    }
+    for (size_t i = 0; i < CLASS_COUNT * MODEL_CLASSES; i++) {
+        finite = finite && isfinite(t->classes[0][i]);
+    }
+    return finite;
+}
+
+enum sk_code
+model_open_bytes(struct bytes file, struct model **model_r, struct why *why)
+{
+    struct model_head head;
+    struct bytes rest = bytes_from(file, sizeof head);
+    struct model *model;
+    enum sk_code code;
+
+    if (file.size < sizeof head || memcmp(file.at, MODEL_MAGIC, 8) != 0) {
+        return why_set(why, SK_BAD, "this is no model");
+    }
+    memcpy(&head, file.at, sizeof head);
+    if (head.bits != FEATURE_BITS || (head.format != FORMAT_PLAIN && head.format != FORMAT_PACKED)) {
+        return why_set(why, SK_BAD, "the model is of another version");
+    }
+    if (rest.size != (head.format == FORMAT_PLAIN ? sizeof(struct tables) : sizeof(struct packed)) ||
+        hash_quick(rest, 0) != head.checksum || !isfinite(head.grams_scale) || !isfinite(head.pairs_scale) ||
+        !isfinite(head.classes_scale)) {
+        return why_set(why, SK_BAD, "the model is cut short or damaged");
+    }
+    code = model_open_empty(&model, why);
+    if (code != SK_OK) {
+        return code;
+    }
+    if (head.format == FORMAT_PLAIN) {
+        memcpy(&model->t, rest.at, sizeof model->t);
+    } else {
+        unpack(&model->t, (const struct packed *)rest.at, &head);
+    }
+    head.format = FORMAT_PLAIN;
+    model->head = head;
+    if (!tables_finite(&model->t)) {
+        model_close(model);
+        return why_set(why, SK_BAD, "the model holds weights that are no numbers");
+    }
+    *model_r = model;
+    return SK_OK;
+}
+
+enum sk_code
+model_open_file(const char *path, struct model **model_r, struct why *why)
+{
+    struct stat status;
+    enum sk_code code;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        return why_set(why, SK_SYSTEM, "the model %s cannot be opened", path);
+    }
+    if (fstat(fd, &status) != 0 || status.st_size <= 0 || status.st_size > MODEL_FILE_MAX) {
+        close(fd);
+        return why_set(why, SK_BAD, "%s is no model", path);
+    }
+    size_t size = (size_t)status.st_size;
+    void *at = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    if (at == MAP_FAILED) {
+        return why_set(why, SK_SYSTEM, "the model %s cannot be read", path);
+    }
+    code = model_open_bytes(bytes_of(at, size), model_r, why);
+    munmap(at, size);
+    return code;
+}
+
+static float
+scale_of(const float *weights, size_t count, size_t stride)
+{
+    float most = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        most = fmaxf(most, fabsf(weights[i * stride]));
+    }
+    return most > 0 ? most / 127 : 1;
+}
+
+static int8_t
+pack_weight(float weight, float scale)
+{
+    return (int8_t)lrintf(fmaxf(-127, fminf(127, weight / scale)));
+}
+
+/* The counts lose their size, not their ratio, where one does not fit 8 bits. */
+static struct packed_pair
+pack_pair(const struct pair *pair, float scale)
+{
+    unsigned spam = pair->spam, ham = pair->ham, most = spam > ham ? spam : ham;
+
+    if (most > 255) {
+        spam = (spam * 255 + most / 2) / most;
+        ham = (ham * 255 + most / 2) / most;
+    }
+    return (struct packed_pair){pack_weight(pair->weight, scale), (uint8_t)spam, (uint8_t)ham};
+}
+
+static void
+pack(struct packed *p, const struct tables *t, struct model_head *head)
+{
+    head->format = FORMAT_PACKED;
+    head->grams_scale = scale_of(t->grams, FEATURE_COUNT, 1);
+    head->pairs_scale = scale_of(&t->pairs[0].weight, FEATURE_COUNT, sizeof(struct pair) / sizeof(float));
+    head->classes_scale = scale_of(&t->classes[0][0], CLASS_COUNT * MODEL_CLASSES, 1);
+    for (size_t i = 0; i < FEATURE_COUNT; i++) {
+        p->grams[i] = pack_weight(t->grams[i], head->grams_scale);
+        p->pairs[i] = pack_pair(&t->pairs[i], head->pairs_scale);
+    }
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        for (size_t k = 0; k < MODEL_CLASSES; k++) {
+            p->classes[i][k] = pack_weight(t->classes[i][k], head->classes_scale);
+        }
+    }
+}
+
+static bool
+write_all(int fd, const void *at, size_t size)
+{
+    for (const char *p = at; size > 0;) {
+        ssize_t n = write(fd, p, size);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return false;
+        }
+        p += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+static bool
+write_file(const char *path, const struct model_head *head, struct bytes rest)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+    if (fd < 0) {
+        return false;
+    }
+    bool good = write_all(fd, head, sizeof *head) && write_all(fd, rest.at, rest.size) && fsync(fd) == 0;
+    return close(fd) == 0 && good;
+}
+
+enum sk_code
+model_save(const struct model *model, const char *path, bool packed, struct why *why)
+{
+    struct model_head head = model->head;
+    struct bytes rest = bytes_of(&model->t, sizeof model->t);
+    char next[4096];
+    void *room = NULL;
+
+    if ((size_t)snprintf(next, sizeof next, "%s.new", path) >= sizeof next) {
+        return why_set(why, SK_LIMIT, "the model's path is too long");
+    }
+    if (packed) {
+        room = mmap(NULL, sizeof(struct packed), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (room == MAP_FAILED) {
+            return why_set(why, SK_SYSTEM, "no memory to pack a model");
+        }
+        pack(room, &model->t, &head);
+        rest = bytes_of(room, sizeof(struct packed));
+    }
+    head.checksum = hash_quick(rest, 0);
+    bool good = write_file(next, &head, rest) && rename(next, path) == 0;
+    if (!good) {
+        (void)why_set(why, SK_SYSTEM, "the model %s cannot be written", path);
+        unlink(next);
+    }
+    if (room != NULL) {
+        munmap(room, sizeof(struct packed));
+    }
+    return good ? SK_OK : SK_SYSTEM;
+}
+
+static double
+sum_grams(const struct model *model, const uint32_t *at, size_t count)
+{
+    float sum = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        sum += model->t.grams[at[i]];
+    }
+    return count == 0 ? 0 : (double)sum / sqrt((double)count);
+}
+
+static double
+sum_pairs(const struct model *model, const uint32_t *at, size_t count)
+{
+    float sum = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        sum += model->t.pairs[at[i]].weight;
+    }
+    return count == 0 ? 0 : (double)sum / sqrt((double)count);
+}
+
+/* Evidence of the counts: log(p / (1 - p)) of each pair, p drawn to one half by doubt and weighed by how one-sided
+ * the pair is. The logs are taken of products of some factors at a time. */
+static double
+sum_counts(const struct model *model, const struct feature_set *set)
+{
+    float per_spam = 1 / (float)model->head.counted_spam, per_ham = 1 / (float)model->head.counted_ham;
+    float sum = 0;
+
+    if (model->head.counted_spam == 0 || model->head.counted_ham == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        const struct pair *pair = &model->t.pairs[set->at[i]];
+        float seen = (float)(pair->spam + pair->ham);
+        if (seen == 0) {
+            continue;
+        }
+        float spam = (float)pair->spam * per_spam, ham = (float)pair->ham * per_ham;
+        float lean = (spam - ham) / (spam + ham);
+        float sure = 0.98f * lean * seen / (seen + (float)COUNTS_DOUBT);
+        float square = sure * sure; /* log((1 + s) / (1 - s)) = 2 atanh(s), by its series and a pole near 1 */
+        sum += lean * lean * sure * (2 + square * (0.6667f + 0.4f * square) + square * square * square * 1.5f);
+    }
+    return COUNTS_SCALE * (double)sum;
+}
+
+static double
+clip(double logit)
+{
+    return logit > CLIP ? CLIP : logit < -CLIP ? -CLIP : logit;
+}
+
+static double
+squash(double logit)
+{
+    return 1 / (1 + exp(-logit));
+}
+
+struct model_scores
+model_score(const struct model *model, const struct features *f)
+{
+    struct model_scores s;
+    const struct feature_set *g = &f->grams, *p = &f->pairs;
+
+    s.grams = sum_grams(model, g->at, g->header_count) +
+              sum_grams(model, g->at + g->header_count, g->count - g->header_count);
+    s.pairs = sum_pairs(model, p->at, p->header_count) +
+              sum_pairs(model, p->at + p->header_count, p->count - p->header_count);
+    s.counts = sum_counts(model, p);
+    s.logit = (clip(s.grams) + clip(s.pairs) + clip(s.counts)) / 3;
+    s.unwanted = squash(s.logit);
+    return s;
+}
+
+static void
+learn_counts(struct model *model, const struct feature_set *set, bool spam)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        struct pair *pair = &model->t.pairs[set->at[i]];
+        uint16_t *count = spam ? &pair->spam : &pair->ham;
+        if (++*count >= COUNTS_HALVE) {
+            pair->spam /= 2;
+            pair->ham /= 2;
+        }
+    }
+    *(spam ? &model->head.counted_spam : &model->head.counted_ham) += 1;
+}
+
+static void
+learn_grams(struct model *model, const uint32_t *at, size_t count, double step)
+{
+    float by = count == 0 ? 0 : (float)(step / sqrt((double)count));
+
+    for (size_t i = 0; i < count; i++) {
+        model->t.grams[at[i]] += by;
+    }
+}
+
+static void
+learn_pairs(struct model *model, const uint32_t *at, size_t count, double step)
+{
+    float by = count == 0 ? 0 : (float)(step / sqrt((double)count));
+
+    for (size_t i = 0; i < count; i++) {
+        model->t.pairs[at[i]].weight += by;
+    }
+}
+
+void
+model_learn(struct model *model, const struct features *f, bool spam)
+{
+    struct model_scores s = model_score(model, f);
+    const struct feature_set *g = &f->grams, *p = &f->pairs;
+    double grams = RATE_GRAMS * (spam - squash(s.grams)), pairs = RATE_PAIRS * (spam - squash(s.pairs));
+
+    learn_grams(model, g->at, g->header_count, grams);
+    learn_grams(model, g->at + g->header_count, g->count - g->header_count, grams);
+    learn_pairs(model, p->at, p->header_count, pairs);
+    learn_pairs(model, p->at + p->header_count, p->count - p->header_count, pairs);
+    if ((spam ? s.counts : -s.counts) < COUNTS_SURE) {
+        learn_counts(model, p, spam);
+    }
+    *(spam ? &model->head.spam : &model->head.ham) += 1;
+}
+
+void
+model_counts(const struct model *model, uint64_t *spam_r, uint64_t *ham_r)
+{
+    *spam_r = model->head.spam;
+    *ham_r = model->head.ham;
+}
+
+void
+model_classes(const struct model *model, const struct features *f, double logits_r[MODEL_CLASSES])
+{
+    float sums[MODEL_CLASSES] = {0};
+    size_t count = f->pairs.count - f->pairs.header_count;
+
+    for (size_t i = f->pairs.header_count; i < f->pairs.count; i++) {
+        const float *row = model->t.classes[f->pairs.at[i] >> (FEATURE_BITS - CLASS_BITS)];
+        for (size_t k = 0; k < MODEL_CLASSES; k++) {
+            sums[k] += row[k];
+        }
+    }
+    for (size_t k = 0; k < MODEL_CLASSES; k++) {
+        logits_r[k] = count == 0 ? 0 : (double)sums[k] / sqrt((double)count);
+    }
+}
+
+void
+model_learn_class(struct model *model, const struct features *f, int class_of)
+{
+    double logits[MODEL_CLASSES];
+    float by[MODEL_CLASSES];
+    size_t count = f->pairs.count - f->pairs.header_count;
+
+    model_classes(model, f, logits);
+    for (int k = 0; k < MODEL_CLASSES && count > 0; k++) {
+        by[k] = (float)(RATE_CLASSES * ((k == class_of) - squash(logits[k])) / sqrt((double)count));
+    }
+    for (size_t i = f->pairs.header_count; i < f->pairs.count; i++) {
+        float *row = model->t.classes[f->pairs.at[i] >> (FEATURE_BITS - CLASS_BITS)];
+        for (size_t k = 0; k < MODEL_CLASSES; k++) {
+            row[k] += by[k];
+        }
+    }
+}

@@ -1,0 +1,143 @@
+#include "judge/model.h"
+
+#include <math.h>
+#include <unistd.h>
+
+#include "base/tap.h"
+
+static struct features features;
+
+static void
+take(const char *text)
+{
+    features_clear(&features);
+    features_add_header(&features, BYTES("From: somebody@example.jp\n"));
+    features_add_text(&features, bytes_from_text(text));
+}
+
+static void
+teach(struct model *model, int rounds)
+{
+    for (int i = 0; i < rounds; i++) {
+        take("buy cheap pills now, limited offer");
+        model_learn(model, &features, true);
+        take("the meeting is moved to thursday, please confirm");
+        model_learn(model, &features, false);
+    }
+}
+
+static struct bytes
+slurp(const char *path)
+{
+    static uint8_t room[2][8 << 20];
+    static int which;
+    FILE *file = fopen(path, "re");
+    size_t size = file == NULL ? 0 : fread(room[which ^= 1], 1, sizeof *room, file);
+
+    if (file != NULL) {
+        fclose(file);
+    }
+    return bytes_of(room[which], size);
+}
+
+static void
+test_learning(struct model *model)
+{
+    uint64_t spam, ham;
+
+    take("anything");
+    tap_ok(fabs(model_score(model, &features).unwanted - 0.5) < 1e-9, "untaught: one half");
+    teach(model, 5);
+    take("cheap pills, offer");
+    tap_ok(model_score(model, &features).unwanted > 0.6, "spam found");
+    take("thursday's meeting");
+    tap_ok(model_score(model, &features).unwanted < 0.4, "ham found");
+    take("");
+    tap_ok(isfinite(model_score(model, &features).unwanted), "no text");
+    model_counts(model, &spam, &ham);
+    tap_ok(spam == 5 && ham == 5, "counted");
+}
+
+static void
+test_classes(struct model *model)
+{
+    double logits[MODEL_CLASSES];
+
+    for (int i = 0; i < 10; i++) {
+        take("your bank account is locked, enter your password");
+        model_learn_class(model, &features, 2);
+        take("lonely tonight, write me");
+        model_learn_class(model, &features, 1);
+    }
+    take("bank account password");
+    model_classes(model, &features, logits);
+    tap_ok(logits[2] > logits[1] && logits[2] > logits[0], "classes told apart");
+}
+
+static void
+test_files(struct model *model, const char *path)
+{
+    struct model *other, *packed;
+    struct why why;
+    double score;
+
+    take("cheap pills, offer");
+    score = model_score(model, &features).logit;
+    tap_ok(model_save(model, path, false, &why) == SK_OK && model_open_file(path, &other, &why) == SK_OK,
+           "saved and opened");
+    tap_ok(model_score(other, &features).logit == score, "the same to the last bit");
+    model_close(other);
+    tap_ok(model_save(model, path, true, &why) == SK_OK && model_open_file(path, &packed, &why) == SK_OK,
+           "packed and opened");
+    tap_ok(fabs(model_score(packed, &features).logit - score) < 0.2, "packed: nearly the same");
+    model_close(packed);
+
+    struct bytes file = slurp(path);
+    tap_ok(file.size < 2u << 20, "packed size %zu", file.size);
+    tap_ok(model_open_bytes(bytes_slice(file, 0, file.size - 1), &other, &why) == SK_BAD, "cut short");
+    tap_ok(model_open_bytes(bytes_slice(file, 0, 20), &other, &why) == SK_BAD, "cut in the head");
+    ((uint8_t *)file.at)[1000] ^= 1;
+    tap_ok(model_open_bytes(file, &other, &why) == SK_BAD, "one bit flipped");
+    ((uint8_t *)file.at)[0] ^= 1;
+    tap_ok(model_open_bytes(file, &other, &why) == SK_BAD, "no model");
+    tap_ok(model_open_file("/nonexistent/model", &other, &why) == SK_SYSTEM, "not there");
+    tap_ok(model_save(model, "/nonexistent/model", false, &why) == SK_SYSTEM, "not writable");
+}
+
+static void
+test_same_order(const char *path)
+{
+    struct model *a, *b;
+    struct why why;
+    bool good = model_open_empty(&a, &why) == SK_OK && model_open_empty(&b, &why) == SK_OK;
+
+    teach(a, 3);
+    teach(b, 3);
+    good = good && model_save(a, path, false, &why) == SK_OK;
+    struct bytes first = slurp(path);
+    good = good && model_save(b, path, false, &why) == SK_OK;
+    tap_ok(good && bytes_equal(first, slurp(path)), "the same lessons give the same file");
+    model_close(a);
+    model_close(b);
+}
+
+int
+main(void)
+{
+    char path[] = "/tmp/model-test-XXXXXX";
+    struct model *model;
+    struct why why;
+    int fd = mkstemp(path);
+
+    if (fd < 0 || model_open_empty(&model, &why) != SK_OK) {
+        return 1;
+    }
+    close(fd);
+    test_learning(model);
+    test_classes(model);
+    test_files(model, path);
+    test_same_order(path);
+    model_close(model);
+    unlink(path);
+    return tap_done();
+}

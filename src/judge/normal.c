@@ -1,0 +1,416 @@
+#include "judge/normal.h"
+
+#include <unicode/unorm2.h>
+#include <unicode/utf16.h>
+
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "base/why.h"
+
+/* Code points that the fast path does not know are gathered and given to ICU together, at most so many. */
+#define RUN_MAX 64
+#define RUN_ROOM (RUN_MAX * 20) /* U+FDFA grows to 18 code points under NFKC, the most there is */
+
+struct scribe {
+    uint8_t *out;
+    size_t size, room;
+    uint32_t run[RUN_MAX];
+    size_t run_count;
+    const UNormalizer2 *form;
+};
+
+static bool
+is_japanese(uint32_t c)
+{
+    return (c >= 0x3041 && c <= 0x30ff && c != 0x30fb) || (c >= 0x3400 && c <= 0x9fff) || c == 0x3005 ||
+           c == 0x3007 || (c >= 0xf900 && c <= 0xfaff) || c == 0x25cb;
+}
+
+static bool
+is_katakana(uint32_t c)
+{
+    return (c >= 0x30a1 && c <= 0x30fa) || c == 0x30fc;
+}
+
+/* Those that NFKC_Casefold leaves alone and that no following mark can change but the sound marks. */
+static bool
+is_plain(uint32_t c)
+{
+    return (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30fe) || (c >= 0x4e00 && c <= 0x9fff) ||
+           c == 0x3001 || c == 0x3002;
+}
+
+static bool
+is_mark(uint32_t c)
+{
+    return c == 0x3099 || c == 0x309a || (c >= 0x300 && c <= 0x36f);
+}
+
+static bool
+is_invisible(uint32_t c)
+{
+    return (c < 0x20 && c != '\n' && c != '\t' && c != '\r') || (c >= 0x7f && c < 0xa0) || c == 0xad ||
+           c == 0x34f || c == 0x61c || c == 0x115f || c == 0x1160 || c == 0x17b4 || c == 0x17b5 ||
+           (c >= 0x180b && c <= 0x180f) || (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
+           (c >= 0x2060 && c <= 0x206f) || c == 0x3164 || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff ||
+           c == 0xffa0 || (c >= 0xfff0 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
+}
+
+/* What NFKC does not fold and a reader takes for the same. */
+static uint32_t
+fold_shape(uint32_t c)
+{
+    if (c >= 0x1f150 && c <= 0x1f169) {
+        return 'a' + (c - 0x1f150);
+    }
+    if (c >= 0x1f170 && c <= 0x1f189) {
+        return 'a' + (c - 0x1f170);
+    }
+    switch (c) {
+    case 0x25ef: /* large circle */
+    case 0x2b55:
+        return 0x25cb;
+    case 0x2010:
+    case 0x2011:
+    case 0x2012:
+    case 0x2013:
+    case 0x2212:
+        return '-';
+    case 0x2018:
+    case 0x2019:
+        return '\'';
+    case 0x201c:
+    case 0x201d:
+        return '"';
+    case 0x2028:
+    case 0x2029:
+        return '\n';
+    default:
+        return c;
+    }
+}
+
+static void
+put(struct scribe *s, uint32_t c)
+{
+    if (s->room - s->size < UTF8_SIZE_MAX) {
+        s->room = s->size; /* full: nothing after this, or characters would be joined that did not stand together */
+        return;
+    }
+    s->size += utf8_put(s->out + s->size, c);
+}
+
+static void
+put_blank(struct scribe *s, uint8_t blank)
+{
+    if (s->size > 0 && (s->out[s->size - 1] == ' ' || s->out[s->size - 1] == '\n')) {
+        if (blank == '\n') {
+            s->out[s->size - 1] = '\n';
+        }
+        return;
+    }
+    put(s, blank);
+}
+
+static void
+put_folded(struct scribe *s, uint32_t c)
+{
+    if (is_invisible(c)) {
+        return;
+    }
+    if (c == '\n') {
+        put_blank(s, '\n');
+    } else if (c == ' ' || c == '\t' || c == '\r') {
+        put_blank(s, ' ');
+    } else {
+        put(s, c < 0x80 ? ascii_lower((uint8_t)c) : fold_shape(c));
+    }
+}
+
+static void
+flush(struct scribe *s)
+{
+    UChar wide[RUN_MAX * 2], normal[RUN_ROOM];
+    int32_t size = 0, at = 0;
+    UErrorCode code = U_ZERO_ERROR;
+    UChar32 c;
+
+    if (s->run_count == 0) {
+        return;
+    }
+    for (size_t i = 0; i < s->run_count; i++) {
+        U16_APPEND_UNSAFE(wide, size, s->run[i]);
+    }
+    s->run_count = 0;
+    size = unorm2_normalize(s->form, wide, size, normal, RUN_ROOM, &code);
+    if (U_FAILURE(code)) {
+        return;
+    }
+    while (at < size) {
+        U16_NEXT(normal, at, size, c);
+        put_folded(s, U_IS_SURROGATE(c) ? UTF8_REPLACEMENT : (uint32_t)c);
+    }
+}
+
+/* Takes the last character back, so that a mark after it can be composed with it. */
+static void
+unput(struct scribe *s)
+{
+    uint32_t c;
+    size_t at = s->size;
+
+    while (at > 0 && s->size - at < UTF8_SIZE_MAX) {
+        at--;
+        if ((s->out[at] & 0xc0) != 0x80) {
+            break;
+        }
+    }
+    if (at < s->size && utf8_get(bytes_of(s->out, s->size), at, &c) == s->size - at && !ascii_blank(s->out[at])) {
+        s->run[s->run_count++] = c;
+        s->size = at;
+    }
+}
+
+static void
+take(struct scribe *s, uint32_t c)
+{
+    if (is_invisible(c)) {
+        return;
+    }
+    if (is_plain(c)) {
+        flush(s);
+        put(s, c);
+        return;
+    }
+    if (c >= 0xff01 && c <= 0xff5e) { /* full width ASCII */
+        flush(s);
+        put_folded(s, c - 0xfee0);
+        return;
+    }
+    if (s->run_count == 0 && is_mark(c)) {
+        unput(s);
+    }
+    if (s->run_count == RUN_MAX) {
+        flush(s);
+    }
+    s->run[s->run_count++] = fold_shape(c);
+}
+
+/* First pass: NFKC casefold, invisible characters out, blanks made one. */
+static struct bytes
+fold(struct arena *arena, struct bytes text, size_t most)
+{
+    UErrorCode code = U_ZERO_ERROR;
+    struct scribe s = {.room = most, .form = unorm2_getNFKCCasefoldInstance(&code)};
+    uint32_t c;
+    size_t at = 0;
+
+    SK_ASSERT(U_SUCCESS(code));
+    s.out = arena_take_bytes(arena, most + UTF8_SIZE_MAX);
+    while (at < text.size && s.size < s.room) {
+        uint8_t byte = text.at[at];
+        if (byte < 0x80) {
+            flush(&s);
+            if (byte > ' ' && byte < 0x7f && s.size + UTF8_SIZE_MAX < s.room) {
+                s.out[s.size++] = ascii_lower(byte);
+            } else {
+                put_folded(&s, byte);
+            }
+            at++;
+            continue;
+        }
+        size_t size = utf8_get(text, at, &c);
+        if (size == 0) {
+            c = UTF8_REPLACEMENT;
+            size = 1;
+        }
+        take(&s, c);
+        at += size;
+    }
+    flush(&s);
+    return bytes_of(s.out, s.size);
+}
+
+/* Letters of other scripts that look like ASCII ones; taken for them next to an ASCII letter. */
+static uint32_t
+latin_twin(uint32_t c)
+{
+    static const struct {
+        uint16_t from;
+        char to;
+    } twins[] = {
+        {0x3b1, 'a'}, {0x3b5, 'e'}, {0x3b9, 'i'}, {0x3ba, 'k'}, {0x3bd, 'v'}, {0x3bf, 'o'}, {0x3c1, 'p'},
+        {0x3c4, 't'}, {0x3c5, 'u'}, {0x3c7, 'x'}, {0x430, 'a'}, {0x432, 'b'}, {0x435, 'e'}, {0x43a, 'k'},
+        {0x43c, 'm'}, {0x43d, 'h'}, {0x43e, 'o'}, {0x440, 'p'}, {0x441, 'c'}, {0x442, 't'}, {0x443, 'y'},
+        {0x445, 'x'}, {0x455, 's'}, {0x456, 'i'}, {0x458, 'j'}, {0x4bb, 'h'}, {0x501, 'd'}, {0x51b, 'q'},
+        {0x51d, 'w'}, {0x131, 'i'}, {0x251, 'a'}, {0x261, 'g'},
+    };
+
+    for (size_t i = 0; c >= 0x131 && c <= 0x51d && i < sizeof twins / sizeof *twins; i++) {
+        if (twins[i].from == c) {
+            return (uint32_t)twins[i].to;
+        }
+    }
+    return 0;
+}
+
+/* Kanji that look like katakana; taken for it between two katakana. */
+static uint32_t
+katakana_twin(uint32_t c)
+{
+    switch (c) {
+    case 0x4e00: /* one, long mark */
+    case 0x2015:
+    case 0x2014:
+        return 0x30fc;
+    case 0x4e8c:
+        return 0x30cb;
+    case 0x529b:
+        return 0x30ab;
+    case 0x53e3:
+        return 0x30ed;
+    case 0x5915:
+        return 0x30bf;
+    case 0x535c:
+        return 0x30c8;
+    case 0x5de5:
+        return 0x30a8;
+    case 0x516b:
+        return 0x30cf;
+    default:
+        return 0;
+    }
+}
+
+/* How a character parts two Japanese ones: not at all, only where these stand alone, or never in good writing. */
+enum gap { GAP_NONE, GAP_WEAK, GAP_STRONG };
+
+static enum gap
+gap_of(uint32_t c)
+{
+    switch (c) {
+    case ' ':
+    case ',':
+    case '-':
+    case '/':
+    case 0x3001:
+    case 0x30fb:
+        return GAP_WEAK;
+    case '.':
+    case '_':
+    case '*':
+    case '~':
+    case '|':
+    case '^':
+    case '+':
+    case '\'':
+    case '`':
+    case 0xb7:
+    case 0x2022:
+    case 0x2026:
+    case 0x301c:
+        return GAP_STRONG;
+    default:
+        return GAP_NONE;
+    }
+}
+
+static uint32_t
+peek(struct bytes text, size_t at, size_t *size_r)
+{
+    uint32_t c = 0;
+
+    *size_r = utf8_get(text, at, &c);
+    return c;
+}
+
+struct weaver {
+    struct bytes text;
+    uint8_t *out;
+    size_t size;
+    uint32_t last;    /* the character written before */
+    bool last_alone;  /* no Japanese character stood right before it */
+    bool fresh;       /* a gap was just closed up */
+};
+
+/* At a gap after a Japanese character: whether it is closed up. The gap may be some characters long. */
+static bool
+gap_closes(const struct weaver *w, size_t at, size_t *after_r)
+{
+    enum gap gap = GAP_NONE;
+    uint32_t c = 0;
+    size_t size, length = 0;
+
+    for (c = peek(w->text, at, &size); size > 0 && gap_of(c) != GAP_NONE && length < 3; length++) {
+        gap = gap_of(c) > gap ? gap_of(c) : gap;
+        at += size;
+        c = peek(w->text, at, &size);
+    }
+    *after_r = at;
+    if (size == 0 || !is_japanese(c)) {
+        return false;
+    }
+    if (gap == GAP_STRONG || w->last_alone) {
+        return true;
+    }
+    c = peek(w->text, at + size, &size);
+    return size > 0 && gap_of(c) != GAP_NONE && c != 0x3001 && c != ',';
+}
+
+static uint32_t
+twin(const struct weaver *w, uint32_t c, size_t next_at)
+{
+    size_t size;
+    uint32_t next = peek(w->text, next_at, &size), other = latin_twin(c);
+
+    if (other != 0 && ((w->last < 0x80 && ascii_letter((uint8_t)w->last)) ||
+                       (size == 1 && ascii_letter((uint8_t)next)))) {
+        return other;
+    }
+    other = katakana_twin(c);
+    if (other != 0 && is_katakana(w->last) && size > 0 && is_katakana(next)) {
+        return other;
+    }
+    return c;
+}
+
+/* Second pass, in place (it only ever shrinks): gaps closed up, look-alikes. */
+static struct bytes
+weave(struct bytes text)
+{
+    struct weaver w = {.text = text, .out = (uint8_t *)text.at};
+    uint32_t c;
+
+    for (size_t at = 0, size; at < text.size; at += size) {
+        if (text.at[at] < 0x80 && (w.last < 0x80 || gap_of(text.at[at]) == GAP_NONE)) {
+            w.last = w.out[w.size++] = text.at[at];
+            size = 1;
+            continue;
+        }
+        c = peek(text, at, &size);
+        SK_ASSERT(size > 0);
+        if (is_japanese(w.last) && gap_of(c) != GAP_NONE) {
+            size_t after = at;
+            if (gap_closes(&w, at, &after)) {
+                size = after - at;
+                w.fresh = true;
+                continue;
+            }
+        }
+        w.last_alone = w.fresh || !is_japanese(w.last);
+        w.fresh = false;
+        c = c < 0x80 ? c : twin(&w, c, at + size);
+        w.last = c;
+        w.size += utf8_put(w.out + w.size, c);
+    }
+    return bytes_of(w.out, w.size);
+}
+
+struct bytes
+normal_form(struct arena *arena, struct bytes text, size_t most)
+{
+    if (most > LIMIT_NORMAL_BYTES) {
+        most = LIMIT_NORMAL_BYTES;
+    }
+    return weave(fold(arena, text, most));
+}

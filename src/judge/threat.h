@@ -1,0 +1,26 @@
+/* Notices of crime, and illegal trade in slang, read from the lexicon's hits.
+ *
+ * One word is no threat: shogi players kill pieces, cooks kill bacteria. A threat is an act together with its
+ * announcement near it (or one expression that is both), stronger with a target, a time, a demand; words that speak for
+ * another meaning (games, news, police warnings, quotations) weaken it, near ones more. Trade is goods or jobs
+ * in slang together with words of offering. Scores are sums of the lexicon's weights; the lines are drawn in threat.c. */
+#pragma once
+
+#include "judge/lexicon.h"
+#include "judge/opinion.h"
+
+struct threat {
+    enum threat_kind kind; /* THREAT_NONE below the line */
+    int severity;          /* 1 to 5; 0 without */
+    double score;          /* also below the line, for tests and measuring */
+    struct bytes words;    /* the sentence it rests on, a view into the normal form */
+};
+
+struct trade {
+    enum lexicon_kind kind; /* LEXICON_ANY below the line */
+    double score;
+    struct bytes words;     /* the spellings found, with blanks between, in the arena */
+};
+
+void threat_read(struct bytes normal, const struct lexicon_hit *hits, size_t hit_count, struct threat *threat_r);
+void trade_read(struct arena *arena, const struct lexicon_hit *hits, size_t hit_count, struct trade *trade_r);

@@ -1,0 +1,164 @@
+#include "base/utf8.h"
+#include "base/writer.h"
+#include "parse/html_private.h"
+
+/* Character references (13.2.5.72 to 80) --------------------------------------------------------------------------- */
+
+/* Windows-1252 for 80 to 9F, as browsers read numbers of that range. */
+static const uint16_t windows_1252[32] = {
+    0x20ac, 0x81,   0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d,   0x017d, 0x8f,
+    0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d,   0x017e, 0x0178,
+};
+
+static size_t
+read_number(struct bytes raw, size_t at, uint8_t *out, size_t *size_r)
+{
+    size_t start = at;
+    uint32_t number = 0;
+
+    at += 2;
+    bool hexadecimal = at < raw.size && ascii_lower(raw.at[at]) == 'x';
+    at += hexadecimal;
+    size_t digits = at;
+    for (; at < raw.size; at++) {
+        int digit = ascii_hex(raw.at[at]);
+        if (digit < 0 || (!hexadecimal && digit > 9)) {
+            break;
+        }
+        number = number > 0x10ffff ? number : number * (hexadecimal ? 16u : 10u) + (unsigned)digit;
+    }
+    if (at == digits) {
+        return 0;
+    }
+    at += at < raw.size && raw.at[at] == ';';
+    if (number >= 0x80 && number < 0xa0) {
+        number = windows_1252[number - 0x80];
+    }
+    *size_r = utf8_put(out, number == 0 ? UTF8_REPLACEMENT : number);
+    return at - start;
+}
+
+/* The first row of [low, high) whose name has at `index` a byte of at least c. */
+static size_t
+narrow(size_t low, size_t high, size_t index, unsigned c)
+{
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if ((unsigned char)html_entities[middle].name[index] < c) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* The longest name that raw begins with at `at`. Rows are sorted, so that those which share a beginning are neighbours. */
+static const struct html_entity *
+find_name(struct bytes raw, size_t at, size_t *size_r)
+{
+    const struct html_entity *found = NULL;
+    size_t low = 0, high = html_entity_count;
+
+    for (size_t index = 0; at + index < raw.size; index++) {
+        unsigned c = raw.at[at + index];
+        low = narrow(low, high, index, c);
+        high = narrow(low, high, index, c + 1);
+        if (low == high || c == 0) {
+            break;
+        }
+        if (html_entities[low].name[index + 1] == 0) {
+            found = &html_entities[low];
+            *size_r = index + 1;
+        }
+    }
+    return found;
+}
+
+size_t
+html_reference(struct bytes raw, size_t at, bool in_attribute, uint8_t *out, size_t *size_r)
+{
+    size_t size = 0;
+
+    if (at + 1 >= raw.size) {
+        return 0;
+    }
+    if (raw.at[at + 1] == '#') {
+        return read_number(raw, at, out, size_r);
+    }
+    if (!ascii_letter(raw.at[at + 1])) {
+        return 0;
+    }
+    const struct html_entity *entity = find_name(raw, at + 1, &size);
+    if (entity == NULL) {
+        return 0;
+    }
+    size_t end = at + 1 + size;
+    if (in_attribute && raw.at[end - 1] != ';' && end < raw.size &&
+        (raw.at[end] == '=' || ascii_letter(raw.at[end]) || ascii_digit(raw.at[end]))) {
+        return 0;
+    }
+    *size_r = utf8_put(out, entity->code_points[0]);
+    if (entity->code_points[1] != 0) {
+        *size_r += utf8_put(out + *size_r, entity->code_points[1]);
+    }
+    return end - at;
+}
+
+/* From raw bytes to text ------------------------------------------------------------------------------------------- */
+
+static bool
+is_changed(struct bytes raw, unsigned decoding)
+{
+    if ((decoding & HTML_REFERENCES) != 0 && bytes_find_byte(raw, '&', 0) != BYTES_NOWHERE) {
+        return true;
+    }
+    if ((decoding & HTML_KEEP_NUL) == 0 && bytes_find_byte(raw, 0, 0) != BYTES_NOWHERE) {
+        return true;
+    }
+    if ((decoding & HTML_LOWER) != 0) {
+        for (size_t i = 0; i < raw.size; i++) {
+            if (raw.at[i] != ascii_lower(raw.at[i])) {
+                return true;
+            }
+        }
+    }
+    return bytes_find_byte(raw, '\r', 0) != BYTES_NOWHERE;
+}
+
+struct bytes
+html_decode(struct arena *arena, struct bytes raw, unsigned decoding)
+{
+    struct writer w;
+    uint8_t reference[2 * UTF8_SIZE_MAX];
+    size_t size = 0;
+
+    if (raw.size == 0 || !is_changed(raw, decoding)) {
+        return raw;
+    }
+    writer_init(&w, arena);
+    for (size_t at = 0; at < raw.size;) {
+        uint8_t c = raw.at[at];
+        if (c == '\r') {
+            writer_byte(&w, '\n');
+            at += at + 1 < raw.size && raw.at[at + 1] == '\n' ? 2 : 1;
+            continue;
+        }
+        if (c == 0 && (decoding & HTML_KEEP_NUL) == 0) {
+            writer_code_point(&w, UTF8_REPLACEMENT);
+            at++;
+            continue;
+        }
+        if (c == '&' && (decoding & HTML_REFERENCES) != 0) {
+            size_t used = html_reference(raw, at, (decoding & HTML_IN_ATTRIBUTE) != 0, reference, &size);
+            if (used > 0) {
+                writer_bytes(&w, bytes_of(reference, size));
+                at += used;
+                continue;
+            }
+        }
+        writer_byte(&w, (decoding & HTML_LOWER) != 0 ? ascii_lower(c) : c);
+        at++;
+    }
+    return writer_view(&w);
+}

@@ -1,0 +1,146 @@
+#include "base/why.h"
+#include "parse/html_view_private.h"
+
+#define BLOCK (HTML_SHAPE_BLOCK | HTML_SHAPE_CLOSES_P)
+#define VOID HTML_SHAPE_VOID
+#define SKIP (HTML_SHAPE_SKIPPED | HTML_SHAPE_RAW)
+
+static const struct html_element elements[] = {
+    {"a", 0, HTML_WHAT_A},
+    {"address", BLOCK, 0},
+    {"area", VOID, HTML_WHAT_AREA},
+    {"article", BLOCK, 0},
+    {"aside", BLOCK, 0},
+    {"audio", HTML_SHAPE_HIDDEN, HTML_WHAT_OBJECT},
+    {"base", VOID, HTML_WHAT_BASE},
+    {"basefont", VOID, 0},
+    {"bgsound", VOID, 0},
+    {"blockquote", BLOCK, 0},
+    {"body", BLOCK, HTML_WHAT_BODY},
+    {"br", VOID, HTML_WHAT_BR},
+    {"button", HTML_SHAPE_CELL, HTML_WHAT_BUTTON},
+    {"caption", HTML_SHAPE_BLOCK, 0},
+    {"center", BLOCK, 0},
+    {"col", VOID, 0},
+    {"dd", BLOCK | HTML_SHAPE_CLOSES_SAME, 0},
+    {"details", BLOCK, 0},
+    {"dialog", BLOCK, 0},
+    {"dir", BLOCK | HTML_SHAPE_BARRIER, 0},
+    {"div", BLOCK, 0},
+    {"dl", BLOCK | HTML_SHAPE_BARRIER, 0},
+    {"dt", BLOCK | HTML_SHAPE_CLOSES_SAME, 0},
+    {"embed", VOID, HTML_WHAT_OBJECT},
+    {"fieldset", BLOCK, 0},
+    {"figcaption", BLOCK, 0},
+    {"figure", BLOCK, 0},
+    {"font", 0, HTML_WHAT_FONT},
+    {"footer", BLOCK, 0},
+    {"form", BLOCK, HTML_WHAT_FORM},
+    {"frame", VOID, HTML_WHAT_FRAME},
+    {"h1", BLOCK, 0},
+    {"h2", BLOCK, 0},
+    {"h3", BLOCK, 0},
+    {"h4", BLOCK, 0},
+    {"h5", BLOCK, 0},
+    {"h6", BLOCK, 0},
+    {"head", 0, 0},
+    {"header", BLOCK, 0},
+    {"hr", BLOCK | VOID, 0},
+    {"html", 0, 0},
+    {"iframe", HTML_SHAPE_RAW | HTML_SHAPE_HIDDEN, HTML_WHAT_FRAME},
+    {"img", VOID, HTML_WHAT_IMG},
+    {"input", VOID, HTML_WHAT_INPUT},
+    {"keygen", VOID, 0},
+    {"legend", HTML_SHAPE_BLOCK, 0},
+    {"li", BLOCK | HTML_SHAPE_CLOSES_SAME, 0},
+    {"link", VOID, HTML_WHAT_LINK},
+    {"listing", BLOCK | HTML_SHAPE_PRE, 0},
+    {"main", BLOCK, 0},
+    {"menu", BLOCK | HTML_SHAPE_BARRIER, 0},
+    {"meta", VOID, HTML_WHAT_META},
+    {"nav", BLOCK, 0},
+    {"noembed", HTML_SHAPE_RAW | HTML_SHAPE_HIDDEN, 0},
+    {"noframes", HTML_SHAPE_RAW | HTML_SHAPE_HIDDEN, 0},
+    {"object", 0, HTML_WHAT_OBJECT},
+    {"ol", BLOCK | HTML_SHAPE_BARRIER, 0},
+    {"optgroup", HTML_SHAPE_BLOCK, 0},
+    {"option", HTML_SHAPE_BLOCK | HTML_SHAPE_CLOSES_SAME, 0},
+    {"p", BLOCK, HTML_WHAT_P},
+    {"param", VOID, 0},
+    {"plaintext", BLOCK | HTML_SHAPE_PRE, HTML_WHAT_PLAINTEXT},
+    {"pre", BLOCK | HTML_SHAPE_PRE, 0},
+    {"script", SKIP, HTML_WHAT_SCRIPT},
+    {"search", BLOCK, 0},
+    {"section", BLOCK, 0},
+    {"select", HTML_SHAPE_BLOCK | HTML_SHAPE_BARRIER, 0},
+    {"source", VOID, 0},
+    {"style", SKIP, HTML_WHAT_STYLE},
+    {"summary", BLOCK, 0},
+    {"table", BLOCK | HTML_SHAPE_BARRIER, HTML_WHAT_TABLE},
+    {"tbody", HTML_SHAPE_BLOCK | HTML_SHAPE_CLOSES_SAME, 0},
+    {"td", HTML_SHAPE_CELL | HTML_SHAPE_CLOSES_SAME, 0},
+    {"template", HTML_SHAPE_HIDDEN, 0},
+    {"textarea", HTML_SHAPE_BLOCK | HTML_SHAPE_RAW | HTML_SHAPE_RCDATA, 0},
+    {"tfoot", HTML_SHAPE_BLOCK | HTML_SHAPE_CLOSES_SAME, 0},
+    {"th", HTML_SHAPE_CELL | HTML_SHAPE_CLOSES_SAME, 0},
+    {"thead", HTML_SHAPE_BLOCK | HTML_SHAPE_CLOSES_SAME, 0},
+    {"title", HTML_SHAPE_RAW | HTML_SHAPE_RCDATA | HTML_SHAPE_HIDDEN, HTML_WHAT_TITLE},
+    {"tr", HTML_SHAPE_BLOCK | HTML_SHAPE_CLOSES_SAME, 0},
+    {"track", VOID, 0},
+    {"ul", BLOCK | HTML_SHAPE_BARRIER, 0},
+    {"video", HTML_SHAPE_HIDDEN, HTML_WHAT_OBJECT},
+    {"wbr", VOID, 0},
+    {"xmp", BLOCK | HTML_SHAPE_RAW | HTML_SHAPE_PRE, 0},
+};
+
+#define ELEMENT_COUNT (sizeof elements / sizeof *elements)
+#define SLOT_COUNT 512u
+
+static const struct html_element unknown = {"", 0, HTML_WHAT_OTHER};
+
+static unsigned
+slot_of(struct bytes name)
+{
+    unsigned hash = (unsigned)name.size;
+
+    for (size_t i = 0; i < name.size; i++) {
+        hash = hash * 31 + (name.at[i] | 0x20u);
+    }
+    return (hash ^ hash >> 9) % SLOT_COUNT;
+}
+
+/* An open hash of the table, made once per process. */
+static const uint8_t *
+slots(void)
+{
+    static uint8_t made[SLOT_COUNT]; /* index + 1 */
+
+    _Static_assert(ELEMENT_COUNT < 255, "an index is one byte");
+    if (made[slot_of(BYTES("a"))] != 0) {
+        return made;
+    }
+    for (size_t i = 0; i < ELEMENT_COUNT; i++) {
+        unsigned slot = slot_of(bytes_from_text(elements[i].name));
+        while (made[slot] != 0) {
+            slot = (slot + 1) % SLOT_COUNT;
+        }
+        made[slot] = (uint8_t)(i + 1);
+    }
+    return made;
+}
+
+const struct html_element *
+html_element_of(struct bytes name)
+{
+    const uint8_t *made = slots();
+
+    if (name.size == 0 || name.size > 10) {
+        return &unknown;
+    }
+    for (unsigned slot = slot_of(name); made[slot] != 0; slot = (slot + 1) % SLOT_COUNT) {
+        if (bytes_is_fold(name, elements[made[slot] - 1].name)) {
+            return &elements[made[slot] - 1];
+        }
+    }
+    return &unknown;
+}

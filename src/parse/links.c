@@ -1,0 +1,284 @@
+#include "parse/links.h"
+
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "parse/domain.h"
+#include "parse/url.h"
+
+/* Characters that a written URL goes on with. Letters beyond ASCII end it: in Japanese the sentence goes on there. */
+static bool
+is_url_byte(uint8_t c)
+{
+    return c > ' ' && c < 0x7f && memchr("\"<>\\^`{|}", c, 9) == NULL;
+}
+
+static bool
+is_label_byte(uint8_t c)
+{
+    return ascii_letter(c) || ascii_digit(c) || c == '-' || c == '_';
+}
+
+static bool
+is_local_byte(uint8_t c)
+{
+    return is_label_byte(c) || (c < 0x80 && c > ' ' && memchr("!#$%&'*+/=?^`{|}~.", c, 18) != NULL);
+}
+
+/* Without what closes the sentence and not the link: stops, quotes, brackets that were not opened in it. */
+static struct bytes
+without_tail(struct bytes url)
+{
+    size_t open[2] = {0, 0}, close[2] = {0, 0};
+
+    for (size_t i = 0; i < url.size; i++) {
+        open[0] += url.at[i] == '(';
+        close[0] += url.at[i] == ')';
+        open[1] += url.at[i] == '[';
+        close[1] += url.at[i] == ']';
+    }
+    while (url.size > 0) {
+        uint8_t c = url.at[url.size - 1];
+        if (c == ')' && close[0] > open[0]) {
+            close[0]--;
+        } else if (c == ']' && close[1] > open[1]) {
+            close[1]--;
+        } else if (memchr(".,;:!?'*_~", c, 10) == NULL) {
+            break;
+        }
+        url.size--;
+    }
+    return url;
+}
+
+struct finder {
+    struct arena *arena;
+    struct bytes text;
+    struct link *links;
+    size_t count, room;
+    size_t done; /* nothing before it is looked at again */
+    size_t names_done; /* no name before it is */
+};
+
+static void
+fill(struct arena *arena, struct link *link, struct bytes url_text, const struct url *base)
+{
+    struct url url;
+
+    if (base != NULL ? !url_read_relative(arena, url_text, base, &url) : !url_read(arena, url_text, &url)) {
+        return;
+    }
+    link->href = url.href;
+    link->host = url.host;
+    if (bytes_is(url.scheme, "mailto")) {
+        size_t at = bytes_find_last(url.path, '@');
+        struct bytes ascii;
+        if (at != BYTES_NOWHERE && domain_to_ascii(arena, bytes_from(url.path, at + 1), &ascii)) {
+            link->host = ascii;
+        }
+    }
+    if (!url.is_address) {
+        link->domain = domain_registrable(arena, link->host);
+    }
+}
+
+void
+link_resolve(struct arena *arena, struct link *link, struct bytes written, struct bytes base)
+{
+    struct url base_url;
+
+    link->written = bytes_slice(written, 0, LIMIT_URL);
+    link->href = link->host = link->domain = BYTES_NONE;
+    /* A picture inside the mail names no host, and may be long. */
+    if (bytes_starts_fold(written, BYTES("data:")) || bytes_starts_fold(written, BYTES("cid:"))) {
+        return;
+    }
+    bool based = base.size > 0 && base.size <= LIMIT_URL && url_read(arena, base, &base_url);
+    fill(arena, link, link->written, based ? &base_url : NULL);
+}
+
+static void
+add(struct finder *f, size_t from, size_t to, const char *scheme)
+{
+    if (f->count == LIMIT_LINKS) {
+        return;
+    }
+    if (f->count == f->room) {
+        size_t room = f->room == 0 ? 8 : f->room * 2;
+        f->links = arena_grow(f->arena, f->links, f->room * sizeof *f->links, room * sizeof *f->links);
+        f->room = room;
+    }
+    struct link *link = &f->links[f->count];
+    struct bytes written = bytes_slice(f->text, from, to), whole = written;
+    *link = (struct link){.kind = LINK_TEXT, .written = written, .text = written};
+    if (scheme[0] != 0) {
+        size_t size = strlen(scheme);
+        uint8_t *joined = arena_take_bytes(f->arena, size + written.size);
+        memcpy(joined, scheme, size);
+        memcpy(joined + size, written.at, written.size);
+        whole = bytes_of(joined, size + written.size);
+    }
+    fill(f->arena, link, whole, NULL);
+    f->count += link->href.size > 0;
+    f->done = to;
+}
+
+/* From `from`, where a URL begins: its end, by which characters it may have. */
+static size_t
+url_end(const struct finder *f, size_t from)
+{
+    size_t at = from, most = f->text.size - from < LIMIT_URL ? f->text.size : from + LIMIT_URL;
+
+    while (at < most && is_url_byte(f->text.at[at])) {
+        at++;
+    }
+    return from + without_tail(bytes_slice(f->text, from, at)).size;
+}
+
+/* At "://": is it a URL whose scheme stands before? */
+static void
+find_scheme(struct finder *f, size_t colon)
+{
+    static const char *const schemes[] = {"https", "http", "ftp"};
+
+    if (!bytes_starts(bytes_from(f->text, colon), BYTES("://"))) {
+        return;
+    }
+    for (size_t i = 0; i < 3; i++) {
+        size_t size = strlen(schemes[i]);
+        if (colon >= f->done + size && bytes_is_fold(bytes_slice(f->text, colon - size, colon), schemes[i])) {
+            /* "xhttp://" is still clickable from its http on. */
+            size_t end = url_end(f, colon + 3);
+            if (end > colon + 3) {
+                add(f, colon - size, end, "");
+            }
+            return;
+        }
+    }
+}
+
+/* The run of label bytes and dots around `at`. */
+static size_t
+name_start(const struct finder *f, size_t at)
+{
+    size_t least = at > LIMIT_DOMAIN ? at - LIMIT_DOMAIN : 0;
+
+    least = least < f->done ? f->done : least;
+    while (at > least && (is_label_byte(f->text.at[at - 1]) || f->text.at[at - 1] == '.')) {
+        at--;
+    }
+    return at;
+}
+
+static size_t
+name_end(const struct finder *f, size_t at)
+{
+    size_t most = f->text.size - at < LIMIT_DOMAIN ? f->text.size : at + LIMIT_DOMAIN;
+
+    while (at < most && (is_label_byte(f->text.at[at]) || f->text.at[at] == '.')) {
+        at++;
+    }
+    while (at > 0 && (f->text.at[at - 1] == '.' || f->text.at[at - 1] == '-' || f->text.at[at - 1] == '_')) {
+        at--;
+    }
+    return at;
+}
+
+/* A host that one can reach: labels that are not empty, and a top level that exists. */
+static bool
+is_host(struct bytes name)
+{
+    struct bytes rest = name, label, last = BYTES_NONE;
+    size_t labels = 0;
+
+    if (name.size < 4) {
+        return false;
+    }
+    while (bytes_split(&rest, '.', &label)) {
+        if (label.size == 0 || label.size > 63 || label.at[0] == '-' || label.at[label.size - 1] == '-') {
+            return false;
+        }
+        labels++;
+        last = label;
+    }
+    return labels >= 2 && last.size >= 2 && ascii_letter(last.at[0]) && domain_suffix_known(name);
+}
+
+/* Words with a dot that are files or abbreviations more often than hosts, though their endings are top levels. */
+static bool
+is_file_name(struct bytes name)
+{
+    static const char *const endings[] = {".zip", ".mov", ".app", ".py", ".sh", ".pl", ".md", ".rs", ".cc", ".so", ".ps"};
+
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        if (bytes_ends_fold(name, bytes_from_text(endings[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* At a dot: a bare name, as "www.example.jp/x" or "example.com". */
+static void
+find_name(struct finder *f, size_t dot)
+{
+    size_t start = name_start(f, dot), end = name_end(f, dot);
+    bool www = bytes_starts_fold(bytes_slice(f->text, start, end), BYTES("www."));
+
+    if (end <= dot || start == dot) {
+        f->done = end > dot ? end : dot + 1;
+        return;
+    }
+    struct bytes name = bytes_slice(f->text, start, end);
+    uint8_t after = end < f->text.size ? f->text.at[end] : 0;
+    uint8_t before = start > 0 ? f->text.at[start - 1] : 0;
+    if (before == '@' || after == '@' || before == '/' || before == '\\' || !is_host(name) ||
+        (!www && after != '/' && is_file_name(name))) {
+        f->names_done = end;
+        f->done = after == '@' ? f->done : end;
+        return;
+    }
+    add(f, start, after == '/' || after == '?' || after == ':' || after == '#' ? url_end(f, start) : end, "http://");
+    if (f->done < end) {
+        f->done = end;
+    }
+}
+
+static void
+find_mail(struct finder *f, size_t at)
+{
+    size_t start = at, least = at > 64 ? at - 64 : 0, end = name_end(f, at + 1);
+
+    least = least < f->done ? f->done : least;
+    while (start > least && is_local_byte(f->text.at[start - 1])) {
+        start--;
+    }
+    while (start < at && memchr(".'`", f->text.at[start], 3) != NULL) {
+        start++;
+    }
+    if (start == at || end <= at + 1 || !is_host(bytes_slice(f->text, at + 1, end))) {
+        return;
+    }
+    add(f, start, end, "mailto:");
+}
+
+size_t
+links_in_text(struct arena *arena, struct bytes text, struct link **links_r)
+{
+    struct finder f = {.arena = arena, .text = text};
+
+    for (size_t at = 0; at < text.size && f.count < LIMIT_LINKS; at++) {
+        uint8_t c = text.at[at];
+        if (at < f.done || (c == '.' && at < f.names_done) || (c != '.' && c != ':' && c != '@')) {
+            continue;
+        }
+        if (c == ':') {
+            find_scheme(&f, at);
+        } else if (c == '@') {
+            find_mail(&f, at);
+        } else {
+            find_name(&f, at);
+        }
+    }
+    *links_r = f.links;
+    return f.count;
+}

@@ -1,0 +1,13 @@
+/* The commands. Each takes its own name and what stands after it, and gives an exit status (options.h). */
+#pragma once
+
+int serve_command(int count, char **arguments);
+int check_command(int count, char **arguments);
+int learn_command(int count, char **arguments);
+int classify_command(int count, char **arguments);
+int search_command(int count, char **arguments);
+int explain_command(int count, char **arguments);
+int ledger_command(int count, char **arguments);
+int try_command(int count, char **arguments);
+int flood_command(int count, char **arguments);
+int config_command(int count, char **arguments);

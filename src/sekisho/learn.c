@@ -1,0 +1,242 @@
+/* sekisho learn: teaches the classifier from mail that people have sorted.
+ *
+ *     sekisho learn --ham Maildir --spam spam.mbox --model /var/lib/sekisho/judge.model
+ *
+ * Ham and spam are mixed in an order that is always the same: an online learner that sees all of one kind first
+ * remembers the other. With --lists the order is that of the file. */
+#include "sekisho/commands.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "judge/judge.h"
+#include "parse/letter.h"
+#include "sekisho/corpus.h"
+
+#define LIST_LINE_MAX 4096
+#define CLASS_ROUNDS 6 /* times that categories are taught; there are few examples of each */
+
+/* Labels of the corpus: a category, or spam of which no more is known. */
+#define LABEL_HAM CATEGORY_HAM
+#define LABEL_SPAM CATEGORY_COUNT
+
+struct lessons {
+    struct arena *arena;
+    struct corpus *corpus;
+    const char *model, *ship;
+    bool ordered;
+};
+
+static const char usage[] =
+    "usage: sekisho learn [--model FILE] [--from FILE|none] {--ham PATH... | --spam PATH... | --lists FILE}...\n"
+    "PATH: a message, mbox, Maildir, folder, or tar archive; FILE of --lists: lines `path TAB ham|spam`.\n"
+    "The model FILE is read if it is there, taught, and written; else learning starts from the built-in one,\n"
+    "or from what --from names. Without --model the outcome is only counted.\n"
+    "--ship FILE (made by tools/train-model): a third column of --lists names the category; only text is taught, no\n"
+    "header, from nothing, and written to FILE with weights of 8 bits.\n";
+
+static int
+read_label(struct bytes label, struct bytes category)
+{
+    for (int i = 0; bytes_is(label, "spam") && i < CATEGORY_COUNT; i++) {
+        if (i != CATEGORY_HAM && bytes_is(category, category_name((enum category)i))) {
+            return i;
+        }
+    }
+    return bytes_is(label, "spam") ? LABEL_SPAM : bytes_is(label, "ham") ? LABEL_HAM : -1;
+}
+
+static enum sk_code
+add_list(struct lessons *lessons, const char *path, struct why *why)
+{
+    char line[LIST_LINE_MAX];
+    FILE *file = fopen(path, "re");
+    size_t number = 0;
+    enum sk_code code = SK_OK;
+
+    if (file == NULL) {
+        return why_set(why, SK_SYSTEM, "the list %s cannot be opened", path);
+    }
+    while (code == SK_OK && fgets(line, sizeof line, file) != NULL) {
+        struct bytes rest = bytes_trim(bytes_from_text(line)), name, label = BYTES_NONE, category = BYTES_NONE;
+        number++;
+        if (rest.size == 0) {
+            continue;
+        }
+        if (!bytes_split(&rest, '\t', &name) || !bytes_split(&rest, '\t', &label) ||
+            read_label(label, category) < 0) {
+            code = why_set_line(why, SK_BAD, number, "%s: a line is a path, a tab, and ham or spam", path);
+            break;
+        }
+        (void)bytes_split(&rest, '\t', &category);
+        code = corpus_add(lessons->corpus, bytes_text(lessons->arena, name), read_label(label, category), why);
+    }
+    fclose(file);
+    lessons->ordered = true;
+    return code;
+}
+
+/* Options that take many values hold until the next option. */
+static enum sk_code
+read_arguments(struct lessons *lessons, int count, char **arguments, const char **from_r, struct why *why)
+{
+    enum { NOTHING, HAM, SPAM, LISTS, MODEL, FROM, SHIP } what = NOTHING;
+    static const char *const names[] = {"", "--ham", "--spam", "--lists", "--model", "--from", "--ship"};
+    enum sk_code code = SK_OK;
+
+    for (int i = 1; i < count && code == SK_OK; i++) {
+        const char *word = arguments[i];
+        if (word[0] == '-' && word[1] == '-') {
+            for (what = SHIP; what != NOTHING && strcmp(names[what], word) != 0; what--) {
+            }
+            if (what == NOTHING) {
+                return why_set(why, SK_CONFIG, "%s is no option of learn", word);
+            }
+        } else if (what == HAM || what == SPAM) {
+            code = corpus_add(lessons->corpus, word, what == SPAM ? LABEL_SPAM : LABEL_HAM, why);
+        } else if (what == LISTS) {
+            code = add_list(lessons, word, why);
+        } else if (what == MODEL) {
+            lessons->model = word;
+        } else if (what == FROM) {
+            *from_r = word;
+        } else if (what == SHIP) {
+            lessons->ship = word;
+        } else {
+            return why_set(why, SK_CONFIG, "%s stands before any option", word);
+        }
+    }
+    return code;
+}
+
+static void
+show_progress(size_t done, size_t count, bool terminal)
+{
+    enum { WIDTH = 40 };
+    size_t filled = done * WIDTH / count;
+
+    if (terminal && (done % 64 == 0 || done == count)) {
+        fprintf(stderr, "\rlearning [%.*s%*s] %zu/%zu", (int)filled, "########################################",
+                (int)(WIDTH - filled), "", done, count);
+        if (done == count) {
+            fputc('\n', stderr);
+        }
+    } else if (!terminal && (done == count || (done * 10 / count != (done - 1) * 10 / count))) {
+        fprintf(stderr, "learning: %zu of %zu\n", done, count);
+    }
+}
+
+static void
+teach_one(struct arena *arena, const struct lessons *lessons, struct judge *judge, struct bytes raw, int label,
+          bool classes)
+{
+    const struct letter *letter = letter_read(arena, raw);
+
+    if (lessons->ship == NULL) {
+        judge_learn(arena, judge, letter, label != LABEL_HAM);
+    } else if (!classes) {
+        judge_train(arena, judge, letter, label == LABEL_HAM ? CATEGORY_HAM : CATEGORY_BULK, false);
+    } else if (label != LABEL_SPAM && label != LABEL_HAM) {
+        judge_train(arena, judge, letter, (enum category)label, true);
+    }
+}
+
+static enum sk_code
+teach(struct lessons *lessons, struct judge *judge, bool classes, struct why *why)
+{
+    size_t count = corpus_count(lessons->corpus);
+    bool terminal = isatty(STDERR_FILENO) == 1;
+    enum sk_code code = SK_OK;
+    struct arena arena;
+
+    arena_init(&arena, LIMIT_ARENA_MESSAGE);
+    for (size_t i = 0; i < count && code == SK_OK; i++) {
+        struct bytes raw;
+        const char *path;
+        int label;
+        code = corpus_load(&arena, lessons->corpus, i, &raw, &label, &path, why);
+        if (code == SK_OK) {
+            teach_one(&arena, lessons, judge, raw, label, classes);
+            if (!classes) {
+                show_progress(i + 1, count, terminal);
+            }
+        }
+        arena_release(&arena);
+    }
+    return code;
+}
+
+static enum sk_code
+teach_all(struct lessons *lessons, struct judge *judge, struct why *why)
+{
+    enum sk_code code;
+
+    if (!lessons->ordered) {
+        corpus_shuffle(lessons->corpus);
+    }
+    code = teach(lessons, judge, false, why);
+    for (int round = 0; lessons->ship != NULL && round < CLASS_ROUNDS && code == SK_OK; round++) {
+        code = teach(lessons, judge, true, why);
+    }
+    if (code == SK_OK && lessons->ship != NULL) {
+        code = judge_save_packed(judge, lessons->ship, why);
+    }
+    if (code == SK_OK && lessons->model != NULL) {
+        code = judge_save(judge, lessons->model, why);
+    }
+    return code;
+}
+
+static enum sk_code
+open_judge(struct lessons *lessons, const char *from, struct judge **judge_r, struct why *why)
+{
+    enum sk_code code = judge_open(lessons->arena, NULL, judge_r, why);
+
+    if (code == SK_OK && lessons->ship != NULL) {
+        code = judge_swap(*judge_r, "", why);
+    } else if (code == SK_OK && from != NULL) {
+        code = judge_swap(*judge_r, strcmp(from, "none") == 0 ? "" : from, why);
+    } else if (code == SK_OK && lessons->model != NULL && access(lessons->model, F_OK) == 0) {
+        code = judge_swap(*judge_r, lessons->model, why);
+    }
+    return code;
+}
+
+int
+learn_command(int count, char **arguments)
+{
+    struct arena arena;
+    struct lessons lessons = {.arena = &arena};
+    struct judge *judge = NULL;
+    const char *from = NULL;
+    struct why why = {0};
+    enum sk_code code;
+
+    arena_init(&arena, (size_t)2 * LIMIT_ARENA_MESSAGE);
+    lessons.corpus = corpus_new(&arena);
+    code = read_arguments(&lessons, count, arguments, &from, &why);
+    if (code == SK_OK && corpus_count(lessons.corpus) == 0) {
+        fputs(usage, stderr);
+        arena_release(&arena);
+        return 2;
+    }
+    if (code == SK_OK) {
+        code = open_judge(&lessons, from, &judge, &why);
+    }
+    if (code == SK_OK) {
+        code = teach_all(&lessons, judge, &why);
+    }
+    if (code != SK_OK) {
+        fprintf(stderr, "sekisho learn: %s\n", why.sentence);
+    } else {
+        uint64_t spam, ham;
+        judge_counts(judge, &spam, &ham);
+        fprintf(stderr, "learnt %zu messages, left out %zu; the model knows %llu spam and %llu ham\n",
+                corpus_count(lessons.corpus), corpus_left_out(lessons.corpus), (unsigned long long)spam,
+                (unsigned long long)ham);
+    }
+    judge_close(judge);
+    arena_release(&arena);
+    return code == SK_OK ? 0 : 1;
+}

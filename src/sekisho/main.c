@@ -1,0 +1,111 @@
+/* The program: one name, many commands. */
+#define SK_BASE
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "decide/verdict.h"
+#include "sekisho/commands.h"
+#include "sekisho/options.h"
+#include "sekisho/version.h"
+
+static int help_command(int count, char **arguments);
+
+static const struct {
+    const char *name;
+    int (*run)(int count, char **arguments);
+    const char *summary;
+} commands[] = {
+    {"serve", serve_command, "run the checkpoint"},
+    {"check", check_command, "examine messages and explain the verdict"},
+    {"learn", learn_command, "teach the classifier from mail you have sorted"},
+    {"classify", classify_command, "score messages, or learn online from a list"},
+    {"search", search_command, "find messages in the record"},
+    {"explain", explain_command, "tell why a message was treated as it was, from the record alone"},
+    {"ledger", ledger_command, "verify that nobody altered the record"},
+    {"config", config_command, "check a configuration, or list all keys"},
+    {"flood", flood_command, "load a server on this machine with mail"},
+    {"try", try_command, "ask one part: spf, dkim, dmarc, mime, url, ... as JSON lines"},
+    {"help", help_command, "print this, all findings, or a command's help"},
+};
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+
+static void
+print_commands(FILE *to)
+{
+    fprintf(to, "usage: sekisho COMMAND [OPTION...]\n\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    }
+    fprintf(to, "\n`sekisho COMMAND --help` tells more; the manual is sekisho(8).\n");
+}
+
+static int
+help_command(int count, char **arguments)
+{
+    static const struct option_row rows[] = {
+        {"commands", NULL, "list the commands: name TAB summary"},
+        {"findings", NULL, "list the findings: name TAB Japanese TAB English"},
+        {0},
+    };
+    struct options o;
+    const char *name, *ja, *en;
+
+    if (!options_read(&o, "help [--commands | --findings | COMMAND]", "Prints help.", rows, count,
+                      arguments)) {
+        return o.status;
+    }
+    if (options_has(&o, "commands")) {
+        for (size_t i = 0; i < COMMAND_COUNT; i++) {
+            printf("%s\t%s\n", commands[i].name, commands[i].summary);
+        }
+    } else if (options_has(&o, "findings")) {
+        for (size_t i = 0; words_finding(i, &name, &ja, &en); i++) {
+            printf("%s\t%s\t%s\n", name, ja, en);
+        }
+    } else if (o.rest_count > 0) {
+        for (size_t i = 0; i < COMMAND_COUNT; i++) {
+            if (strcmp(commands[i].name, o.rest[0]) == 0 && commands[i].run != help_command) {
+                return commands[i].run(2, (char *[]){o.rest[0], (char[]){"--help"}, NULL});
+            }
+        }
+        fprintf(stderr, "sekisho: there is no command %s\n", o.rest[0]);
+        return EXIT_USAGE;
+    } else {
+        print_commands(stdout);
+    }
+    return EXIT_OK;
+}
+
+int
+main(int count, char **arguments)
+{
+    /* libarchive needs a locale with UTF-8 to name files; nothing else here looks at the locale. */
+    setlocale(LC_CTYPE, "C.UTF-8");
+    signal(SIGPIPE, SIG_IGN);
+    if (count < 2) {
+        print_commands(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(arguments[1], "--version") == 0) {
+        printf("sekisho %s\n", SEKISHO_VERSION);
+        return EXIT_OK;
+    }
+    if (strcmp(arguments[1], "--help") == 0 || strcmp(arguments[1], "-h") == 0) {
+        print_commands(stdout);
+        return EXIT_OK;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].name, arguments[1]) == 0) {
+            int status = commands[i].run(count - 1, arguments + 1);
+            if (fflush(stdout) != 0 && status == EXIT_OK) {
+                status = EXIT_SYSTEM;
+            }
+            return status;
+        }
+    }
+    fprintf(stderr, "sekisho: there is no command %s\n\n", arguments[1]);
+    print_commands(stderr);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,476 @@
+#include "sekisho/passage.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "net/loop.h"
+#include "record/row.h"
+#include "sekisho/wire.h"
+
+/* A question to the keeper that is not answered yet. It lies in its message's arena. */
+struct passage_wait {
+    struct passage_wait *next, *before;
+    uint64_t token;
+    void (*answered)(struct passage_wait *wait, enum sk_code code, struct frame_reader *payload);
+    void *context;
+};
+
+static void
+wait_begin(struct passages *p, struct passage_wait *wait,
+           void (*answered)(struct passage_wait *wait, enum sk_code code,
+                            struct frame_reader *payload),
+           void *context)
+{
+    *wait = (struct passage_wait){.next = p->waits,
+                                  .token = ++p->token,
+                                  .answered = answered,
+                                  .context = context};
+    if (p->waits != NULL) {
+        p->waits->before = wait;
+    }
+    p->waits = wait;
+}
+
+static void
+wait_end(struct passages *p, struct passage_wait *wait)
+{
+    if (wait->before != NULL) {
+        wait->before->next = wait->next;
+    } else {
+        p->waits = wait->next;
+    }
+    if (wait->next != NULL) {
+        wait->next->before = wait->before;
+    }
+}
+
+void
+passage_keeper_said(struct passages *p, uint32_t type, uint64_t token, struct bytes payload)
+{
+    struct frame_reader reader = {.rest = payload};
+    struct passage_wait *wait = p->waits;
+
+    while (wait != NULL && wait->token != token) {
+        wait = wait->next;
+    }
+    if (wait == NULL || type < WIRE_KEPT) {
+        return;
+    }
+    enum sk_code code = (enum sk_code)frame_get_number(&reader);
+    wait_end(p, wait);
+    wait->answered(wait, code > SK_CONFIG || reader.broken ? SK_SYSTEM : code, &reader);
+}
+
+void
+passage_keeper_gone(struct passages *p)
+{
+    p->keeper = NULL;
+    while (p->waits != NULL) {
+        struct passage_wait *wait = p->waits;
+        struct frame_reader nothing = {0};
+        wait_end(p, wait);
+        wait->answered(wait, SK_LATER, &nothing);
+    }
+}
+
+/* One message on the road. */
+struct passage {
+    struct passages *all;
+    struct settings *settings;
+    struct walk walk;
+    struct passage_wait wait;
+    struct loop_task later; /* to answer from the loop, never before examine has returned */
+    enum sk_code code;
+    int64_t began_us;
+    bool returned;
+    void (*done)(void *context, enum sk_code code, const struct answer *answer);
+    void *context;
+    const struct answer *answer;
+};
+
+static void
+passage_close(void *context)
+{
+    struct passage *passage = context;
+
+    passage->settings->uses--;
+    loop_task_cancel(&passage->later);
+    resolver_forget(passage->all->resolver, &passage->walk.memo);
+}
+
+static void
+passage_done(struct passage *passage)
+{
+    struct passages *all = passage->all;
+    char id[32];
+
+    snprintf(id, sizeof id, "%.*s", BYTES_ARGUMENTS(passage->walk.arrival->id));
+    if (passage->code == SK_OK) {
+        all->kept++;
+        all->by_action[passage->walk.verdict->strongest]++;
+        log_line(LOG_LEVEL_NOTICE, id, "verdict %s, %zu recipients, unwanted %.3f, dmarc %s",
+                 verdict_action_name(passage->walk.verdict->strongest),
+                 passage->walk.arrival->recipient_count, passage->walk.opinion->unwanted,
+                 auth_result_name(passage->walk.origin->dmarc.result));
+    } else {
+        all->later++;
+        log_line(LOG_LEVEL_WARNING, id, "not taken: %s", sk_code_name(passage->code));
+    }
+    sk_in_hand(NULL);
+    passage->done(passage->context, passage->code,
+                  passage->code == SK_OK ? passage->answer : NULL);
+}
+
+static void
+passage_done_soon(void *context)
+{
+    passage_done(context);
+}
+
+static void
+passage_end(struct passage *passage, enum sk_code code)
+{
+    passage->code = code;
+    if (passage->returned) {
+        passage_done(passage);
+    } else {
+        loop_task_soon(&passage->later);
+    }
+}
+
+static void
+passage_kept(struct passage_wait *wait, enum sk_code code, struct frame_reader *payload)
+{
+    passage_end(wait->context, code);
+}
+
+static bool
+held_for_anyone(const struct verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->recipient_count; i++) {
+        if (verdict->recipients[i].action == VERDICT_HOLD) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+passage_record(struct passage *passage)
+{
+    struct walk *walk = &passage->walk;
+    struct passages *all = passage->all;
+    struct writer w;
+
+    if (all->keeper == NULL) {
+        passage_end(passage, SK_LATER);
+        return;
+    }
+    struct bytes record =
+        record_write(walk->arena, walk->arrival, walk->permit, walk->letter, walk->origin,
+                     &walk->memo, walk->opinion, walk->verdict);
+    passage->answer =
+        verdict_answer(walk->arena, passage->settings->policy, walk->verdict, walk->arrival,
+                       walk->letter, walk->origin, walk->opinion);
+    struct bytes held = held_for_anyone(walk->verdict) ? walk->arrival->raw : BYTES_NONE;
+    writer_init(&w, walk->arena);
+    frame_put_bytes(&w, record);
+    frame_put_number(&w, held.size);
+    wait_begin(all, &passage->wait, passage_kept, passage);
+    frame_send(all->keeper, WIRE_KEEP, passage->wait.token,
+               (struct bytes[]){writer_view(&w), held}, 2);
+}
+
+static void
+passage_step(void *context)
+{
+    struct passage *passage = context;
+    struct walk *walk = &passage->walk;
+
+    enum sk_code code = walk_trace(walk);
+    if (code == SK_MORE) {
+        resolver_ask(passage->all->resolver, &walk->memo, passage_step, passage);
+        return;
+    }
+    if (code == SK_OK) {
+        code = walk_judge(walk, passage->all->judge, passage->settings->policy);
+    }
+    if (code != SK_OK) {
+        passage_end(passage, code);
+        return;
+    }
+    passage_record(passage);
+}
+
+static void
+passage_examine(void *road, struct arena *arena, const struct arrival *arrival,
+                void (*done)(void *context, enum sk_code code, const struct answer *answer),
+                void *context)
+{
+    struct passages *all = road;
+    struct passage *passage = ARENA_NEW(arena, struct passage);
+    char id[32];
+
+    snprintf(id, sizeof id, "%.*s", BYTES_ARGUMENTS(arrival->id));
+    sk_in_hand(id);
+    all->messages++;
+    *passage = (struct passage){.all = all,
+                                .settings = all->settings,
+                                .walk = {.arena = arena, .arrival = arrival},
+                                .done = done,
+                                .context = context};
+    all->settings->uses++;
+    loop_task_init(&passage->later, all->base, passage_done_soon, passage);
+    passage->walk.permit = permit_new(arena, passage->settings->permit, arrival);
+    dns_memo_init(&passage->walk.memo, arena);
+    arena_defer(arena, passage_close, passage);
+    enum sk_code code = walk_begin(&passage->walk, passage->settings);
+    if (code == SK_OK) {
+        passage_step(passage);
+    } else {
+        passage_end(passage, code);
+    }
+    passage->returned = true;
+}
+
+/* What became of each recipient. */
+struct passage_report {
+    struct passages *all;
+    struct passage_wait wait;
+    struct loop_task later;
+    void (*done)(void *context, enum sk_code code);
+    void *context;
+};
+
+static void
+report_answered(struct passage_wait *wait, enum sk_code code, struct frame_reader *payload)
+{
+    struct passage_report *report = wait->context;
+
+    report->done(report->context, code);
+}
+
+static void
+report_refused(void *context)
+{
+    struct passage_report *report = context;
+
+    report->done(report->context, SK_LATER);
+}
+
+static void
+report_close(void *context)
+{
+    struct passage_report *report = context;
+
+    loop_task_cancel(&report->later);
+}
+
+static void
+passage_outcome(void *road, struct arena *arena, const struct arrival *arrival,
+                const struct outcome *outcomes, void (*done)(void *context, enum sk_code code),
+                void *context)
+{
+    struct passages *all = road;
+    struct passage_report *report = ARENA_NEW(arena, struct passage_report);
+    struct writer w;
+
+    *report = (struct passage_report){.all = all, .done = done, .context = context};
+    loop_task_init(&report->later, all->base, report_refused, report);
+    arena_defer(arena, report_close, report);
+    if (all->keeper == NULL) {
+        loop_task_soon(&report->later);
+        return;
+    }
+    writer_init(&w, arena);
+    frame_put_bytes(&w, arrival->id);
+    frame_put_bytes(&w, record_outcome(arena, arrival, outcomes));
+    wait_begin(all, &report->wait, report_answered, report);
+    frame_send(all->keeper, WIRE_OUTCOME, report->wait.token, (struct bytes[]){writer_view(&w)}, 1);
+}
+
+/* Delivery into Maildirs by the keeper. */
+struct passage_delivery {
+    struct arena *arena;
+    size_t recipient_count;
+    struct passage_wait wait;
+    struct loop_task later;
+    void (*done)(void *context, enum sk_code code, const enum sk_code *codes);
+    void *context;
+};
+
+static void
+delivery_answered(struct passage_wait *wait, enum sk_code code, struct frame_reader *payload)
+{
+    struct passage_delivery *delivery = wait->context;
+    enum sk_code *codes = ARENA_NEW_MANY(delivery->arena, delivery->recipient_count, enum sk_code);
+
+    if (code == SK_OK && frame_get_number(payload) != delivery->recipient_count) {
+        code = SK_SYSTEM;
+    }
+    for (size_t i = 0; code == SK_OK && i < delivery->recipient_count; i++) {
+        codes[i] = (enum sk_code)frame_get_number(payload);
+    }
+    delivery->done(delivery->context, payload->broken ? SK_SYSTEM : code, codes);
+}
+
+static void
+delivery_refused(void *context)
+{
+    struct passage_delivery *delivery = context;
+
+    delivery->done(delivery->context, SK_LATER, NULL);
+}
+
+static void
+delivery_close(void *context)
+{
+    struct passage_delivery *delivery = context;
+
+    loop_task_cancel(&delivery->later);
+}
+
+static void
+passage_deliver(void *road, struct arena *arena, const struct arrival *arrival,
+                const size_t *recipients, size_t recipient_count, const struct bytes *pieces,
+                size_t piece_count,
+                void (*done)(void *context, enum sk_code code, const enum sk_code *codes),
+                void *context)
+{
+    struct passages *all = road;
+    struct passage_delivery *delivery = ARENA_NEW(arena, struct passage_delivery);
+    struct bytes *frame = ARENA_NEW_MANY(arena, piece_count + 1, struct bytes);
+    struct writer w;
+    size_t size = 0;
+
+    *delivery = (struct passage_delivery){
+        .arena = arena, .recipient_count = recipient_count, .done = done, .context = context};
+    loop_task_init(&delivery->later, all->base, delivery_refused, delivery);
+    arena_defer(arena, delivery_close, delivery);
+    if (all->keeper == NULL) {
+        loop_task_soon(&delivery->later);
+        return;
+    }
+    writer_init(&w, arena);
+    frame_put_bytes(&w, all->settings->arrive->next_hop.maildir);
+    frame_put_number(&w, recipient_count);
+    for (size_t i = 0; i < recipient_count; i++) {
+        frame_put_bytes(&w, arrival->recipients[recipients[i]].address);
+    }
+    for (size_t i = 0; i < piece_count; i++) {
+        frame[i + 1] = pieces[i];
+        size += pieces[i].size;
+    }
+    frame_put_number(&w, size);
+    frame[0] = writer_view(&w);
+    wait_begin(all, &delivery->wait, delivery_answered, delivery);
+    frame_send(all->keeper, WIRE_DELIVER, delivery->wait.token, frame, piece_count + 1);
+}
+
+/* A lesson. */
+struct passage_lesson {
+    struct passage_wait wait;
+    struct loop_task later;
+    enum sk_code code;
+    void (*done)(void *context, enum sk_code code, bool already);
+    void *context;
+};
+
+static void
+lesson_answered(struct passage_wait *wait, enum sk_code code, struct frame_reader *payload)
+{
+    struct passage_lesson *lesson = wait->context;
+
+    lesson->done(lesson->context, code, frame_get_number(payload) != 0);
+}
+
+static void
+lesson_refused(void *context)
+{
+    struct passage_lesson *lesson = context;
+
+    lesson->done(lesson->context, lesson->code, false);
+}
+
+static void
+lesson_close(void *context)
+{
+    struct passage_lesson *lesson = context;
+
+    loop_task_cancel(&lesson->later);
+}
+
+static void
+passage_learn(void *road, struct arena *arena, struct bytes raw, bool spam,
+              void (*done)(void *context, enum sk_code code, bool already), void *context)
+{
+    struct passages *all = road;
+    struct passage_lesson *lesson = ARENA_NEW(arena, struct passage_lesson);
+    uint8_t digest[HASH_SHA256_SIZE];
+    struct bytes taught = BYTES_NONE;
+    jmp_buf guard;
+    struct writer w;
+
+    *lesson = (struct passage_lesson){.code = SK_LIMIT, .done = done, .context = context};
+    loop_task_init(&lesson->later, all->base, lesson_refused, lesson);
+    arena_defer(arena, lesson_close, lesson);
+    if (setjmp(guard) == 0) {
+        arena_guard(arena, &guard);
+        taught = judge_lesson(arena, letter_read(arena, raw));
+        arena_guard(arena, NULL);
+        lesson->code = SK_OK;
+    }
+    if (all->keeper == NULL) {
+        lesson->code = SK_LATER;
+    }
+    if (lesson->code != SK_OK) {
+        loop_task_soon(&lesson->later);
+        return;
+    }
+    hash_sha256(raw, digest);
+    writer_init(&w, arena);
+    frame_put_number(&w, spam);
+    frame_put_bytes(&w, bytes_of(digest, sizeof digest));
+    frame_put_bytes(&w, taught);
+    wait_begin(all, &lesson->wait, lesson_answered, lesson);
+    frame_send(all->keeper, WIRE_LEARN, lesson->wait.token, (struct bytes[]){writer_view(&w)}, 1);
+}
+
+static struct bytes
+passage_statistics(void *road, struct arena *arena)
+{
+    struct passages *all = road;
+    struct writer w;
+    struct json j;
+
+    writer_init(&w, arena);
+    json_init(&j, &w);
+    json_open(&j, '{');
+    json_put_number(&j, "uptime", (clock_monotonic_ms() - all->started_ms) / 1000);
+    json_put_number(&j, "scanned", (int64_t)all->messages);
+    json_put_number(&j, "kept", (int64_t)all->kept);
+    json_put_number(&j, "later", (int64_t)all->later);
+    json_key(&j, "actions");
+    json_open(&j, '{');
+    for (unsigned i = 0; i < sizeof all->by_action / sizeof all->by_action[0]; i++) {
+        json_put_number(&j, verdict_action_name((enum verdict_action)i),
+                        (int64_t)all->by_action[i]);
+    }
+    json_close(&j);
+    json_close(&j);
+    return writer_view(&w);
+}
+
+struct arrival_road
+passage_road(struct passages *passages)
+{
+    return (struct arrival_road){
+        .road = passages,
+        .examine = passage_examine,
+        .outcome = passage_outcome,
+        .learn = passage_learn,
+        .statistics = passage_statistics,
+        .deliver = passage_deliver,
+    };
+}

@@ -1,0 +1,52 @@
+/* One message's walk along the road: permit, parse, trace, judge, decide, record, and back to its door.
+ *
+ * This is the only file that knows the whole road. A passage waits twice: for the DNS, between the steps of trace, and
+ * for the keeper's "kept". All it makes lies in the message's arena. The door brings the arrival and takes the answer by
+ * the callbacks of struct arrival_road (passage_road). */
+#pragma once
+
+#include "arrive/arrival.h"
+#include "dns/resolver.h"
+#include "judge/opinion.h"
+#include "net/frame.h"
+#include "sekisho/settings.h"
+
+/* What all passages of one worker share. */
+struct passages {
+    struct event_base *base;
+    struct settings *settings; /* the newest generation */
+    struct resolver *resolver;
+    struct judge *judge;
+    struct frame_link *keeper; /* NULL while the keeper is being restarted: everything is answered later (451) */
+    struct passage_wait *waits; /* for the keeper, newest first */
+    uint64_t token;
+    uint64_t messages, kept, later, by_action[5];
+    int64_t started_ms;
+};
+
+/* The callbacks for the doors; road is the struct passages. */
+struct arrival_road passage_road(struct passages *passages);
+/* The keeper answered; wrong or unknown tokens are ignored. */
+void passage_keeper_said(struct passages *passages, uint32_t type, uint64_t token, struct bytes payload);
+/* The keeper is gone: everyone who waits for it is answered SK_LATER. */
+void passage_keeper_gone(struct passages *passages);
+
+/* The pure part of the walk, shared with `sekisho check`: parse, trace (as far as the memo goes), judge, decide. */
+struct walk {
+    struct arena *arena;
+    const struct arrival *arrival;
+    const struct permit *permit;
+    const struct letter *letter;
+    struct dns_memo memo;
+    struct trace *trace;
+    const struct origin *origin;
+    const struct opinion *opinion;
+    const struct verdict *verdict;
+};
+
+/* permit and arrival are set by the caller. SK_LIMIT when the arena's cap is reached. */
+enum sk_code walk_begin(struct walk *walk, const struct settings *settings);
+/* SK_MORE: the memo wants answers; call again when they are in. SK_OK: origin is there. */
+enum sk_code walk_trace(struct walk *walk);
+/* After walk_trace said SK_OK: opinion and verdict. */
+enum sk_code walk_judge(struct walk *walk, struct judge *judge, const struct policy *policy);

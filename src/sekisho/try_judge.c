@@ -1,0 +1,215 @@
+/* `sekisho try` judge: what a message, or a plain text, wants. */
+#define SK_BASE
+#include "sekisho/try.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "decide/verdict.h"
+#include "dns/resolver.h"
+#include "sekisho/passage.h"
+
+/* Opened at the first request and kept: it is the program's own, not the request's. */
+static struct judge *
+the_judge(struct why *why)
+{
+    static struct judge *judge;
+    static struct arena arena;
+
+    if (judge == NULL) {
+        arena_init(&arena, 64u << 20);
+        if (judge_open(&arena, NULL, &judge, why) != SK_OK) {
+            judge = NULL;
+        }
+    }
+    return judge;
+}
+
+static struct settings *
+the_settings(struct why *why)
+{
+    static struct settings *settings;
+
+    if (settings == NULL && settings_new(BYTES(""), &settings, why) != SK_OK) {
+        settings = NULL;
+    }
+    return settings;
+}
+
+static struct bytes
+string_of(const struct try_call *call, const char *key)
+{
+    const json_t *value = json_object_get(call->request, key);
+
+    return json_is_string(value) ? bytes_of(json_string_value(value), json_string_length(value))
+                                 : BYTES_NONE;
+}
+
+static enum sk_code
+read_permit(const struct try_call *call, uint32_t *families_r, struct why *why)
+{
+    const json_t *permit = json_object_get(call->request, "permit"), *item;
+    enum permit_family family;
+    size_t i;
+
+    *families_r = FAMILY_ALL;
+    if (!json_is_array(permit)) {
+        return SK_OK;
+    }
+    *families_r = 0;
+    json_array_foreach(permit, i, item) {
+        if (!json_is_string(item) ||
+            !permit_family_read(bytes_from_text(json_string_value(item)), &family)) {
+            return why_set(why, SK_BAD, "permit: there is no such family");
+        }
+        *families_r |= FAMILY_BIT(family);
+    }
+    return SK_OK;
+}
+
+/* The message, or the text alone with an empty header before it. */
+static enum sk_code
+read_raw(struct try_call *call, struct bytes *raw_r, struct why *why)
+{
+    struct bytes text = string_of(call, "text"), message = string_of(call, "message_b64");
+    struct writer w;
+
+    if (message.at != NULL) {
+        *raw_r = BYTES("");
+        return message.size == 0 || bytes_from_base64(call->arena, message, raw_r)
+                   ? SK_OK
+                   : why_set(why, SK_BAD, "message_b64 is no base64");
+    }
+    if (text.at == NULL) {
+        return why_set(why, SK_BAD, "message_b64 or text is missing");
+    }
+    writer_init(&w, call->arena);
+    writer_text(&w, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                    "Content-Transfer-Encoding: 8bit\r\n\r\n");
+    writer_bytes(&w, text);
+    *raw_r = writer_view(&w);
+    return SK_OK;
+}
+
+static struct arrival *
+make_arrival(struct try_call *call, struct bytes raw)
+{
+    struct arrival *arrival = ARENA_NEW(call->arena, struct arrival);
+    const json_t *rcpt = json_object_get(call->request, "rcpt"), *item;
+    size_t i;
+
+    arrival->door = ARRIVAL_FILE;
+    arrival->id = BYTES("try");
+    arrival->time_ms = call->now * 1000;
+    arrival->raw = raw;
+    (void)net_address_read(string_of(call, "ip"), &arrival->client);
+    arrival->helo = string_of(call, "helo");
+    arrival->mail_from = string_of(call, "mailfrom");
+    arrival->recipient_count = json_array_size(rcpt) > 0 ? json_array_size(rcpt) : 1;
+    arrival->recipients =
+        ARENA_NEW_MANY(call->arena, arrival->recipient_count, struct arrival_recipient);
+    json_array_foreach(rcpt, i, item) {
+        arrival->recipients[i].address = bytes_from_text(json_string_value(item));
+    }
+    return arrival;
+}
+
+static void
+write_findings(struct try_call *call, const struct walk *walk)
+{
+    const struct permit_recipient *permit = &walk->permit->recipients[0];
+    struct json *j = call->reply;
+
+    json_key(j, "findings");
+    json_open(j, '[');
+    for (size_t i = 0; i < walk->opinion->finding_count; i++) {
+        const struct finding *f = &walk->opinion->findings[i];
+        json_open(j, '{');
+        json_put_text(j, "name", f->name);
+        json_put_real(j, "weight", f->weight, 3);
+        json_put_text(j, "ground", permit_ground_name(permit->grounds[f->family]));
+        json_key(j, "words");
+        json_open(j, '{');
+        json_put_text(j, "ja", words_finding_ja(f->name));
+        json_put_text(j, "en", words_finding_en(f->name));
+        json_close(j);
+        if (f->detail.size > 0) {
+            json_put_string(j, "detail", f->detail);
+        }
+        if (f->to > f->from) {
+            json_key(j, "span");
+            json_open(j, '[');
+            json_number(j, (int64_t)f->from);
+            json_number(j, (int64_t)f->to);
+            json_close(j);
+        }
+        json_close(j);
+    }
+    json_close(j);
+}
+
+static void
+write_opinion(struct try_call *call, const struct walk *walk)
+{
+    const struct opinion *o = walk->opinion;
+    struct json *j = call->reply;
+
+    json_put_text(j, "category", category_name(o->category));
+    json_put_real(j, "probability", o->categories[o->category], 4);
+    json_put_real(j, "unwanted", o->unwanted, 4);
+    json_key(j, "categories");
+    json_open(j, '{');
+    for (unsigned i = 0; i < CATEGORY_COUNT; i++) {
+        json_put_real(j, category_name((enum category)i), o->categories[i], 4);
+    }
+    json_close(j);
+    if (o->threat != THREAT_NONE) {
+        json_key(j, "threat");
+        json_open(j, '{');
+        json_put_text(j, "kind", threat_kind_name(o->threat));
+        json_put_number(j, "severity", o->threat_severity);
+        json_put_string(j, "words", o->threat_words);
+        json_close(j);
+    }
+    write_findings(call, walk);
+    if (o->normal.size > 0) {
+        json_put_string(j, "text", o->normal);
+    }
+}
+
+enum sk_code
+try_judge(struct try_call *call, struct why *why)
+{
+    struct judge *judge = the_judge(why);
+    struct settings *settings = the_settings(why);
+    struct walk walk = {.arena = call->arena};
+    struct bytes raw;
+    uint32_t families;
+    enum sk_code code;
+
+    if (judge == NULL || settings == NULL) {
+        return SK_SYSTEM;
+    }
+    code = read_permit(call, &families, why);
+    if (code == SK_OK) {
+        code = read_raw(call, &raw, why);
+    }
+    if (code != SK_OK) {
+        return code;
+    }
+    walk.arrival = make_arrival(call, raw);
+    walk.permit = permit_for_tool(call->arena, families);
+    code = walk_begin(&walk, settings);
+    while (code == SK_OK && (code = walk_trace(&walk)) == SK_MORE) {
+        dns_zone_answer(call->zone, &walk.memo);
+        code = SK_OK;
+    }
+    if (code == SK_OK) {
+        code = walk_judge(&walk, judge, settings->policy);
+    }
+    if (code != SK_OK) {
+        return why_set(why, code, "the message needs more memory than one may have");
+    }
+    write_opinion(call, &walk);
+    return SK_OK;
+}

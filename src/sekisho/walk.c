@@ -1,0 +1,56 @@
+#include "sekisho/passage.h"
+
+#include "decide/verdict.h"
+
+/* Runs one pure stage under a guard: a message that needs more than its arena may have ends here with SK_LIMIT. */
+#define GUARDED(arena, statement)                                                                  \
+    ({                                                                                             \
+        jmp_buf guard;                                                                             \
+        volatile enum sk_code guarded = SK_LIMIT;                                                         \
+        if (setjmp(guard) == 0) {                                                                  \
+            arena_guard((arena), &guard);                                                          \
+            statement;                                                                             \
+            arena_guard((arena), NULL);                                                            \
+            guarded = SK_OK;                                                                       \
+        }                                                                                          \
+        guarded;                                                                                   \
+    })
+
+enum sk_code
+walk_begin(struct walk *walk, const struct settings *settings)
+{
+    enum sk_code code =
+        GUARDED(walk->arena, walk->letter = letter_read(walk->arena, walk->arrival->raw));
+
+    if (code != SK_OK) {
+        return code;
+    }
+    dns_memo_init(&walk->memo, walk->arena);
+    walk->trace = trace_new(walk->arena, settings->trace, walk->arrival, walk->letter, &walk->memo,
+                            walk->arrival->time_ms / 1000);
+    return SK_OK;
+}
+
+enum sk_code
+walk_trace(struct walk *walk)
+{
+    volatile enum sk_code step = SK_OK;
+    enum sk_code code = GUARDED(walk->arena, step = trace_step(walk->trace));
+
+    if (code != SK_OK || step != SK_OK) {
+        return code != SK_OK ? code : step;
+    }
+    walk->origin = trace_origin(walk->trace);
+    return SK_OK;
+}
+
+enum sk_code
+walk_judge(struct walk *walk, struct judge *judge, const struct policy *policy)
+{
+    return GUARDED(walk->arena, {
+        walk->opinion = judge_letter(walk->arena, judge, walk->permit, walk->arrival, walk->letter,
+                                     walk->origin);
+        walk->verdict = decide_message(walk->arena, policy, walk->arrival, walk->permit,
+                                       walk->origin, walk->opinion);
+    });
+}

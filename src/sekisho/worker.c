@@ -1,0 +1,227 @@
+/* A worker: one loop, one resolver; takes connections at the doors and walks messages along the road. It opens no file:
+ * whatever must be written goes to the keeper. */
+#define SK_BASE
+#include "sekisho/roles.h"
+
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/loop.h"
+#include "sekisho/options.h"
+#include "sekisho/passage.h"
+#include "sekisho/wire.h"
+
+#define SWEEP_MS 5000
+
+/* Generations of settings that sessions or messages may still use. */
+struct generation {
+    struct settings *settings;
+    struct generation *next;
+};
+
+struct worker {
+    struct arena arena;
+    struct passages passages;
+    struct doors *doors;
+    struct arrival_road road;
+    struct event *control_event;
+    struct generation *old;
+    struct loop_task sweep;
+    int control;
+    bool draining;
+};
+
+static void
+worker_keeper_frame(void *context, struct frame_link *link, uint32_t type, uint64_t token,
+                    struct bytes payload)
+{
+    struct worker *w = context;
+
+    passage_keeper_said(&w->passages, type, token, payload);
+}
+
+static void
+worker_keeper_gone(void *context, struct frame_link *link)
+{
+    struct worker *w = context;
+
+    if (w->passages.keeper == link) {
+        log_line(LOG_LEVEL_WARNING, NULL, "the keeper is gone: messages are put off until it is back");
+        passage_keeper_gone(&w->passages);
+    }
+    frame_link_close(link);
+}
+
+static const struct frame_calls worker_calls = {.frame = worker_keeper_frame,
+                                                .gone = worker_keeper_gone};
+
+/* Frees what no session and no message uses any more. */
+static void
+worker_sweep(void *context)
+{
+    struct worker *w = context;
+
+    for (struct generation **at = &w->old; *at != NULL;) {
+        struct settings *settings = (*at)->settings;
+        if (settings->uses == 0 && doors_uses(w->doors, settings->arrive) == 0) {
+            *at = (*at)->next;
+            settings_free(settings);
+        } else {
+            at = &(*at)->next;
+        }
+    }
+    if (w->old != NULL) {
+        loop_task_after(&w->sweep, SWEEP_MS);
+    }
+}
+
+static void
+worker_reload(struct worker *w, int file)
+{
+    struct settings *settings;
+    struct generation *generation;
+    struct stat status;
+    struct why why;
+
+    if (fstat(file, &status) < 0 || status.st_size < 0) {
+        return;
+    }
+    size_t size = (size_t)status.st_size;
+    const void *text = size == 0 ? "" : mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (text == MAP_FAILED) {
+        return;
+    }
+    enum sk_code code = settings_new(bytes_of(text, size), &settings, &why);
+    if (size != 0) {
+        munmap((void *)(uintptr_t)text, size);
+    }
+    if (code != SK_OK) {
+        log_line(LOG_LEVEL_ERROR, NULL, "the old configuration stays: %s", why.sentence);
+        return;
+    }
+    generation = ARENA_NEW(&w->arena, struct generation);
+    *generation = (struct generation){w->passages.settings, w->old};
+    w->old = generation;
+    w->passages.settings = settings;
+    doors_swap(w->doors, settings->arrive);
+    log_set_level((enum log_level)config_choice(settings->config, "log"));
+    log_line(LOG_LEVEL_NOTICE, NULL, "new configuration in force for new sessions");
+    loop_task_after(&w->sweep, SWEEP_MS);
+}
+
+static void
+worker_drained(void *context)
+{
+    struct worker *w = context;
+
+    event_base_loopbreak(w->passages.base);
+}
+
+static void
+worker_drain(struct worker *w)
+{
+    if (!w->draining) {
+        w->draining = true;
+        doors_drain(w->doors, worker_drained, w);
+    }
+}
+
+static void
+worker_control(evutil_socket_t fd, short what, void *context)
+{
+    struct worker *w = context;
+    uint32_t type;
+    uint64_t token;
+    int given;
+    struct why why;
+
+    for (;;) {
+        enum sk_code code = frame_receive_fd(fd, &type, &token, &given, &why);
+        if (code == SK_MORE) {
+            return;
+        }
+        if (code != SK_OK) { /* the supervisor is gone: nobody would start a keeper again */
+            event_del(w->control_event);
+            worker_drain(w);
+            return;
+        }
+        if (type == CONTROL_PEER && given >= 0) {
+            struct frame_link *before = w->passages.keeper;
+            if (before != NULL) {
+                passage_keeper_gone(&w->passages);
+                frame_link_close(before);
+            }
+            w->passages.keeper =
+                frame_link_open(w->passages.base, given, &worker_calls, w);
+            continue;
+        }
+        if (type == CONTROL_RELOAD && given >= 0) {
+            worker_reload(w, given);
+        } else if (type == CONTROL_DRAIN) {
+            worker_drain(w);
+        }
+        if (given >= 0) {
+            close(given);
+        }
+    }
+}
+
+static enum sk_code
+worker_open(struct worker *w, const struct role_start *start, struct why *why)
+{
+    struct passages *p = &w->passages;
+
+    p->base = loop_open(why);
+    if (p->base == NULL) {
+        return SK_SYSTEM;
+    }
+    p->settings = start->settings;
+    p->judge = start->judge;
+    p->started_ms = clock_monotonic_ms();
+    enum sk_code code =
+        resolver_open(&w->arena, p->base, start->settings->config, &p->resolver, why);
+    if (code != SK_OK) {
+        return code;
+    }
+    w->road = passage_road(p);
+    return doors_open(&w->arena, p->base, start->settings->arrive, start->sockets,
+                      start->socket_count, &w->road, &w->doors, why);
+}
+
+int
+role_worker(const struct role_start *start)
+{
+    static struct worker worker;
+    static char role[32];
+    struct worker *w = &worker;
+    struct why why;
+
+    snprintf(role, sizeof role, "worker %u", start->number);
+    log_set_role(role);
+    arena_init(&w->arena, (size_t)1 << 30);
+    w->control = start->control;
+    if (worker_open(w, start, &why) != SK_OK) {
+        log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
+        return EXIT_CONFIG;
+    }
+    loop_task_init(&w->sweep, w->passages.base, worker_sweep, w);
+    w->control_event =
+        event_new(w->passages.base, w->control, EV_READ | EV_PERSIST, worker_control, w);
+    event_add(w->control_event, NULL);
+    event_base_dispatch(w->passages.base);
+
+    doors_close(w->doors);
+    loop_task_cancel(&w->sweep);
+    if (w->passages.keeper != NULL) {
+        frame_flush(w->passages.keeper);
+        frame_link_close(w->passages.keeper);
+    }
+    resolver_close(w->passages.resolver);
+    event_free(w->control_event);
+    event_base_free(w->passages.base);
+    return 0;
+}

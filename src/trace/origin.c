@@ -1,0 +1,194 @@
+/* Words and JSON of an origin, and its grade.
+ *
+ * The grade says how much of the origin is proved, not whether the mail is good:
+ *   A  the author's domain is proved: DMARC passes, so SPF or DKIM is aligned with From;
+ *   B  some domain is proved (SPF or DKIM passes), but not that the author speaks for it;
+ *   C  only the client's host name is proved (its reverse name leads back to it);
+ *   D  nothing is proved but the address of the client;
+ *   E  the source hides itself (an anonymising network); nothing here finds that out yet. */
+#include "trace/origin_private.h"
+
+static const char *const results[] = {
+    [AUTH_NONE] = "none",           [AUTH_PASS] = "pass",
+    [AUTH_FAIL] = "fail",           [AUTH_SOFTFAIL] = "softfail",
+    [AUTH_NEUTRAL] = "neutral",     [AUTH_POLICY] = "policy",
+    [AUTH_TEMPERROR] = "temperror", [AUTH_PERMERROR] = "permerror",
+};
+
+const char *
+auth_result_name(enum auth_result result)
+{
+    return results[result];
+}
+
+bool
+auth_result_read(struct bytes word, enum auth_result *result_r)
+{
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+        if (bytes_is_fold(word, results[i])) {
+            *result_r = (enum auth_result)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *
+dmarc_policy_name(enum dmarc_policy policy)
+{
+    static const char *const names[] = {NULL, "none", "quarantine", "reject"};
+
+    return names[policy];
+}
+
+enum origin_grade
+origin_grade_of(const struct origin *origin)
+{
+    if (origin->dmarc.result == AUTH_PASS) {
+        return GRADE_A;
+    }
+    for (size_t i = 0; i < origin->dkim_count; i++) {
+        if (origin->dkim[i].result == AUTH_PASS) {
+            return GRADE_B;
+        }
+    }
+    if (origin->spf.result == AUTH_PASS || origin->spf_helo.result == AUTH_PASS) {
+        return GRADE_B;
+    }
+    return origin->iprev == AUTH_PASS ? GRADE_C : GRADE_D;
+}
+
+static void
+put(struct json *j, const char *key, struct bytes text)
+{
+    if (text.size > 0) {
+        json_put_string(j, key, text);
+    }
+}
+
+static void
+put_address(struct json *j, const char *key, const struct net_address *address)
+{
+    struct writer w;
+
+    if (address->known) {
+        writer_init(&w, j->w->arena);
+        net_address_write(&w, address);
+        json_put_string(j, key, writer_view(&w));
+    }
+}
+
+static void
+write_spf(struct json *j, const char *key, const struct spf_result *spf)
+{
+    json_key(j, key);
+    json_open(j, '{');
+    json_put_text(j, "result", auth_result_name(spf->result));
+    json_put_text(j, "identity", spf->helo_identity ? "helo" : "mailfrom");
+    put(j, "domain", spf->domain);
+    put(j, "mechanism", spf->mechanism);
+    put(j, "explanation", spf->explanation);
+    put(j, "reason", spf->reason);
+    json_close(j);
+}
+
+static void
+write_dkim(struct json *j, const struct dkim_result *dkim)
+{
+    json_open(j, '{');
+    json_put_text(j, "result", auth_result_name(dkim->result));
+    put(j, "d", dkim->domain);
+    put(j, "s", dkim->selector);
+    put(j, "i", dkim->identity);
+    put(j, "a", dkim->algorithm);
+    put(j, "c", dkim->canonicalization);
+    put(j, "b", dkim->b);
+    put(j, "h", dkim->signed_fields);
+    if (dkim->key_bits > 0) {
+        json_put_number(j, "key_bits", dkim->key_bits);
+    }
+    if (dkim->has_body_length) {
+        json_put_number(j, "l", (int64_t)dkim->body_length);
+    }
+    if (dkim->has_time) {
+        json_put_number(j, "t", dkim->time);
+    }
+    if (dkim->has_expires) {
+        json_put_number(j, "x", dkim->expires);
+    }
+    if (dkim->testing) {
+        json_put_bool(j, "testing", true);
+    }
+    put(j, "reason", dkim->reason);
+    json_close(j);
+}
+
+static void
+write_dmarc(struct json *j, const struct dmarc_result *dmarc)
+{
+    json_key(j, "dmarc");
+    json_open(j, '{');
+    json_put_text(j, "result", auth_result_name(dmarc->result));
+    put(j, "from_domain", dmarc->from_domain);
+    if (dmarc->policy != DMARC_NO_RECORD) {
+        json_put_text(j, "policy", dmarc_policy_name(dmarc->policy));
+    }
+    put(j, "policy_domain", dmarc->policy_domain);
+    put(j, "organizational_domain", dmarc->organizational_domain);
+    json_put_bool(j, "spf_aligned", dmarc->spf_aligned);
+    json_put_bool(j, "dkim_aligned", dmarc->dkim_aligned);
+    put(j, "reason", dmarc->reason);
+    json_close(j);
+}
+
+static void
+write_hop(struct json *j, const struct hop *hop)
+{
+    json_open(j, '{');
+    put(j, "from", hop->from);
+    put(j, "helo", hop->helo);
+    put(j, "from_rdns", hop->rdns);
+    put_address(j, "from_ip", &hop->from_ip);
+    put(j, "by", hop->by);
+    put(j, "with", hop->with);
+    put(j, "id", hop->id);
+    put(j, "for", hop->for_address);
+    if (hop->has_date) {
+        json_put_number(j, "epoch", hop->date);
+    }
+    json_put_bool(j, "trusted", hop->trusted);
+    json_close(j);
+}
+
+void
+origin_write_json(const struct origin *origin, struct json *j)
+{
+    char grade[2] = {(char)('A' + (int)origin->grade), '\0'};
+
+    json_open(j, '{');
+    json_put_text(j, "grade", grade);
+    put_address(j, "source", &origin->source);
+    json_put_text(j, "iprev", auth_result_name(origin->iprev));
+    put(j, "client_name", origin->client_name);
+    write_spf(j, "spf", &origin->spf);
+    write_spf(j, "spf_helo", &origin->spf_helo);
+    json_key(j, "dkim");
+    json_open(j, '[');
+    for (size_t i = 0; i < origin->dkim_count; i++) {
+        write_dkim(j, &origin->dkim[i]);
+    }
+    json_close(j);
+    write_dmarc(j, &origin->dmarc);
+    json_key(j, "hops");
+    json_open(j, '[');
+    for (size_t i = 0; i < origin->hop_count; i++) {
+        write_hop(j, &origin->hops[i]);
+    }
+    json_close(j);
+    json_put_number(j, "border", (int64_t)origin->border);
+    put(j, "authentication_results", origin->authentication_results);
+    if (origin->forged_count > 0) {
+        json_put_number(j, "forged", (int64_t)origin->forged_count);
+    }
+    json_close(j);
+}

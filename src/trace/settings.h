@@ -1,0 +1,6 @@
+/* The rows of the section "trace" (base/config.h), ended by one without a name. The top level must have "hostname". */
+#pragma once
+
+#include "base/config.h"
+
+extern const struct config_key trace_config_keys[];

@@ -1,0 +1,243 @@
+/* The driver of all checks: each is run again until the memo has what it wants. Those that do not need each other (SPF
+ * for both identities, DKIM, iprev) ask in the same round, and the first question of DMARC goes out with them; DMARC
+ * itself waits for their results. */
+#include "base/limits.h"
+#include "parse/address.h"
+#include "parse/domain.h"
+#include "trace/authres.h"
+#include "trace/dkim.h"
+#include "trace/dmarc.h"
+#include "trace/hops.h"
+#include "trace/iprev.h"
+#include "trace/origin_private.h"
+#include "trace/spf.h"
+
+struct trace {
+    struct arena *arena;
+    const struct trace_settings *settings;
+    const struct arrival *arrival;
+    const struct letter *letter;
+    struct dns_memo *memo;
+    int64_t now_s;
+    struct origin origin;
+    struct bytes helo, mail_from; /* as the source said them */
+    struct bytes from_domains[LIMIT_FROM_ADDRESSES + 1];
+    size_t from_count;
+    struct dkim_work *dkim_work;
+    bool spf_done, helo_done, dkim_done, iprev_done, done;
+};
+
+/* A-labels where it can be had, each domain once. One past the bound is kept, so that DMARC sees that it was passed. */
+static void
+add_domain(struct trace *t, struct bytes domain)
+{
+    struct bytes ascii;
+
+    if (domain.size == 0) {
+        return;
+    }
+    if (!domain_to_ascii(t->arena, domain, &ascii)) {
+        ascii = domain;
+    }
+    for (size_t i = 0; i < t->from_count; i++) {
+        if (bytes_equal_fold(t->from_domains[i], ascii)) {
+            return;
+        }
+    }
+    if (t->from_count < sizeof t->from_domains / sizeof *t->from_domains) {
+        t->from_domains[t->from_count++] = ascii;
+    }
+}
+
+static void
+add_list(struct trace *t, const struct address_list *list)
+{
+    for (size_t i = 0; i < list->address_count; i++) {
+        const struct address *a = &list->addresses[i];
+        if (!a->is_group) {
+            add_domain(t, a->domain);
+        }
+        for (size_t m = 0; m < a->member_count; m++) {
+            add_domain(t, a->members[m].domain);
+        }
+    }
+}
+
+/* Every address of every From field: a reader may be shown any of them. */
+static void
+take_from(struct trace *t)
+{
+    const struct header *header = &t->letter->header;
+    const struct bytes name = BYTES("From");
+    const struct field *field;
+    size_t at = 0;
+
+    if (header_count(header, name) == 1) {
+        add_list(t, &t->letter->from);
+        return;
+    }
+    while (t->from_count <= LIMIT_FROM_ADDRESSES &&
+           (field = header_find(header, name, &at)) != NULL) {
+        struct address_list list;
+        address_list_read(t->arena, field->value, &list, NULL);
+        add_list(t, &list);
+    }
+}
+
+/* A mail address with its domain in A-labels (RFC 7208 4.3 wants them). */
+static struct bytes
+to_ascii(struct arena *arena, struct bytes address)
+{
+    struct bytes domain;
+    size_t at = bytes_find_last(address, '@'), i = 0;
+
+    while (i < address.size && address.at[i] < 0x80) {
+        i++;
+    }
+    if (i == address.size || at == BYTES_NOWHERE ||
+        !domain_to_ascii(arena, bytes_from(address, at + 1), &domain)) {
+        return address;
+    }
+    struct writer w;
+    writer_init(&w, arena);
+    writer_bytes(&w, bytes_slice(address, 0, at + 1));
+    writer_bytes(&w, domain);
+    return writer_view(&w);
+}
+
+struct trace *
+trace_new(struct arena *arena, const struct trace_settings *settings,
+          const struct arrival *arrival, const struct letter *letter, struct dns_memo *memo,
+          int64_t now_s)
+{
+    struct trace *t = ARENA_NEW(arena, struct trace);
+
+    *t = (struct trace){
+        .arena = arena,
+        .settings = settings,
+        .arrival = arrival,
+        .letter = letter,
+        .memo = memo,
+        .now_s = now_s,
+        .helo = arrival->helo,
+        .mail_from = to_ascii(arena, arrival->mail_from),
+    };
+    hops_read(arena, letter, settings, &arrival->client, &t->origin);
+    if (t->origin.border > 0 && t->origin.hops[t->origin.border - 1].from_ip.known) {
+        t->helo = t->origin.hops[t->origin.border - 1].helo;
+    }
+    take_from(t);
+    return t;
+}
+
+static enum sk_code
+step_spf(struct trace *t, struct bytes mail_from, struct spf_result *result_r, bool *done)
+{
+    const struct spf_query query = {
+        .ip = &t->origin.source,
+        .helo = t->helo,
+        .mail_from = mail_from,
+        .receiver = t->settings->authserv_id,
+        .now_s = t->now_s,
+    };
+
+    if (*done) {
+        return SK_OK;
+    }
+    enum sk_code code = spf_check(t->arena, t->memo, &query, result_r);
+    *done = code == SK_OK;
+    return code;
+}
+
+static enum sk_code
+step_iprev(struct trace *t)
+{
+    struct origin *o = &t->origin;
+
+    if (t->iprev_done) {
+        return SK_OK;
+    }
+    t->iprev_done = true;
+    if (t->arrival->client_name.size > 0 &&
+        net_address_equal(&o->source, &t->arrival->client)) {
+        o->iprev = AUTH_PASS;
+        o->client_name = t->arrival->client_name;
+        return SK_OK;
+    }
+    enum sk_code code =
+        iprev_check(t->arena, t->memo, &o->source, &o->iprev, &o->client_name);
+    t->iprev_done = code == SK_OK;
+    return code;
+}
+
+static enum sk_code
+step_dmarc(struct trace *t)
+{
+    struct origin *o = &t->origin;
+    struct dmarc_identity spf = {o->spf.domain, o->spf.result};
+    struct dmarc_identity *dkim =
+        ARENA_NEW_MANY(t->arena, o->dkim_count, struct dmarc_identity);
+
+    for (size_t i = 0; i < o->dkim_count; i++) {
+        dkim[i] = (struct dmarc_identity){o->dkim[i].domain, o->dkim[i].result};
+    }
+    const struct dmarc_query query = {
+        .from_domains = t->from_domains,
+        .from_count = t->from_count,
+        .spf = &spf,
+        .spf_count = 1,
+        .dkim = dkim,
+        .dkim_count = o->dkim_count,
+    };
+    return dmarc_check(t->arena, t->memo, &query, &o->dmarc, NULL);
+}
+
+static enum sk_code
+step_dkim(struct trace *t)
+{
+    struct origin *o = &t->origin;
+
+    if (t->dkim_done) {
+        return SK_OK;
+    }
+    enum sk_code code =
+        dkim_check(t->arena, t->letter, t->memo, t->now_s, t->settings->legacy,
+                   &t->dkim_work, &o->dkim, &o->dkim_count);
+    t->dkim_done = code == SK_OK;
+    return code;
+}
+
+enum sk_code
+trace_step(struct trace *t)
+{
+    struct origin *o = &t->origin;
+    bool more = false;
+
+    if (t->done) {
+        return SK_OK;
+    }
+    more |= step_spf(t, t->mail_from, &o->spf, &t->spf_done) == SK_MORE;
+    more |= step_spf(t, BYTES_NONE, &o->spf_helo, &t->helo_done) == SK_MORE;
+    dmarc_ask_ahead(t->memo, t->from_domains, t->from_count);
+    more |= step_iprev(t) == SK_MORE;
+    enum sk_code dkim = step_dkim(t);
+    if (dkim != SK_OK && dkim != SK_MORE) {
+        return dkim;
+    }
+    if (more || dkim == SK_MORE || step_dmarc(t) == SK_MORE) {
+        return SK_MORE;
+    }
+    o->grade = origin_grade_of(o);
+    o->authentication_results = authres_write(t->arena, t->settings, t->arrival, o);
+    authres_forged(t->arena, t->letter, t->settings->authserv_id, &o->forged,
+                   &o->forged_count);
+    t->done = true;
+    return SK_OK;
+}
+
+const struct origin *
+trace_origin(const struct trace *t)
+{
+    SK_ASSERT(t->done);
+    return &t->origin;
+}
