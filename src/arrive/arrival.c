@@ -2,12 +2,13 @@
 
 #include "base/hash.h"
 
-#define ID_SIZE      20
-#define TIME_DIGITS  8
+#define ID_SIZE       20
+#define TIME_DIGITS   8
 #define RANDOM_DIGITS (ID_SIZE - TIME_DIGITS)
 
 /* In the order of ASCII, so that ids sort by time: 62^8 ms are 6,900 years, 62^12 is more than 2^64. */
-static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+static const char digits[] =
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 static void
 put_digits(uint8_t *at, size_t count, uint64_t number)

@@ -5,7 +5,8 @@
 #include "base/json.h"
 #include "base/limits.h"
 
-#define SESSION_ARENA_MAX 67108864 /* a connection's own memory: its next hops, one for each message at the worst */
+#define SESSION_ARENA_MAX                                                                  \
+    67108864 /* a connection's own memory: its next hops, one for each message at the worst */
 
 static void
 reap(void *context)
@@ -26,13 +27,18 @@ reap(void *context)
 }
 
 struct door_session *
-door_session_new(struct doors *doors, enum doors_kind kind, size_t size, const struct net_address *peer)
+door_session_new(struct doors *doors, enum doors_kind kind, size_t size,
+                 const struct net_address *peer)
 {
     struct arena arena;
 
     arena_init(&arena, SESSION_ARENA_MAX);
     struct door_session *session = arena_take(&arena, size);
-    *session = (struct door_session){.doors = doors, .arena = arena, .settings = doors->settings, .kind = kind, .peer = *peer};
+    *session = (struct door_session){.doors = doors,
+                                     .arena = arena,
+                                     .settings = doors->settings,
+                                     .kind = kind,
+                                     .peer = *peer};
     session->next = doors->sessions;
     session->before = &doors->sessions;
     if (session->next != NULL) {
@@ -71,7 +77,9 @@ refuse(struct doors *doors, int fd, enum doors_kind kind, const char *words)
     if (kind == DOORS_TRANSFER) {
         snprintf(line, sizeof line, "%s\r\n", words);
     } else {
-        snprintf(line, sizeof line, "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        snprintf(line, sizeof line,
+                 "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: "
+                 "0\r\n\r\n");
     }
     (void)!write(fd, line, strlen(line));
     close(fd);
@@ -126,22 +134,26 @@ accepted_http(void *context, int fd, const struct net_address *peer)
 }
 
 enum sk_code
-doors_open(struct arena *arena, struct event_base *base, const struct arrive_settings *settings,
-           const struct doors_socket *sockets, size_t socket_count, const struct arrival_road *road,
-           struct doors **doors_r, struct why *why)
+doors_open(struct arena *arena, struct event_base *base,
+           const struct arrive_settings *settings, const struct doors_socket *sockets,
+           size_t socket_count, const struct arrival_road *road, struct doors **doors_r,
+           struct why *why)
 {
     struct doors *doors = ARENA_NEW(arena, struct doors);
 
     *doors_r = doors;
-    *doors = (struct doors){.arena = arena, .base = base, .settings = settings, .road = road};
+    *doors =
+        (struct doors){.arena = arena, .base = base, .settings = settings, .road = road};
     if (settings->next_hop.kind == NEXT_HOP_MAILDIR && road->deliver == NULL) {
-        return why_set(why, SK_CONFIG, "a Maildir is configured, but nobody is there to write it");
+        return why_set(why, SK_CONFIG,
+                       "a Maildir is configured, but nobody is there to write it");
     }
     loop_task_init(&doors->reaper, base, reap, doors);
     doors->listeners = ARENA_NEW_MANY(arena, socket_count, struct listener);
     for (size_t i = 0; i < socket_count; i++) {
         listener_open(&doors->listeners[i], base, sockets[i].fd,
-                      sockets[i].kind == DOORS_TRANSFER ? accepted_transfer : accepted_http, doors);
+                      sockets[i].kind == DOORS_TRANSFER ? accepted_transfer : accepted_http,
+                      doors);
     }
     doors->listener_count = socket_count;
     return SK_OK;

@@ -18,9 +18,11 @@ struct doors_socket {
 
 /* Opens them. `road` and `settings` must outlive the doors (settings: see doors_swap). The descriptors stay the
  * caller's. */
-enum sk_code doors_open(struct arena *arena, struct event_base *base, const struct arrive_settings *settings,
-                        const struct doors_socket *sockets, size_t socket_count, const struct arrival_road *road,
-                        struct doors **doors_r, struct why *why);
+enum sk_code doors_open(struct arena *arena, struct event_base *base,
+                        const struct arrive_settings *settings,
+                        const struct doors_socket *sockets, size_t socket_count,
+                        const struct arrival_road *road, struct doors **doors_r,
+                        struct why *why);
 /* New settings for sessions that begin from now on; no session is dropped, and the listening sockets stay. */
 void doors_swap(struct doors *doors, const struct arrive_settings *settings);
 /* How many sessions still use these settings: at 0 their arena may be released. */
@@ -33,9 +35,9 @@ void doors_drain(struct doors *doors, void (*done)(void *context), void *context
 void doors_close(struct doors *doors);
 
 struct doors_counters {
-    uint64_t connections, connections_refused, messages, messages_passed, messages_held, messages_refused, messages_later,
-        recipients_refused, bare_newlines, early_talkers, client_vanished, next_hop_failures, tls_sessions, http_requests,
-        http_refused;
+    uint64_t connections, connections_refused, messages, messages_passed, messages_held,
+        messages_refused, messages_later, recipients_refused, bare_newlines, early_talkers,
+        client_vanished, next_hop_failures, tls_sessions, http_requests, http_refused;
     size_t sessions;   /* now */
     size_t held_bytes; /* now: memory of messages in flight */
 };

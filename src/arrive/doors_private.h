@@ -32,8 +32,8 @@ struct doors {
 };
 
 /* Makes a session of `size` bytes that begins with a struct door_session, and counts it. */
-struct door_session *door_session_new(struct doors *doors, enum doors_kind kind, size_t size,
-                                      const struct net_address *peer);
+struct door_session *door_session_new(struct doors *doors, enum doors_kind kind,
+                                      size_t size, const struct net_address *peer);
 /* Takes it from the list; its memory goes soon. Descriptors must be closed already. */
 void door_session_end(struct door_session *session);
 

@@ -10,7 +10,7 @@
 #define BODY_FIRST  16384   /* room for a body of unknown size */
 #define BODY_AHEAD  1048576 /* most that a Content-Length may reserve before a byte came */
 #define VALUE_MAX   2000    /* bytes of a field that is taken over */
-#define PASSWORD_MS 1000    /* a wrong password is answered late, so that guessing is slow */
+#define PASSWORD_MS 1000 /* a wrong password is answered late, so that guessing is slow */
 
 enum http_state {
     HTTP_HEAD,    /* the request's head comes in */
@@ -21,7 +21,15 @@ enum http_state {
     HTTP_ENDED,   /* waits for the reaper */
 };
 
-enum http_target { TARGET_NONE, TARGET_CHECK, TARGET_LEARN_SPAM, TARGET_LEARN_HAM, TARGET_PING, TARGET_STAT, TARGET_METRICS };
+enum http_target {
+    TARGET_NONE,
+    TARGET_CHECK,
+    TARGET_LEARN_SPAM,
+    TARGET_LEARN_HAM,
+    TARGET_PING,
+    TARGET_STAT,
+    TARGET_METRICS
+};
 
 /* One request; lies in its own arena. */
 struct http_exchange {
@@ -51,10 +59,10 @@ static const struct {
     enum http_target target;
     bool post;
 } targets[] = {
-    {"/checkv2", TARGET_CHECK, true},      {"/check", TARGET_CHECK, true},
-    {"/scan", TARGET_CHECK, true},         {"/symbols", TARGET_CHECK, true},
+    {"/checkv2", TARGET_CHECK, true},        {"/check", TARGET_CHECK, true},
+    {"/scan", TARGET_CHECK, true},           {"/symbols", TARGET_CHECK, true},
     {"/learnspam", TARGET_LEARN_SPAM, true}, {"/learnham", TARGET_LEARN_HAM, true},
-    {"/ping", TARGET_PING, false},         {"/stat", TARGET_STAT, false},
+    {"/ping", TARGET_PING, false},           {"/stat", TARGET_STAT, false},
     {"/metrics", TARGET_METRICS, false},
 };
 
@@ -81,7 +89,9 @@ static struct bytes
 without_brackets(struct bytes b)
 {
     b = bytes_trim(b);
-    return b.size >= 2 && b.at[0] == '<' && b.at[b.size - 1] == '>' ? bytes_slice(b, 1, b.size - 1) : b;
+    return b.size >= 2 && b.at[0] == '<' && b.at[b.size - 1] == '>'
+               ? bytes_slice(b, 1, b.size - 1)
+               : b;
 }
 
 /* The next of a comma list; commas inside quotes belong to the address. */
@@ -124,61 +134,77 @@ add_recipients(struct arena *arena, struct arrival *a, struct bytes value, struc
         size_t n = a->recipient_count;
         if (n == 0 || (n >= 8 && (n & (n - 1)) == 0)) {
             size_t room = n == 0 ? 8 : n * 2;
-            a->recipients = arena_grow(arena, a->recipients, n * sizeof *a->recipients, room * sizeof *a->recipients);
+            a->recipients = arena_grow(arena, a->recipients, n * sizeof *a->recipients,
+                                       room * sizeof *a->recipients);
         }
-        a->recipients[a->recipient_count++] = (struct arrival_recipient){.address = address};
+        a->recipients[a->recipient_count++] =
+            (struct arrival_recipient){.address = address};
     }
     return SK_OK;
 }
 
 static enum sk_code
-take_field(struct arena *arena, struct arrival *a, struct bytes name, struct bytes value, struct why *why)
+take_field(struct arena *arena, struct arrival *a, struct bytes name, struct bytes value,
+           struct why *why)
 {
-    static const char *const forbidden[] = {"File", "Path", "Shm", "Shm-Offset", "Shm-Length"};
+    static const char *const forbidden[] = {"File", "Path", "Shm", "Shm-Offset",
+                                            "Shm-Length"};
 
     for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++) {
         if (bytes_is_fold(name, forbidden[i])) {
-            return why_set(why, SK_BAD, "%s is not supported: send the message as the body", forbidden[i]);
+            return why_set(why, SK_BAD, "%s is not supported: send the message as the body",
+                           forbidden[i]);
         }
     }
     if (bytes_is_fold(name, "Rcpt")) {
-        return has_controls(value) ? why_set(why, SK_BAD, "control bytes in Rcpt") : add_recipients(arena, a, value, why);
+        return has_controls(value) ? why_set(why, SK_BAD, "control bytes in Rcpt")
+                                   : add_recipients(arena, a, value, why);
     }
     const struct {
         const char *name;
         struct bytes *place;
     } rows[] = {
-        {"Helo", &a->helo},         {"Hostname", &a->client_name}, {"User", &a->user},
-        {"Queue-Id", &a->queue_id}, {"TLS-Version", &a->tls_version}, {"TLS-Cipher", &a->tls_cipher},
+        {"Helo", &a->helo},
+        {"Hostname", &a->client_name},
+        {"User", &a->user},
+        {"Queue-Id", &a->queue_id},
+        {"TLS-Version", &a->tls_version},
+        {"TLS-Cipher", &a->tls_cipher},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (bytes_is_fold(name, rows[i].name)) {
             if (!is_clean(value)) {
-                return why_set(why, SK_BAD, "%s is too long or holds control bytes", rows[i].name);
+                return why_set(why, SK_BAD, "%s is too long or holds control bytes",
+                               rows[i].name);
             }
             *rows[i].place = bytes_is_fold(value, "unknown") ? BYTES_NONE : value;
             return SK_OK;
         }
     }
     if (bytes_is_fold(name, "IP")) {
-        return net_address_read(value, &a->client) || value.size == 0 || bytes_is_fold(value, "unknown")
+        return net_address_read(value, &a->client) || value.size == 0 ||
+                       bytes_is_fold(value, "unknown")
                    ? SK_OK
                    : why_set(why, SK_BAD, "IP is no address");
     }
     if (bytes_is_fold(name, "From")) {
         a->mail_from = without_brackets(value);
-        return is_clean(value) && a->mail_from.size <= LIMIT_ADDRESS ? SK_OK : why_set(why, SK_BAD, "From is no address");
+        return is_clean(value) && a->mail_from.size <= LIMIT_ADDRESS
+                   ? SK_OK
+                   : why_set(why, SK_BAD, "From is no address");
     }
     return SK_OK;
 }
 
 enum sk_code
-http_scan_envelope(struct arena *arena, const struct http_request *request, struct arrival *a, struct why *why)
+http_scan_envelope(struct arena *arena, const struct http_request *request,
+                   struct arrival *a, struct why *why)
 {
     struct bytes query = request->query, argument, name, value;
 
     for (size_t i = 0; i < request->field_count; i++) {
-        enum sk_code code = take_field(arena, a, request->fields[i].name, request->fields[i].value, why);
+        enum sk_code code =
+            take_field(arena, a, request->fields[i].name, request->fields[i].value, why);
         if (code != SK_OK) {
             return code;
         }
@@ -186,8 +212,12 @@ http_scan_envelope(struct arena *arena, const struct http_request *request, stru
     while (bytes_split(&query, '&', &argument)) {
         size_t equals = bytes_find_byte(argument, '=', 0);
         if (!http_decode_percent(arena, bytes_slice(argument, 0, equals), &name) ||
-            !http_decode_percent(arena, equals == BYTES_NOWHERE ? BYTES_NONE : bytes_from(argument, equals + 1), &value)) {
-            return why_set(why, SK_BAD, "an argument holds a %% without two hexadecimal digits");
+            !http_decode_percent(arena,
+                                 equals == BYTES_NOWHERE ? BYTES_NONE
+                                                         : bytes_from(argument, equals + 1),
+                                 &value)) {
+            return why_set(why, SK_BAD,
+                           "an argument holds a %% without two hexadecimal digits");
         }
         enum sk_code code = take_field(arena, a, name, value, why);
         if (code != SK_OK) {
@@ -245,15 +275,18 @@ static void
 reply(struct http_session *session, unsigned status, const char *type, struct bytes body)
 {
     struct http_exchange *exchange = session->exchange;
-    bool keep = status < 400 && exchange->request.keep_alive && !session->draining && !session->client_ended;
+    bool keep = status < 400 && exchange->request.keep_alive && !session->draining &&
+                !session->client_ended;
     struct writer w;
 
     session->door.doors->counters.http_refused += status >= 400;
     writer_init(&w, &exchange->arena);
-    writer_format(&w, "HTTP/1.1 %u %s\r\nServer: sekisho\r\nDate: ", status, http_reason(status));
+    writer_format(&w, "HTTP/1.1 %u %s\r\nServer: sekisho\r\nDate: ", status,
+                  http_reason(status));
     write_date(&w);
-    writer_format(&w, "\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: %s\r\n\r\n", type, body.size,
-                  keep ? "keep-alive" : "close");
+    writer_format(&w,
+                  "\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: %s\r\n\r\n",
+                  type, body.size, keep ? "keep-alive" : "close");
     stream_send(session->client, writer_view(&w));
     if (!bytes_is_fold(exchange->request.method, "HEAD")) {
         stream_send(session->client, body);
@@ -313,13 +346,16 @@ examined(void *context, enum sk_code code, const struct answer *answer)
     SK_ASSERT(session->state == HTTP_WALKING);
     if (code != SK_OK) {
         reply_error(session, code == SK_LIMIT ? 413 : 503,
-                    code == SK_LIMIT ? "the message needs more than may be spent on it" : "the message could not be recorded");
+                    code == SK_LIMIT ? "the message needs more than may be spent on it"
+                                     : "the message could not be recorded");
         http_run(session);
         return;
     }
     exchange->json = answer->json;
-    struct outcome *outcomes = ARENA_NEW_MANY(&exchange->arena, exchange->arrival.recipient_count, struct outcome);
-    road->outcome(road->road, &exchange->arena, &exchange->arrival, outcomes, kept, session);
+    struct outcome *outcomes =
+        ARENA_NEW_MANY(&exchange->arena, exchange->arrival.recipient_count, struct outcome);
+    road->outcome(road->road, &exchange->arena, &exchange->arrival, outcomes, kept,
+                  session);
 }
 
 static void
@@ -329,7 +365,8 @@ learned(void *context, enum sk_code code, bool already)
 
     SK_ASSERT(session->state == HTTP_WALKING);
     if (code != SK_OK) {
-        reply_error(session, code == SK_LIMIT || code == SK_BAD ? 400 : 503, "the message could not be learned");
+        reply_error(session, code == SK_LIMIT || code == SK_BAD ? 400 : 503,
+                    "the message could not be learned");
     } else if (already) {
         reply_error(session, 208, "this message was learned as that already");
     } else {
@@ -346,7 +383,8 @@ check(struct http_session *session)
     const struct arrival_road *road = session->door.doors->road;
     struct why why;
 
-    *a = (struct arrival){.door = ARRIVAL_HTTP, .esmtp = true, .body = ARRIVAL_BODY_8BITMIME};
+    *a = (struct arrival){
+        .door = ARRIVAL_HTTP, .esmtp = true, .body = ARRIVAL_BODY_8BITMIME};
     if (http_scan_envelope(&exchange->arena, &exchange->request, a, &why) != SK_OK) {
         reply_error(session, 400, why.sentence);
         return;
@@ -376,8 +414,8 @@ learn(struct http_session *session)
     }
     session->state = HTTP_WALKING;
     stream_deadline(session->client, BUSY_MS);
-    road->learn(road->road, &exchange->arena, writer_view(&exchange->raw), exchange->target == TARGET_LEARN_SPAM, learned,
-                session);
+    road->learn(road->road, &exchange->arena, writer_view(&exchange->raw),
+                exchange->target == TARGET_LEARN_SPAM, learned, session);
 }
 
 static void
@@ -386,7 +424,8 @@ reply_statistics(struct http_session *session)
     const struct arrival_road *road = session->door.doors->road;
 
     reply(session, 200, "application/json",
-          road->statistics != NULL ? road->statistics(road->road, &session->exchange->arena) : BYTES("{}"));
+          road->statistics != NULL ? road->statistics(road->road, &session->exchange->arena)
+                                   : BYTES("{}"));
 }
 
 static void
@@ -396,12 +435,16 @@ reply_metrics(struct http_session *session)
     struct writer w;
 
     writer_init(&w, &session->exchange->arena);
-    writer_format(&w, "# TYPE sekisho_connections counter\nsekisho_connections_total %llu\n",
+    writer_format(&w,
+                  "# TYPE sekisho_connections counter\nsekisho_connections_total %llu\n",
                   (unsigned long long)c->connections);
-    writer_format(&w, "# TYPE sekisho_messages counter\nsekisho_messages_total %llu\n", (unsigned long long)c->messages);
+    writer_format(&w, "# TYPE sekisho_messages counter\nsekisho_messages_total %llu\n",
+                  (unsigned long long)c->messages);
     writer_format(&w, "# TYPE sekisho_sessions gauge\nsekisho_sessions %zu\n", c->sessions);
-    writer_format(&w, "# TYPE sekisho_held_bytes gauge\nsekisho_held_bytes %zu\n# EOF\n", c->held_bytes);
-    reply(session, 200, "application/openmetrics-text; version=1.0.0; charset=utf-8", writer_view(&w));
+    writer_format(&w, "# TYPE sekisho_held_bytes gauge\nsekisho_held_bytes %zu\n# EOF\n",
+                  c->held_bytes);
+    reply(session, 200, "application/openmetrics-text; version=1.0.0; charset=utf-8",
+          writer_view(&w));
 }
 
 /* The request */
@@ -467,20 +510,24 @@ head_refused(struct http_session *session)
         i++;
     }
     exchange->target = i < count ? targets[i].target : TARGET_NONE;
-    bool post = bytes_is(r->method, "POST"), get = bytes_is(r->method, "GET") || bytes_is(r->method, "HEAD");
+    bool post = bytes_is(r->method, "POST"),
+         get = bytes_is(r->method, "GET") || bytes_is(r->method, "HEAD");
     struct bytes encoding = http_request_field(r, "Content-Encoding");
     struct bytes compression = http_request_field(r, "Compression");
     if (i == count) {
         reply_error(session, 404, "Not found");
     } else if (!post && (targets[i].post || !get)) {
         reply_error(session, 405, "this target takes POST");
-    } else if ((encoding.size > 0 && !bytes_is_fold(encoding, "identity")) || compression.size > 0) {
-        reply_error(session, 415, "compressed bodies are not supported: send the message as it is");
+    } else if ((encoding.size > 0 && !bytes_is_fold(encoding, "identity")) ||
+               compression.size > 0) {
+        reply_error(session, 415,
+                    "compressed bodies are not supported: send the message as it is");
     } else if (r->has_length && r->length > LIMIT_MESSAGE) {
         reply_error(session, 413, "the message is too big");
     } else if (targets[i].post && !r->chunked && !r->has_length) {
         reply_error(session, 400, "Content-Length or chunks are wanted");
-    } else if ((exchange->target == TARGET_LEARN_SPAM || exchange->target == TARGET_LEARN_HAM) &&
+    } else if ((exchange->target == TARGET_LEARN_SPAM ||
+                exchange->target == TARGET_LEARN_HAM) &&
                !password_is_right(session)) {
         session->state = HTTP_SLOWED;
         loop_task_after(&session->slow, PASSWORD_MS);
@@ -504,7 +551,8 @@ read_head(struct http_session *session)
     struct http_exchange *exchange = ARENA_NEW(&arena, struct http_exchange);
     exchange->arena = arena;
     session->exchange = exchange;
-    enum sk_code code = http_request_read(&exchange->arena, input, &exchange->request, &used);
+    enum sk_code code =
+        http_request_read(&exchange->arena, input, &exchange->request, &used);
     if (code == SK_MORE) {
         exchange_end(session);
         return false;
@@ -531,7 +579,9 @@ read_head(struct http_session *session)
     if (r->expects_continue && stream_input(session->client).size == 0) {
         stream_send(session->client, BYTES("HTTP/1.1 100 Continue\r\n\r\n"));
     }
-    size_t ahead = !r->has_length ? BODY_FIRST : r->length < BODY_AHEAD ? (size_t)r->length : BODY_AHEAD;
+    size_t ahead = !r->has_length           ? BODY_FIRST
+                   : r->length < BODY_AHEAD ? (size_t)r->length
+                                            : BODY_AHEAD;
     (void)writer_reserve(&exchange->raw, ahead + 1);
     session->state = HTTP_BODY;
     stream_deadline(session->client, session->door.settings->data_ms);
@@ -548,9 +598,11 @@ read_body(struct http_session *session)
     enum sk_code code;
 
     do {
-        code = http_body_read(&exchange->body, bytes_from(input, at), LIMIT_MESSAGE, &used, &piece);
+        code = http_body_read(&exchange->body, bytes_from(input, at), LIMIT_MESSAGE, &used,
+                              &piece);
         at += used;
-        if (counters->held_bytes - exchange->held + exchange->arena.used + piece.size > LIMIT_HELD_BYTES) {
+        if (counters->held_bytes - exchange->held + exchange->arena.used + piece.size >
+            LIMIT_HELD_BYTES) {
             reply_error(session, 503, "too much mail in hand, come again later");
             return false;
         }
@@ -564,7 +616,8 @@ read_body(struct http_session *session)
         return session->state == HTTP_HEAD;
     }
     if (code != SK_MORE) {
-        reply_error(session, code == SK_LIMIT ? 413 : 400, code == SK_LIMIT ? "the message is too big" : "broken chunk");
+        reply_error(session, code == SK_LIMIT ? 413 : 400,
+                    code == SK_LIMIT ? "the message is too big" : "broken chunk");
     }
     return false;
 }
@@ -577,7 +630,9 @@ http_run(struct http_session *session)
     }
     session->running = true;
     for (bool more = true; more;) {
-        more = session->state == HTTP_HEAD ? read_head(session) : session->state == HTTP_BODY && read_body(session);
+        more = session->state == HTTP_HEAD
+                   ? read_head(session)
+                   : session->state == HTTP_BODY && read_body(session);
     }
     session->running = false;
     if (session->state == HTTP_HEAD && (session->client_ended || session->draining)) {
@@ -625,10 +680,12 @@ static const struct stream_callbacks callbacks = {on_opened, on_input, NULL, on_
 void
 http_scan_open(struct doors *doors, int fd, const struct net_address *peer)
 {
-    struct http_session *session = (void *)door_session_new(doors, DOORS_HTTP, sizeof *session, peer);
+    struct http_session *session =
+        (void *)door_session_new(doors, DOORS_HTTP, sizeof *session, peer);
 
     session->state = HTTP_HEAD;
-    session->client = stream_open(&session->door.arena, doors->base, fd, &callbacks, session);
+    session->client =
+        stream_open(&session->door.arena, doors->base, fd, &callbacks, session);
     loop_task_init(&session->slow, doors->base, on_slow, session);
     stream_deadline(session->client, session->door.settings->command_ms);
 }

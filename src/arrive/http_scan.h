@@ -9,5 +9,5 @@
 #include "net/http.h"
 
 /* Fills the arrival from the request's fields and arguments; SK_BAD with words for the client. Pure but for the arena. */
-enum sk_code http_scan_envelope(struct arena *arena, const struct http_request *request, struct arrival *arrival,
-                                struct why *why);
+enum sk_code http_scan_envelope(struct arena *arena, const struct http_request *request,
+                                struct arrival *arrival, struct why *why);

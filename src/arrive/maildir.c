@@ -18,7 +18,8 @@ write_part(struct writer *w, struct bytes part)
     for (size_t i = 0; i < part.size; i++) {
         uint8_t c = ascii_lower(part.at[i]);
         bool inner_dot = c == '.' && i > 0;
-        if (ascii_letter(c) || ascii_digit(c) || inner_dot || (c != 0 && strchr("-_+=", c) != NULL)) {
+        if (ascii_letter(c) || ascii_digit(c) || inner_dot ||
+            (c != 0 && strchr("-_+=", c) != NULL)) {
             writer_byte(w, c);
         } else {
             writer_format(w, "%%%02X", c);
@@ -27,7 +28,8 @@ write_part(struct writer *w, struct bytes part)
 }
 
 enum sk_code
-maildir_folder(struct arena *arena, struct bytes address, struct bytes *folder_r, struct why *why)
+maildir_folder(struct arena *arena, struct bytes address, struct bytes *folder_r,
+               struct why *why)
 {
     size_t at = bytes_find_last(address, '@');
     struct bytes local = bytes_slice(address, 0, at);
@@ -42,7 +44,8 @@ maildir_folder(struct arena *arena, struct bytes address, struct bytes *folder_r
     size_t local_size = w.size - domain_size - 1;
     *folder_r = writer_view(&w);
     if (local_size == 0 || domain_size == 0) {
-        return why_set(why, SK_BAD, "an address without a local part or domain has no Maildir");
+        return why_set(why, SK_BAD,
+                       "an address without a local part or domain has no Maildir");
     }
     if (local_size > NAME_SIZE_MAX || domain_size > NAME_SIZE_MAX) {
         return why_set(why, SK_BAD, "the address is too long for a file name");
@@ -119,7 +122,8 @@ write_all(int fd, struct bytes b)
 static bool
 maildir_store(struct maildir *m, const char *name, struct bytes message)
 {
-    int fd = openat(m->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd =
+        openat(m->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
     if (fd < 0) {
         return false;
@@ -138,7 +142,8 @@ maildir_store(struct maildir *m, const char *name, struct bytes message)
 }
 
 enum sk_code
-maildir_deliver(struct arena *arena, struct bytes root, struct bytes address, struct bytes message, struct why *why)
+maildir_deliver(struct arena *arena, struct bytes root, struct bytes address,
+                struct bytes message, struct why *why)
 {
     struct maildir m;
     struct bytes folder;
@@ -154,13 +159,16 @@ maildir_deliver(struct arena *arena, struct bytes root, struct bytes address, st
     hash_random(&chance, sizeof chance);
     (void)gethostname(host, sizeof host - 1);
     writer_init(&name, arena);
-    writer_format(&name, "%lld.M%lldP%ldR%016llx.", (long long)(now_ms / 1000), (long long)(now_ms % 1000 * 1000),
-                  (long)getpid(), (unsigned long long)chance);
+    writer_format(&name, "%lld.M%lldP%ldR%016llx.", (long long)(now_ms / 1000),
+                  (long long)(now_ms % 1000 * 1000), (long)getpid(),
+                  (unsigned long long)chance);
     write_part(&name, bytes_slice(bytes_from_text(host), 0, sizeof host - 1));
     writer_format(&name, ",S=%zu", message.size);
-    bool well = maildir_open(arena, &m, root, folder) && maildir_store(&m, writer_c(&name), message);
+    bool well = maildir_open(arena, &m, root, folder) &&
+                maildir_store(&m, writer_c(&name), message);
     if (!well) {
-        code = why_set(why, SK_SYSTEM, "the Maildir %.*s could not be written", BYTES_ARGUMENTS(folder));
+        code = why_set(why, SK_SYSTEM, "the Maildir %.*s could not be written",
+                       BYTES_ARGUMENTS(folder));
     }
     maildir_close(&m);
     return code;

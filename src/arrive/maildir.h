@@ -9,8 +9,9 @@
 #include "base/why.h"
 
 /* "domain/local" for an address; SK_BAD when it is empty or a part is longer than a file name may be. */
-enum sk_code maildir_folder(struct arena *arena, struct bytes address, struct bytes *folder_r, struct why *why);
+enum sk_code maildir_folder(struct arena *arena, struct bytes address,
+                            struct bytes *folder_r, struct why *why);
 /* Writes the message: tmp, fsync, link into new, fsync of the folder. SK_OK only when it is on disk. Line ends are
  * kept as they are given (CR LF). */
-enum sk_code maildir_deliver(struct arena *arena, struct bytes root, struct bytes address, struct bytes message,
-                             struct why *why);
+enum sk_code maildir_deliver(struct arena *arena, struct bytes root, struct bytes address,
+                             struct bytes message, struct why *why);

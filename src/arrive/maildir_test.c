@@ -51,17 +51,22 @@ test_folders(void)
         {"a/b@c/d", "c%2Fd/a%2Fb"},
         {"\"a b\"@x", "x/%22a%20b%22"},
         {"\xe5\x88\x80@x", "x/%E5%88%80"},
-        {"a%2F@x", "x/a%252F"},
+        {"a%2F@x", "x/a%252f"},
         {"postmaster", "_/postmaster"},
     };
     struct bytes folder;
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        tap_ok(maildir_folder(&arena, bytes_from_text(rows[i].address), &folder, NULL) == SK_OK && bytes_is(folder, rows[i].folder),
+        tap_ok(maildir_folder(&arena, bytes_from_text(rows[i].address), &folder, NULL) ==
+                       SK_OK &&
+                   bytes_is(folder, rows[i].folder),
                "folder %s", rows[i].folder);
     }
-    tap_ok(maildir_folder(&arena, bytes_of("a\0b@x", 5), &folder, NULL) == SK_OK && bytes_is(folder, "x/a%00b"), "a NUL");
-    tap_ok(maildir_folder(&arena, BYTES(""), &folder, NULL) == SK_BAD && maildir_folder(&arena, BYTES("@x"), &folder, NULL) == SK_BAD &&
+    tap_ok(maildir_folder(&arena, bytes_of("a\0b@x", 5), &folder, NULL) == SK_OK &&
+               bytes_is(folder, "x/a%00b"),
+           "a NUL");
+    tap_ok(maildir_folder(&arena, BYTES(""), &folder, NULL) == SK_BAD &&
+               maildir_folder(&arena, BYTES("@x"), &folder, NULL) == SK_BAD &&
                maildir_folder(&arena, BYTES("x@"), &folder, NULL) == SK_BAD,
            "no name");
     for (size_t over = 0; over < 2; over++) {
@@ -71,7 +76,9 @@ test_folders(void)
             writer_byte(&w, 'a');
         }
         writer_text(&w, "@x");
-        tap_ok(maildir_folder(&arena, writer_view(&w), &folder, NULL) == (over ? SK_BAD : SK_OK), "a name %s the bound", over ? "past" : "at");
+        tap_ok(maildir_folder(&arena, writer_view(&w), &folder, NULL) ==
+                   (over ? SK_BAD : SK_OK),
+               "a name %s the bound", over ? "past" : "at");
     }
 }
 
@@ -84,21 +91,29 @@ test_delivery(void)
     size_t count;
 
     SK_ASSERT(mkdtemp(root) != NULL);
-    tap_ok(maildir_deliver(&arena, bytes_from_text(root), BYTES("User@Example.jp"), message, &why) == SK_OK, "delivered");
+    tap_ok(maildir_deliver(&arena, bytes_from_text(root), BYTES("User@Example.jp"), message,
+                           &why) == SK_OK,
+           "delivered");
     snprintf(path, sizeof path, "%s/example.jp/user/new", root);
     struct bytes got = only_file(path, &count);
     tap_ok(count == 1 && bytes_equal(got, message), "into new, byte for byte");
     snprintf(path, sizeof path, "%s/example.jp/user/tmp", root);
     (void)only_file(path, &count);
     tap_ok(count == 0, "nothing is left in tmp");
-    tap_ok(maildir_deliver(&arena, bytes_from_text(root), BYTES("user@example.jp"), message, &why) == SK_OK, "a second");
+    tap_ok(maildir_deliver(&arena, bytes_from_text(root), BYTES("user@example.jp"), message,
+                           &why) == SK_OK,
+           "a second");
     snprintf(path, sizeof path, "%s/example.jp/user/new", root);
     (void)only_file(path, &count);
     tap_ok(count == 2, "beside the first");
     snprintf(path, sizeof path, "%s/link.example", root);
     SK_ASSERT(symlink("/tmp", path) == 0);
-    tap_ok(maildir_deliver(&arena, bytes_from_text(root), BYTES("x@link.example"), message, &why) == SK_SYSTEM, "a symbolic link is not followed");
-    tap_ok(maildir_deliver(&arena, BYTES("/nonexistent/root"), BYTES("x@y"), message, &why) == SK_SYSTEM, "no root: %s", why.sentence);
+    tap_ok(maildir_deliver(&arena, bytes_from_text(root), BYTES("x@link.example"), message,
+                           &why) == SK_SYSTEM,
+           "a symbolic link is not followed");
+    tap_ok(maildir_deliver(&arena, BYTES("/nonexistent/root"), BYTES("x@y"), message,
+                           &why) == SK_SYSTEM,
+           "no root: %s", why.sentence);
     snprintf(command, sizeof command, "rm -rf '%s'", root);
     (void)!system(command);
 }

@@ -7,9 +7,10 @@
 #include "net/line.h"
 #include "net/stream.h"
 
-#define FEED_MOST    262144 /* bytes of a message handed to the stream ahead of the kernel */
-#define COPY_MOST    8192   /* shorter runs are copied: cheaper than a chain of references */
-#define REPLY_LINES  50     /* lines of one reply that are read; a server that sends more talks nonsense */
+#define FEED_MOST 262144 /* bytes of a message handed to the stream ahead of the kernel */
+#define COPY_MOST 8192   /* shorter runs are copied: cheaper than a chain of references */
+#define REPLY_LINES                                                                        \
+    50 /* lines of one reply that are read; a server that sends more talks nonsense */
 #define SCRATCH_SIZE 1048576
 
 enum hop_state {
@@ -109,7 +110,8 @@ hop_answer(struct next_hop *hop, struct bytes line, bool ours)
     struct next_hop_reply reply = {.line = line, .ours = ours};
     uint64_t code;
 
-    reply.code = bytes_to_number(bytes_slice(line, 0, 3), 999, &code) ? (unsigned)code : 451;
+    reply.code =
+        bytes_to_number(bytes_slice(line, 0, 3), 999, &code) ? (unsigned)code : 451;
     if (asked.command == NEXT_HOP_MESSAGE && --hop->first->answers > 0) {
         hop->first->index++;
     } else {
@@ -128,7 +130,9 @@ on_fail(void *context)
 
     while (hop->first != NULL && hop->state == HOP_DEAD) {
         bool died = hop->first->content && hop->why_dead == REPLY_NEXT_HOP_AWAY;
-        hop_answer(hop, bytes_from_text(reply_text(died ? REPLY_NEXT_HOP_DIED : hop->why_dead)), true);
+        hop_answer(hop,
+                   bytes_from_text(reply_text(died ? REPLY_NEXT_HOP_DIED : hop->why_dead)),
+                   true);
     }
 }
 
@@ -173,9 +177,12 @@ read_offer(struct next_hop *hop, struct bytes words)
         const char *word;
         size_t offset;
     } offers[] = {
-        {"PIPELINING", offsetof(struct next_hop, pipelining)}, {"SIZE", offsetof(struct next_hop, size)},
-        {"8BITMIME", offsetof(struct next_hop, eight_bit)},    {"SMTPUTF8", offsetof(struct next_hop, smtputf8)},
-        {"DSN", offsetof(struct next_hop, dsn)},               {"STARTTLS", offsetof(struct next_hop, starttls)},
+        {"PIPELINING", offsetof(struct next_hop, pipelining)},
+        {"SIZE", offsetof(struct next_hop, size)},
+        {"8BITMIME", offsetof(struct next_hop, eight_bit)},
+        {"SMTPUTF8", offsetof(struct next_hop, smtputf8)},
+        {"DSN", offsetof(struct next_hop, dsn)},
+        {"STARTTLS", offsetof(struct next_hop, starttls)},
         {"XCLIENT", offsetof(struct next_hop, xclient)},
     };
     struct bytes word;
@@ -241,7 +248,8 @@ write_mail(struct next_hop *hop, struct writer *w, const struct asked *asked)
 }
 
 static void
-write_rcpt(struct next_hop *hop, struct writer *w, const struct arrival_recipient *recipient)
+write_rcpt(struct next_hop *hop, struct writer *w,
+           const struct arrival_recipient *recipient)
 {
     writer_text(w, "RCPT TO:<");
     writer_bytes(w, recipient->address);
@@ -284,7 +292,9 @@ set_deadline(struct next_hop *hop)
     const struct next_hop_settings *s = hop->settings;
 
     if (hop->first == NULL) {
-        stream_deadline(hop->stream, 24 * 3600 * 1000); /* idle: the server or the client's session ends it */
+        stream_deadline(hop->stream,
+                        24 * 3600 *
+                            1000); /* idle: the server or the client's session ends it */
         return;
     }
     switch (hop->first->command) {
@@ -315,7 +325,8 @@ hop_pump(struct next_hop *hop)
             if (before && (!hop->pipelining || asked->command == NEXT_HOP_MESSAGE)) {
                 break;
             }
-            if (asked->command == NEXT_HOP_MAIL && asked->envelope->smtputf8 && !hop->smtputf8) {
+            if (asked->command == NEXT_HOP_MAIL && asked->envelope->smtputf8 &&
+                !hop->smtputf8) {
                 if (before) {
                     break;
                 }
@@ -387,7 +398,8 @@ command_answered(struct next_hop *hop, struct bytes line)
     struct asked *asked = hop->first;
 
     if (asked == NULL || !asked->sent) {
-        hop_die(hop, REPLY_NEXT_HOP_AWAY); /* a word nobody asked for is the server's farewell */
+        hop_die(hop,
+                REPLY_NEXT_HOP_AWAY); /* a word nobody asked for is the server's farewell */
         return;
     }
     if (asked->command == NEXT_HOP_MESSAGE && !asked->content) {
@@ -424,7 +436,8 @@ handshake_answered(struct next_hop *hop)
     case HOP_HELO:
         if (well) {
             hop_ready(hop);
-        } else if (hop->state == HOP_EHLO && hop->settings->kind == NEXT_HOP_SMTP && hop->code / 100 == 5) {
+        } else if (hop->state == HOP_EHLO && hop->settings->kind == NEXT_HOP_SMTP &&
+                   hop->code / 100 == 5) {
             say_ehlo(hop, true);
         } else {
             hop_die(hop, REPLY_NEXT_HOP_AWAY);
@@ -460,9 +473,9 @@ reply_line(struct next_hop *hop, struct bytes line)
 {
     uint64_t code;
 
-    if (line.size < 3 || !bytes_to_number(bytes_slice(line, 0, 3), 599, &code) || code < 200 ||
-        (line.size > 3 && line.at[3] != ' ' && line.at[3] != '-') || (hop->line_count > 0 && code != hop->code) ||
-        ++hop->line_count > REPLY_LINES) {
+    if (line.size < 3 || !bytes_to_number(bytes_slice(line, 0, 3), 599, &code) ||
+        code < 200 || (line.size > 3 && line.at[3] != ' ' && line.at[3] != '-') ||
+        (hop->line_count > 0 && code != hop->code) || ++hop->line_count > REPLY_LINES) {
         hop_die(hop, REPLY_NEXT_HOP_CONFUSED);
         return false;
     }
@@ -478,7 +491,8 @@ reply_line(struct next_hop *hop, struct bytes line)
         hop->text[hop->text_size++] = ' ';
     }
     words = bytes_slice(words, 0, REPLY_TEXT_MAX - hop->text_size);
-    memcpy(hop->text + hop->text_size, words.at != NULL ? (const char *)words.at : "", words.size);
+    memcpy(hop->text + hop->text_size, words.at != NULL ? (const char *)words.at : "",
+           words.size);
     hop->text_size += words.size;
     return line.size == 3 || line.at[3] == ' ';
 }
@@ -490,7 +504,8 @@ reply_complete(struct next_hop *hop)
     if (hop->code == 421) {
         memcpy(hop->text, "451", 3);
     }
-    struct bytes line = reply_clean(&hop->scratch, bytes_of(hop->text, hop->text_size), REPLY_NEXT_HOP_CONFUSED);
+    struct bytes line = reply_clean(&hop->scratch, bytes_of(hop->text, hop->text_size),
+                                    REPLY_NEXT_HOP_CONFUSED);
     uint8_t copy[REPLY_TEXT_MAX];
     size_t size = line.size < sizeof copy ? line.size : sizeof copy;
     memcpy(copy, line.at, size);
@@ -517,7 +532,8 @@ on_input(void *context)
     size_t used;
 
     while (hop->state != HOP_DEAD && hop->state != HOP_TLS) {
-        enum sk_code code = line_read(&hop->lines, stream_input(hop->stream), LIMIT_SMTP_LINE, &line, &used);
+        enum sk_code code = line_read(&hop->lines, stream_input(hop->stream),
+                                      LIMIT_SMTP_LINE, &line, &used);
         if (code == SK_MORE) {
             stream_consume(hop->stream, used);
             return;
@@ -566,10 +582,12 @@ on_closed(void *context, enum stream_end end)
     hop_die(context, REPLY_NEXT_HOP_AWAY);
 }
 
-static const struct stream_callbacks callbacks = {on_opened, on_input, on_written, on_closed};
+static const struct stream_callbacks callbacks = {on_opened, on_input, on_written,
+                                                  on_closed};
 
 static void
-write_xclient_value(struct writer *w, const char *name, struct bytes value, const char *absent)
+write_xclient_value(struct writer *w, const char *name, struct bytes value,
+                    const char *absent)
 {
     writer_byte(w, ' ');
     writer_text(w, name);
@@ -606,8 +624,9 @@ xclient_line(struct arena *arena, const struct arrival *client)
 }
 
 struct next_hop *
-next_hop_open(struct arena *arena, struct event_base *base, const struct next_hop_settings *settings,
-              const struct arrival *client, next_hop_answered *answered, void *context)
+next_hop_open(struct arena *arena, struct event_base *base,
+              const struct next_hop_settings *settings, const struct arrival *client,
+              next_hop_answered *answered, void *context)
 {
     struct next_hop *hop = ARENA_NEW(arena, struct next_hop);
 
@@ -623,7 +642,8 @@ next_hop_open(struct arena *arena, struct event_base *base, const struct next_ho
     if (settings->xclient) {
         hop->xclient_line = xclient_line(arena, client);
     }
-    if (stream_connect(arena, base, &settings->endpoint, &callbacks, hop, &hop->stream, NULL) != SK_OK) {
+    if (stream_connect(arena, base, &settings->endpoint, &callbacks, hop, &hop->stream,
+                       NULL) != SK_OK) {
         hop_die(hop, REPLY_NEXT_HOP_AWAY);
     } else {
         stream_deadline(hop->stream, settings->greeting_ms);
@@ -643,7 +663,8 @@ hop_added(struct next_hop *hop)
 }
 
 void
-next_hop_mail(struct next_hop *hop, const struct arrival *envelope, size_t size, size_t index)
+next_hop_mail(struct next_hop *hop, const struct arrival *envelope, size_t size,
+              size_t index)
 {
     struct asked *asked = asked_add(hop, NEXT_HOP_MAIL, index);
 
@@ -667,7 +688,8 @@ next_hop_rset(struct next_hop *hop)
 }
 
 void
-next_hop_message(struct next_hop *hop, const struct bytes *pieces, size_t piece_count, size_t recipient_count)
+next_hop_message(struct next_hop *hop, const struct bytes *pieces, size_t piece_count,
+                 size_t recipient_count)
 {
     struct asked *asked = asked_add(hop, NEXT_HOP_MESSAGE, 0);
 

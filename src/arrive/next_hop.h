@@ -27,16 +27,21 @@ typedef void next_hop_answered(void *context, enum next_hop_command command, siz
 
 /* Starts to connect. `client` (its client, client_name, helo, user, esmtp) is told by XCLIENT where configured; read
  * during this call only. */
-struct next_hop *next_hop_open(struct arena *arena, struct event_base *base, const struct next_hop_settings *settings,
-                               const struct arrival *client, next_hop_answered *answered, void *context);
+struct next_hop *next_hop_open(struct arena *arena, struct event_base *base,
+                               const struct next_hop_settings *settings,
+                               const struct arrival *client, next_hop_answered *answered,
+                               void *context);
 /* MAIL with the envelope's parameters as far as the server offers them. */
-void next_hop_mail(struct next_hop *hop, const struct arrival *envelope, size_t size, size_t index);
-void next_hop_rcpt(struct next_hop *hop, const struct arrival_recipient *recipient, size_t index);
+void next_hop_mail(struct next_hop *hop, const struct arrival *envelope, size_t size,
+                   size_t index);
+void next_hop_rcpt(struct next_hop *hop, const struct arrival_recipient *recipient,
+                   size_t index);
 /* RSET; its answer is not told. */
 void next_hop_rset(struct next_hop *hop);
 /* DATA and the pieces in a row, dots stuffed. recipient_count: how many were accepted since MAIL; under LMTP each is
  * answered (index 0 to recipient_count - 1), else one answer with index 0. */
-void next_hop_message(struct next_hop *hop, const struct bytes *pieces, size_t piece_count, size_t recipient_count);
+void next_hop_message(struct next_hop *hop, const struct bytes *pieces, size_t piece_count,
+                      size_t recipient_count);
 /* It cannot be used any more (and has nothing to answer): open another. */
 bool next_hop_is_dead(const struct next_hop *hop);
 /* Says QUIT when it can, and ends; answers nothing more. Call from the loop, and let its arena live until the running

@@ -17,7 +17,8 @@ static const char *const replies[] = {
     [REPLY_TOO_BUSY] = "421 4.3.2 too many connections, come again later",
     [REPLY_TOO_MANY_FROM_YOU] = "421 4.7.0 too many connections from your address",
     [REPLY_TOO_MANY_ERRORS] = "421 4.7.0 too many errors",
-    [REPLY_TOO_MANY_MESSAGES] = "421 4.7.0 too many messages in one connection, open another",
+    [REPLY_TOO_MANY_MESSAGES] =
+        "421 4.7.0 too many messages in one connection, open another",
     [REPLY_TIME_OUT] = "421 4.4.2 waited too long for you",
     [REPLY_EARLY_TALKER] = "554 5.5.1 you spoke before you were greeted",
     [REPLY_UNKNOWN_COMMAND] = "500 5.5.1 command unknown",
@@ -41,11 +42,14 @@ static const char *const replies[] = {
     [REPLY_BARE_NEWLINE_DATA] = "550 5.6.11 the message holds a CR or LF that stands alone",
     [REPLY_LOOP] = "554 5.4.6 too many Received fields: a loop",
     [REPLY_NOT_KEPT] = "451 4.3.0 the message could not be recorded, come again later",
-    [REPLY_NEXT_HOP_AWAY] = "451 4.4.1 the server behind us does not answer, come again later",
+    [REPLY_NEXT_HOP_AWAY] =
+        "451 4.4.1 the server behind us does not answer, come again later",
     [REPLY_NEXT_HOP_DIED] = "451 4.4.2 the server behind us went away, come again later",
-    [REPLY_NEXT_HOP_CONFUSED] = "451 4.5.0 the server behind us gave no sensible answer, come again later",
+    [REPLY_NEXT_HOP_CONFUSED] =
+        "451 4.5.0 the server behind us gave no sensible answer, come again later",
     [REPLY_NEXT_HOP_NO_UTF8] = "553 5.6.7 the server behind us does not take SMTPUTF8",
-    [REPLY_NEXT_HOP_NO_TLS] = "451 4.7.5 the server behind us offers no TLS, come again later",
+    [REPLY_NEXT_HOP_NO_TLS] =
+        "451 4.7.5 the server behind us offers no TLS, come again later",
     [REPLY_NO_TLS] = "454 4.7.0 TLS is not available",
     [REPLY_XCLIENT_DENIED] = "550 5.7.0 XCLIENT is not allowed from your address",
 };
@@ -103,7 +107,8 @@ struct bytes
 reply_clean(struct arena *arena, struct bytes line, enum reply_name fallback)
 {
     struct writer w;
-    bool coded = line.size >= 3 && (line.at[0] == '2' || line.at[0] == '4' || line.at[0] == '5') &&
+    bool coded = line.size >= 3 &&
+                 (line.at[0] == '2' || line.at[0] == '4' || line.at[0] == '5') &&
                  line.at[1] >= '0' && line.at[1] <= '5' && ascii_digit(line.at[2]) &&
                  (line.size == 3 || line.at[3] == ' ' || line.at[3] == '-');
 

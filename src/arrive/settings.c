@@ -3,49 +3,69 @@
 #include "base/limits.h"
 #include "base/writer.h"
 
-#define TRANSFER(name, type, fallback, least, most, choices, help)                                                     \
-    {"transfer", name, type, fallback, least, most, choices, false, help}
+#define TRANSFER(name, type, fallback, least, most, choices, help)                         \
+    {                                                                                      \
+        "transfer", name, type, fallback, least, most, choices, false, help                \
+    }
 #define HOUR_MS 3600000
 
 _Static_assert(LIMIT_MESSAGE == 52428800, "the table below writes it in words");
 
 const struct config_key arrive_config_keys[] = {
-    TRANSFER("listen", CONFIG_LIST, "", 0, 0, NULL, "Where mail is taken by SMTP: ADDRESS:PORT, [IPV6]:PORT or unix:/PATH."),
+    TRANSFER("listen", CONFIG_LIST, "", 0, 0, NULL,
+             "Where mail is taken by SMTP: ADDRESS:PORT, [IPV6]:PORT or unix:/PATH."),
     TRANSFER("next_hop", CONFIG_TEXT, "", 0, 0, NULL,
-             "Where it goes: smtp://ADDRESS:PORT, lmtp://ADDRESS:PORT, lmtp+unix:/PATH or maildir:/PATH."),
+             "Where it goes: smtp://ADDRESS:PORT, lmtp://ADDRESS:PORT, lmtp+unix:/PATH or "
+             "maildir:/PATH."),
     TRANSFER("domains", CONFIG_LIST, "", 0, 0, NULL,
              "Domains that mail is taken for; empty leaves the answer to the next hop."),
-    TRANSFER("trusted", CONFIG_LIST, "", 0, 0, NULL, "Addresses and prefixes of fronts that may say XCLIENT."),
+    TRANSFER("trusted", CONFIG_LIST, "", 0, 0, NULL,
+             "Addresses and prefixes of fronts that may say XCLIENT."),
     TRANSFER("bare_newline", CONFIG_CHOICE, "refuse", 0, 0, "refuse|repair",
-             "What happens to a message with a CR or LF that stands alone; it is never passed on as it came."),
-    TRANSFER("message_size", CONFIG_SIZE, "50M", 65536, LIMIT_MESSAGE, NULL, "The largest message that is taken."),
-    TRANSFER("tls_certificate", CONFIG_TEXT, "", 0, 0, NULL, "PEM file with the certificate chain; without it no STARTTLS."),
+             "What happens to a message with a CR or LF that stands alone; it is never "
+             "passed on as it came."),
+    TRANSFER("message_size", CONFIG_SIZE, "50M", 65536, LIMIT_MESSAGE, NULL,
+             "The largest message that is taken."),
+    TRANSFER("tls_certificate", CONFIG_TEXT, "", 0, 0, NULL,
+             "PEM file with the certificate chain; without it no STARTTLS."),
     TRANSFER("tls_key", CONFIG_TEXT, "", 0, 0, NULL, "PEM file with its key."),
-    TRANSFER("command_time", CONFIG_TIME, "5m", 100, HOUR_MS, NULL, "How long a client may take for a command."),
-    TRANSFER("data_time", CONFIG_TIME, "3m", 100, HOUR_MS, NULL, "How long a client may take between two pieces of a message."),
-    TRANSFER("greeting_wait", CONFIG_TIME, "0", 0, 60000, NULL,
-             "How long we wait before the greeting; a client that speaks first is refused."),
-    TRANSFER("connections", CONFIG_NUMBER, "2000", 1, LIMIT_CONNECTIONS, NULL, "Connections at a time in one worker."),
+    TRANSFER("command_time", CONFIG_TIME, "5m", 100, HOUR_MS, NULL,
+             "How long a client may take for a command."),
+    TRANSFER("data_time", CONFIG_TIME, "3m", 100, HOUR_MS, NULL,
+             "How long a client may take between two pieces of a message."),
+    TRANSFER(
+        "greeting_wait", CONFIG_TIME, "0", 0, 60000, NULL,
+        "How long we wait before the greeting; a client that speaks first is refused."),
+    TRANSFER("connections", CONFIG_NUMBER, "2000", 1, LIMIT_CONNECTIONS, NULL,
+             "Connections at a time in one worker."),
     TRANSFER("client_connections", CONFIG_NUMBER, "100", 1, LIMIT_CONNECTIONS_CLIENT, NULL,
              "Of these, from one address; trusted fronts and loopback are not counted."),
-    TRANSFER("next_hop_tls", CONFIG_CHOICE, "no", 0, 0, "no|may|must", "Whether STARTTLS is used towards the next hop."),
+    TRANSFER("next_hop_tls", CONFIG_CHOICE, "no", 0, 0, "no|may|must",
+             "Whether STARTTLS is used towards the next hop."),
     TRANSFER("next_hop_xclient", CONFIG_BOOL, "no", 0, 0, NULL,
              "Whether the next hop is told the client by XCLIENT, when it offers that."),
     TRANSFER("next_hop_greeting_time", CONFIG_TIME, "5m", 100, HOUR_MS, NULL,
              "How long the next hop may take to be reached and to greet."),
-    TRANSFER("next_hop_mail_time", CONFIG_TIME, "5m", 100, HOUR_MS, NULL, "How long it may take to answer MAIL."),
-    TRANSFER("next_hop_rcpt_time", CONFIG_TIME, "5m", 100, HOUR_MS, NULL, "How long it may take to answer RCPT."),
-    TRANSFER("next_hop_data_time", CONFIG_TIME, "2m", 100, HOUR_MS, NULL, "How long it may take to answer DATA."),
-    TRANSFER("next_hop_block_time", CONFIG_TIME, "3m", 100, HOUR_MS, NULL, "How long it may take to take a piece of a message."),
-    TRANSFER("next_hop_dot_time", CONFIG_TIME, "10m", 100, HOUR_MS, NULL, "How long it may take to answer the whole message."),
-    {"http", "listen", CONFIG_LIST, "", 0, 0, NULL, false, "Where messages are scanned by HTTP: ADDRESS:PORT or unix:/PATH."},
+    TRANSFER("next_hop_mail_time", CONFIG_TIME, "5m", 100, HOUR_MS, NULL,
+             "How long it may take to answer MAIL."),
+    TRANSFER("next_hop_rcpt_time", CONFIG_TIME, "5m", 100, HOUR_MS, NULL,
+             "How long it may take to answer RCPT."),
+    TRANSFER("next_hop_data_time", CONFIG_TIME, "2m", 100, HOUR_MS, NULL,
+             "How long it may take to answer DATA."),
+    TRANSFER("next_hop_block_time", CONFIG_TIME, "3m", 100, HOUR_MS, NULL,
+             "How long it may take to take a piece of a message."),
+    TRANSFER("next_hop_dot_time", CONFIG_TIME, "10m", 100, HOUR_MS, NULL,
+             "How long it may take to answer the whole message."),
+    {"http", "listen", CONFIG_LIST, "", 0, 0, NULL, false,
+     "Where messages are scanned by HTTP: ADDRESS:PORT or unix:/PATH."},
     {"http", "password", CONFIG_TEXT, "", 0, 0, NULL, false,
      "Password that /learnspam and /learnham ask for; empty asks for none."},
     {NULL, NULL, CONFIG_TEXT, NULL, 0, 0, NULL, false, NULL},
 };
 
 static enum sk_code
-read_places(struct arena *arena, const struct config *config, struct arrive_settings *s, struct why *why)
+read_places(struct arena *arena, const struct config *config, struct arrive_settings *s,
+            struct why *why)
 {
     static const char *const keys[] = {"transfer.listen", "http.listen"};
     static const enum doors_kind kinds[] = {DOORS_TRANSFER, DOORS_HTTP};
@@ -61,9 +81,11 @@ read_places(struct arena *arena, const struct config *config, struct arrive_sett
     for (size_t k = 0; k < 2; k++) {
         for (size_t i = 0; i < counts[k]; i++) {
             struct doors_place *place = &s->places[s->place_count++];
-            *place = (struct doors_place){.kind = kinds[k], .text = bytes_copy(arena, lists[k][i])};
+            *place = (struct doors_place){.kind = kinds[k],
+                                          .text = bytes_copy(arena, lists[k][i])};
             if (net_endpoint_read(place->text, &place->endpoint, &inner) != SK_OK) {
-                return why_set_line(why, SK_CONFIG, config_line(config, keys[k]), "%s: \"%.*s\": %s", keys[k],
+                return why_set_line(why, SK_CONFIG, config_line(config, keys[k]),
+                                    "%s: \"%.*s\": %s", keys[k],
                                     BYTES_ARGUMENTS(place->text), inner.sentence);
             }
         }
@@ -72,17 +94,16 @@ read_places(struct arena *arena, const struct config *config, struct arrive_sett
 }
 
 static enum sk_code
-read_next_hop(struct arena *arena, const struct config *config, struct next_hop_settings *hop, struct why *why)
+read_next_hop(struct arena *arena, const struct config *config,
+              struct next_hop_settings *hop, struct why *why)
 {
     static const struct {
         const char *scheme;
         enum next_hop_kind kind;
         const char *before; /* put before the rest to make an endpoint */
     } schemes[] = {
-        {"smtp://", NEXT_HOP_SMTP, ""},
-        {"lmtp://", NEXT_HOP_LMTP, ""},
-        {"lmtp+unix:", NEXT_HOP_LMTP, "unix:"},
-        {"smtp+unix:", NEXT_HOP_SMTP, "unix:"},
+        {"smtp://", NEXT_HOP_SMTP, ""},         {"lmtp://", NEXT_HOP_LMTP, ""},
+        {"lmtp+unix:", NEXT_HOP_LMTP, "unix:"}, {"smtp+unix:", NEXT_HOP_SMTP, "unix:"},
         {"maildir:", NEXT_HOP_MAILDIR, ""},
     };
     struct bytes text = config_text(config, "transfer.next_hop");
@@ -105,24 +126,29 @@ read_next_hop(struct arena *arena, const struct config *config, struct next_hop_
             hop->maildir = bytes_copy(arena, rest);
             return rest.size > 0 && rest.at[0] == '/'
                        ? SK_OK
-                       : why_set_line(why, SK_CONFIG, line, "transfer.next_hop: write maildir:/PATH with a whole path");
+                       : why_set_line(
+                             why, SK_CONFIG, line,
+                             "transfer.next_hop: write maildir:/PATH with a whole path");
         }
         struct writer w;
         writer_init(&w, arena);
         writer_text(&w, schemes[i].before);
         writer_bytes(&w, rest);
         if (net_endpoint_read(writer_view(&w), &hop->endpoint, &inner) != SK_OK) {
-            return why_set_line(why, SK_CONFIG, line, "transfer.next_hop: %s", inner.sentence);
+            return why_set_line(why, SK_CONFIG, line, "transfer.next_hop: %s",
+                                inner.sentence);
         }
         return SK_OK;
     }
     return why_set_line(why, SK_CONFIG, line,
-                        "transfer.next_hop: write smtp://ADDRESS:PORT, lmtp://ADDRESS:PORT, lmtp+unix:/PATH or "
+                        "transfer.next_hop: write smtp://ADDRESS:PORT, "
+                        "lmtp://ADDRESS:PORT, lmtp+unix:/PATH or "
                         "maildir:/PATH");
 }
 
 static enum sk_code
-read_tls(struct arena *arena, const struct config *config, struct arrive_settings *s, struct why *why)
+read_tls(struct arena *arena, const struct config *config, struct arrive_settings *s,
+         struct why *why)
 {
     struct bytes certificate = config_text(config, "transfer.tls_certificate");
     struct bytes key = config_text(config, "transfer.tls_key");
@@ -130,7 +156,9 @@ read_tls(struct arena *arena, const struct config *config, struct arrive_setting
     enum sk_code code;
 
     if ((certificate.size == 0) != (key.size == 0)) {
-        return why_set(why, SK_CONFIG, "transfer.tls_certificate and transfer.tls_key are given together or not at all");
+        return why_set(why, SK_CONFIG,
+                       "transfer.tls_certificate and transfer.tls_key are given together "
+                       "or not at all");
     }
     if (certificate.size > 0) {
         code = tls_server_new(arena, certificate, key, &context, why);
@@ -150,7 +178,8 @@ read_tls(struct arena *arena, const struct config *config, struct arrive_setting
 }
 
 static enum sk_code
-read_trusted(struct arena *arena, const struct config *config, struct arrive_settings *s, struct why *why)
+read_trusted(struct arena *arena, const struct config *config, struct arrive_settings *s,
+             struct why *why)
 {
     const struct bytes *list = config_list(config, "transfer.trusted", &s->trusted_count);
     struct net_prefix *trusted = ARENA_NEW_MANY(arena, s->trusted_count, struct net_prefix);
@@ -158,7 +187,8 @@ read_trusted(struct arena *arena, const struct config *config, struct arrive_set
     for (size_t i = 0; i < s->trusted_count; i++) {
         if (!net_prefix_read(list[i], &trusted[i])) {
             return why_set_line(why, SK_CONFIG, config_line(config, "transfer.trusted"),
-                                "transfer.trusted: \"%.*s\" is no address or prefix", BYTES_ARGUMENTS(list[i]));
+                                "transfer.trusted: \"%.*s\" is no address or prefix",
+                                BYTES_ARGUMENTS(list[i]));
         }
     }
     s->trusted = trusted;
@@ -196,8 +226,8 @@ read_plain(struct arena *arena, const struct config *config, struct arrive_setti
 }
 
 enum sk_code
-arrive_settings_new(struct arena *arena, const struct config *config, const struct arrive_settings **settings_r,
-                    struct why *why)
+arrive_settings_new(struct arena *arena, const struct config *config,
+                    const struct arrive_settings **settings_r, struct why *why)
 {
     struct arrive_settings *s = ARENA_NEW(arena, struct arrive_settings);
     enum sk_code code;

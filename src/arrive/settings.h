@@ -52,4 +52,5 @@ struct arrive_settings {
 };
 
 enum sk_code arrive_settings_new(struct arena *arena, const struct config *config,
-                                 const struct arrive_settings **settings_r, struct why *why);
+                                 const struct arrive_settings **settings_r,
+                                 struct why *why);

@@ -26,7 +26,8 @@ main(void)
         "hostname = h\n[transfer]\nnext_hop = maildir:x\n",
         "hostname = h\n[transfer]\nnext_hop = maildir:/x\ntrusted = nobody\n",
         "hostname = h\n[transfer]\nnext_hop = maildir:/x\ntls_key = /x\n",
-        "hostname = h\n[transfer]\nnext_hop = maildir:/x\ntls_key = /nonexistent\ntls_certificate = /nonexistent\n",
+        "hostname = h\n[transfer]\nnext_hop = maildir:/x\ntls_key = "
+        "/nonexistent\ntls_certificate = /nonexistent\n",
         "hostname = h\n[transfer]\nnext_hop = maildir:/x\nmessage_size = 51M\n",
         "hostname = h\n[transfer]\nnext_hop = maildir:/x\nconnections = 2001\n",
         "hostname = h\n[http]\nlisten = x\n",
@@ -36,20 +37,27 @@ main(void)
     size_t n = 0;
 
     arena_init(&arena, 1 << 24);
-    keys[n++] = (struct config_key){.section = "", .name = "hostname", .type = CONFIG_TEXT, .help = "x"};
+    keys[n++] = (struct config_key){
+        .section = "", .name = "hostname", .type = CONFIG_TEXT, .help = "x"};
     for (const struct config_key *k = arrive_config_keys; k->name != NULL; k++) {
         keys[n++] = *k;
     }
-    tap_ok(read("hostname = h.example\n", &s, &why) == SK_OK && s->place_count == 0 && s->message_size == LIMIT_MESSAGE &&
-               s->command_ms == 300000 && s->next_hop.dot_ms == 600000 && s->bare_newline == BARE_NEWLINE_REFUSE &&
-               s->connections == LIMIT_CONNECTIONS && s->client_connections == LIMIT_CONNECTIONS_CLIENT,
+    tap_ok(read("hostname = h.example\n", &s, &why) == SK_OK && s->place_count == 0 &&
+               s->message_size == LIMIT_MESSAGE && s->command_ms == 300000 &&
+               s->next_hop.dot_ms == 600000 && s->bare_newline == BARE_NEWLINE_REFUSE &&
+               s->connections == LIMIT_CONNECTIONS &&
+               s->client_connections == LIMIT_CONNECTIONS_CLIENT,
            "the defaults");
-    tap_ok(read("hostname = h.example\n[transfer]\nlisten = 127.0.0.1:2525, [::1]:2525\nnext_hop = lmtp+unix:/run/lmtp\n"
-                "trusted = 127.0.0.0/8, 2001:db8::/32\nmessage_size = 1M\nnext_hop_tls = may\ndomains = Example.JP\n[http]\nlisten = 127.0.0.1:11333\n",
+    tap_ok(read("hostname = h.example\n[transfer]\nlisten = 127.0.0.1:2525, "
+                "[::1]:2525\nnext_hop = lmtp+unix:/run/lmtp\n"
+                "trusted = 127.0.0.0/8, 2001:db8::/32\nmessage_size = 1M\nnext_hop_tls = "
+                "may\ndomains = Example.JP\n[http]\nlisten = 127.0.0.1:11333\n",
                 &s, &why) == SK_OK,
            "a full configuration");
-    tap_ok(s->place_count == 3 && s->places[2].kind == DOORS_HTTP && s->next_hop.kind == NEXT_HOP_LMTP && s->trusted_count == 2 &&
-               s->message_size == 1048576 && s->next_hop.tls_context != NULL && bytes_is(s->domains[0], "example.jp") &&
+    tap_ok(s->place_count == 3 && s->places[2].kind == DOORS_HTTP &&
+               s->next_hop.kind == NEXT_HOP_LMTP && s->trusted_count == 2 &&
+               s->message_size == 1048576 && s->next_hop.tls_context != NULL &&
+               bytes_is(s->domains[0], "example.jp") &&
                bytes_is(s->next_hop.hostname, "h.example"),
            "is understood");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

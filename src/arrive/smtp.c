@@ -24,10 +24,12 @@ static const struct smtp_verb verbs[] = {
 };
 
 static const char *const state_names[] = {
-    [SMTP_WAITING] = "waiting",     [SMTP_FRESH] = "fresh",     [SMTP_READY] = "ready",
-    [SMTP_MAIL] = "mail",           [SMTP_DATA] = "data",       [SMTP_EXAMINING] = "examining",
-    [SMTP_PASSING] = "passing",     [SMTP_RECORDING] = "recording", [SMTP_TLS] = "tls",
-    [SMTP_LEAVING] = "leaving",     [SMTP_ENDED] = "ended",
+    [SMTP_WAITING] = "waiting", [SMTP_FRESH] = "fresh",
+    [SMTP_READY] = "ready",     [SMTP_MAIL] = "mail",
+    [SMTP_DATA] = "data",       [SMTP_EXAMINING] = "examining",
+    [SMTP_PASSING] = "passing", [SMTP_RECORDING] = "recording",
+    [SMTP_TLS] = "tls",         [SMTP_LEAVING] = "leaving",
+    [SMTP_ENDED] = "ended",
 };
 
 static void
@@ -36,7 +38,8 @@ set_deadline(struct smtp_session *session)
     const struct arrive_settings *settings = session->door.settings;
     int64_t delay_ms = BUSY_MS;
 
-    if (session->asked_count == 0 && (SMTP_BIT(session->state) & (GREETED | SMTP_BIT(SMTP_TLS)))) {
+    if (session->asked_count == 0 &&
+        (SMTP_BIT(session->state) & (GREETED | SMTP_BIT(SMTP_TLS)))) {
         delay_ms = settings->command_ms;
     } else if (session->state == SMTP_DATA) {
         delay_ms = settings->data_ms;
@@ -47,7 +50,8 @@ set_deadline(struct smtp_session *session)
 void
 smtp_enter(struct smtp_session *session, enum smtp_state state)
 {
-    log_line(LOG_LEVEL_DEBUG, NULL, "smtp: %s -> %s", state_names[session->state], state_names[state]);
+    log_line(LOG_LEVEL_DEBUG, NULL, "smtp: %s -> %s", state_names[session->state],
+             state_names[state]);
     session->state = state;
     if (state != SMTP_LEAVING && state != SMTP_ENDED) {
         set_deadline(session);
@@ -147,7 +151,8 @@ smtp_mail_end(struct smtp_session *session)
 }
 
 static void
-hop_answered(void *context, enum next_hop_command command, size_t index, const struct next_hop_reply *reply)
+hop_answered(void *context, enum next_hop_command command, size_t index,
+             const struct next_hop_reply *reply)
 {
     struct smtp_session *session = context;
     struct doors *doors = session->door.doors;
@@ -167,8 +172,9 @@ hop_answered(void *context, enum next_hop_command command, size_t index, const s
     } else {
         doors->counters.recipients_refused++;
         if (doors->road->refused != NULL && reply->code / 100 == 5) {
-            doors->road->refused(doors->road->road, &session->claimed, mail->arrival.mail_from,
-                                 mail->asking[index]->address, reply->line);
+            doors->road->refused(doors->road->road, &session->claimed,
+                                 mail->arrival.mail_from, mail->asking[index]->address,
+                                 reply->line);
         }
     }
     if (session->asked_count == 0) {
@@ -191,7 +197,8 @@ smtp_hop(struct smtp_session *session)
     }
     if (session->hop == NULL) {
         session->hop = next_hop_open(&session->door.arena, session->door.doors->base,
-                                     &session->door.settings->next_hop, &session->mail->arrival, hop_answered, session);
+                                     &session->door.settings->next_hop,
+                                     &session->mail->arrival, hop_answered, session);
     }
     return session->hop;
 }
@@ -242,7 +249,8 @@ smtp_data_complete(struct smtp_session *session)
     mail->arrival.time_ms = clock_now_ms();
     mail->arrival.id = arrival_new_id(&mail->arena, mail->arrival.time_ms);
     smtp_enter(session, SMTP_EXAMINING);
-    doors->road->examine(doors->road->road, &mail->arena, &mail->arrival, examined, session);
+    doors->road->examine(doors->road->road, &mail->arena, &mail->arrival, examined,
+                         session);
 }
 
 /* The commands */
@@ -275,8 +283,8 @@ misplaced(const struct smtp_session *session, const struct smtp_verb *verb)
 
 /* What is wrong with a line, REPLY_NONE if nothing; *verb_r may be NULL then only with a reply. */
 static enum reply_name
-check_line(const struct smtp_session *session, struct bytes line, const struct smtp_verb **verb_r,
-           struct bytes *arguments_r)
+check_line(const struct smtp_session *session, struct bytes line,
+           const struct smtp_verb **verb_r, struct bytes *arguments_r)
 {
     *verb_r = find_verb(line, arguments_r);
     if (*verb_r == NULL) {
@@ -306,11 +314,12 @@ run_command(struct smtp_session *session)
     enum reply_name wrong = REPLY_NONE;
     size_t used;
 
-    if (session->asked_count >= LIMIT_SMTP_LINES_AHEAD || (session->asked_count > 0 && session->lines.dropping)) {
+    if (session->asked_count >= LIMIT_SMTP_LINES_AHEAD ||
+        (session->asked_count > 0 && session->lines.dropping)) {
         return false;
     }
-    enum sk_code code =
-        line_read(&session->lines, stream_input(session->client), LIMIT_SMTP_LINE, &line, &used);
+    enum sk_code code = line_read(&session->lines, stream_input(session->client),
+                                  LIMIT_SMTP_LINE, &line, &used);
     if (code == SK_MORE) {
         stream_consume(session->client, used);
         return false;
@@ -335,7 +344,8 @@ run_command(struct smtp_session *session)
         smtp_leave(session, REPLY_TOO_MANY_ERRORS);
     } else if (wrong == REPLY_NONE) {
         verb->proceed(session, arguments);
-    } else if (!bytes_starts(bytes_from_text(reply_text(wrong)), BYTES("50")) || !smtp_bad(session)) {
+    } else if (!bytes_starts(bytes_from_text(reply_text(wrong)), BYTES("50")) ||
+               !smtp_bad(session)) {
         smtp_reply(session, wrong);
     }
     return true;
@@ -385,8 +395,10 @@ smtp_run(struct smtp_session *session)
         continue;
     }
     session->running = false;
-    uint32_t open = GREETED | SMTP_BIT(SMTP_WAITING) | SMTP_BIT(SMTP_DATA) | SMTP_BIT(SMTP_TLS);
-    if (session->client_ended && (SMTP_BIT(session->state) & open) && session->asked_count == 0) {
+    uint32_t open =
+        GREETED | SMTP_BIT(SMTP_WAITING) | SMTP_BIT(SMTP_DATA) | SMTP_BIT(SMTP_TLS);
+    if (session->client_ended && (SMTP_BIT(session->state) & open) &&
+        session->asked_count == 0) {
         session->door.doors->counters.client_vanished += session->mail != NULL;
         smtp_session_end(session);
     } else if (session->draining && (SMTP_BIT(session->state) & NOT_MAIL)) {
@@ -422,9 +434,11 @@ static void
 on_closed(void *context, enum stream_end end)
 {
     struct smtp_session *session = context;
-    bool busy = session->state == SMTP_EXAMINING || session->state == SMTP_PASSING || session->state == SMTP_RECORDING;
+    bool busy = session->state == SMTP_EXAMINING || session->state == SMTP_PASSING ||
+                session->state == SMTP_RECORDING;
 
-    if (end == STREAM_END_DEADLINE && !session->client_ended && session->state != SMTP_LEAVING && !busy) {
+    if (end == STREAM_END_DEADLINE && !session->client_ended &&
+        session->state != SMTP_LEAVING && !busy) {
         session->door.doors->counters.client_vanished += session->mail != NULL;
         smtp_leave(session, REPLY_TIME_OUT);
         return;
@@ -463,13 +477,15 @@ is_trusted(const struct arrive_settings *settings, const struct net_address *pee
 void
 smtp_session_open(struct doors *doors, int fd, const struct net_address *peer)
 {
-    struct smtp_session *session = (void *)door_session_new(doors, DOORS_TRANSFER, sizeof *session, peer);
+    struct smtp_session *session =
+        (void *)door_session_new(doors, DOORS_TRANSFER, sizeof *session, peer);
     const struct arrive_settings *settings = session->door.settings;
 
     session->door.trusted = is_trusted(settings, peer);
     session->claimed = *peer;
     session->state = SMTP_WAITING;
-    session->client = stream_open(&session->door.arena, doors->base, fd, &callbacks, session);
+    session->client =
+        stream_open(&session->door.arena, doors->base, fd, &callbacks, session);
     loop_task_init(&session->greeting, doors->base, on_greeting, session);
     if (settings->greeting_wait_ms > 0 && !session->door.trusted) {
         stream_deadline(session->client, BUSY_MS);

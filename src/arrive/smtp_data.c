@@ -47,7 +47,8 @@ keep_piece(struct smtp_session *session, struct bytes piece)
         mail->too_big = true;
         return;
     }
-    if (counters->held_bytes - mail->held + mail->arena.used + piece.size > LIMIT_HELD_BYTES) {
+    if (counters->held_bytes - mail->held + mail->arena.used + piece.size >
+        LIMIT_HELD_BYTES) {
         mail->no_room = true;
         return;
     }
@@ -74,7 +75,8 @@ smtp_data_input(struct smtp_session *session)
         return false;
     }
     bool bare = mail->scanner.bare_lf || mail->scanner.bare_cr;
-    if (bare && session->door.settings->bare_newline == BARE_NEWLINE_REPAIR && !mail->too_big && !mail->no_room) {
+    if (bare && session->door.settings->bare_newline == BARE_NEWLINE_REPAIR &&
+        !mail->too_big && !mail->no_room) {
         repair_newlines(mail);
     }
     mail->received_count = count_received(writer_view(&mail->raw));

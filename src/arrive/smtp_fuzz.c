@@ -36,7 +36,8 @@ road_goes_on(void *it)
     }
     struct answer *answer = ARENA_NEW(road.arena, struct answer);
     answer->recipient_count = road.arrival->recipient_count;
-    answer->recipients = ARENA_NEW_MANY(road.arena, answer->recipient_count, struct answer_recipient);
+    answer->recipients =
+        ARENA_NEW_MANY(road.arena, answer->recipient_count, struct answer_recipient);
     for (size_t i = 0; i < answer->recipient_count; i++) {
         struct bytes to = road.arrival->recipients[i].address;
         answer->recipients[i].action = (enum answer_action)(to.at[0] % 4);
@@ -66,8 +67,8 @@ examine(void *it, struct arena *arena, const struct arrival *arrival,
 }
 
 static void
-outcome(void *it, struct arena *arena, const struct arrival *arrival, const struct outcome *outcomes,
-        void (*done)(void *, enum sk_code), void *context)
+outcome(void *it, struct arena *arena, const struct arrival *arrival,
+        const struct outcome *outcomes, void (*done)(void *, enum sk_code), void *context)
 {
     road.step = 1;
     road.kept = done;
@@ -75,8 +76,9 @@ outcome(void *it, struct arena *arena, const struct arrival *arrival, const stru
 }
 
 static void
-deliver(void *it, struct arena *arena, const struct arrival *arrival, const size_t *recipients, size_t recipient_count,
-        const struct bytes *pieces, size_t piece_count, void (*done)(void *, enum sk_code, const enum sk_code *),
+deliver(void *it, struct arena *arena, const struct arrival *arrival,
+        const size_t *recipients, size_t recipient_count, const struct bytes *pieces,
+        size_t piece_count, void (*done)(void *, enum sk_code, const enum sk_code *),
         void *context)
 {
     SK_ASSERT(bytes_starts(pieces[0], BYTES("Received: ")));
@@ -90,7 +92,8 @@ begin(void)
 {
     static struct arrive_settings settings;
     static struct net_prefix trusted;
-    static const struct arrival_road fake = {.examine = examine, .outcome = outcome, .deliver = deliver};
+    static const struct arrival_road fake = {
+        .examine = examine, .outcome = outcome, .deliver = deliver};
 
     arena_init(&process, (size_t)1 << 26);
     base = loop_open(NULL);
@@ -116,7 +119,8 @@ check_heard(struct bytes heard)
 
     SK_ASSERT(heard.size == 0 || bytes_ends(heard, BYTES("\r\n")));
     while (bytes_line(&heard, &line)) {
-        SK_ASSERT(line.size > 4 && ascii_digit(line.at[0]) && ascii_digit(line.at[1]) && ascii_digit(line.at[2]));
+        SK_ASSERT(line.size > 4 && ascii_digit(line.at[0]) && ascii_digit(line.at[1]) &&
+                  ascii_digit(line.at[2]));
         SK_ASSERT(line.at[3] == ' ' || line.at[3] == '-');
         for (size_t i = 0; i < line.size; i++) {
             SK_ASSERT(line.at[i] >= 0x20 && line.at[i] < 0x7f);
@@ -148,7 +152,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (base == NULL) {
         begin();
     }
-    if (size < 1 || size > 60000 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) != 0) {
+    if (size < 1 || size > 60000 ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) != 0) {
         return 0;
     }
     arena_init(&arena, (size_t)1 << 26);
@@ -165,7 +170,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_heard(writer_view(&heard));
     close(pair[1]);
     turn_and_listen(pair[1], &heard);
-    SK_ASSERT(doors_counters(doors)->sessions == 0 && doors_counters(doors)->held_bytes == 0);
+    SK_ASSERT(doors_counters(doors)->sessions == 0 &&
+              doors_counters(doors)->held_bytes == 0);
     arena_release(&arena);
     return 0;
 }

@@ -45,7 +45,8 @@ mailbox_valid(struct bytes b)
     bool literal = domain.at[0] == '[' && domain.at[domain.size - 1] == ']';
     for (size_t i = 0; i < domain.size; i++) {
         uint8_t c = domain.at[i];
-        bool name = ascii_letter(c) || ascii_digit(c) || c == '.' || c == '-' || c == '_' || c >= 0x80;
+        bool name = ascii_letter(c) || ascii_digit(c) || c == '.' || c == '-' || c == '_' ||
+                    c >= 0x80;
         if (!name && !(literal && (c == ':' || c == '[' || c == ']'))) {
             return false;
         }
@@ -71,7 +72,8 @@ mailbox_valid(struct bytes b)
 }
 
 enum sk_code
-smtp_path_read(struct bytes b, const char *keyword, struct bytes *address_r, struct bytes *rest_r, bool *non_ascii_r)
+smtp_path_read(struct bytes b, const char *keyword, struct bytes *address_r,
+               struct bytes *rest_r, bool *non_ascii_r)
 {
     struct bytes word = bytes_from_text(keyword);
 

@@ -50,11 +50,20 @@ test_paths(void)
     bool non_ascii;
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        enum sk_code code = smtp_path_read(bytes_from_text(rows[i].text), "FROM:", &address, &rest, &non_ascii);
-        tap_ok(code == rows[i].code && (code != SK_OK || (bytes_is(address, rows[i].address) && bytes_is(rest, rows[i].rest))),
-               "path %s", rows[i].text[0] != '\0' && (uint8_t)rows[i].text[6] < 0x80 && i != 17 ? rows[i].text : "(bytes)");
+        enum sk_code code = smtp_path_read(bytes_from_text(rows[i].text), "FROM:", &address,
+                                           &rest, &non_ascii);
+        tap_ok(code == rows[i].code &&
+                   (code != SK_OK ||
+                    (bytes_is(address, rows[i].address) && bytes_is(rest, rows[i].rest))),
+               "path %s",
+               rows[i].text[0] != '\0' && (uint8_t)rows[i].text[6] < 0x80 && i != 17
+                   ? rows[i].text
+                   : "(bytes)");
     }
-    tap_ok(smtp_path_read(BYTES("FROM:<\xe5\x88\x80@c>"), "FROM:", &address, &rest, &non_ascii) == SK_OK && non_ascii, "UTF-8");
+    tap_ok(smtp_path_read(BYTES("FROM:<\xe5\x88\x80@c>"), "FROM:", &address, &rest,
+                          &non_ascii) == SK_OK &&
+               non_ascii,
+           "UTF-8");
     for (size_t over = 0; over < 2; over++) {
         struct writer w;
         writer_init(&w, &arena);
@@ -63,13 +72,15 @@ test_paths(void)
             writer_byte(&w, 'a');
         }
         writer_text(&w, "@b>");
-        tap_ok(smtp_path_read(writer_view(&w), "FROM:", &address, &rest, &non_ascii) == (over ? SK_LIMIT : SK_OK),
+        tap_ok(smtp_path_read(writer_view(&w), "FROM:", &address, &rest, &non_ascii) ==
+                   (over ? SK_LIMIT : SK_OK),
                "an address %s the bound", over ? "past" : "at");
     }
     struct bytes key, value;
     rest = BYTES(" SIZE=10  SMTPUTF8 A=b=c");
-    tap_ok(smtp_parameter_next(&rest, &key, &value) == SK_OK && bytes_is(key, "SIZE") && bytes_is(value, "10") &&
-               smtp_parameter_next(&rest, &key, &value) == SK_OK && bytes_is(key, "SMTPUTF8") && value.size == 0 &&
+    tap_ok(smtp_parameter_next(&rest, &key, &value) == SK_OK && bytes_is(key, "SIZE") &&
+               bytes_is(value, "10") && smtp_parameter_next(&rest, &key, &value) == SK_OK &&
+               bytes_is(key, "SMTPUTF8") && value.size == 0 &&
                smtp_parameter_next(&rest, &key, &value) == SK_BAD,
            "parameters");
     rest = BYTES("  ");
@@ -97,13 +108,17 @@ test_replies(void)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct bytes clean = reply_clean(&arena, bytes_from_text(rows[i].line), REPLY_NOT_KEPT);
-        tap_ok(bytes_starts(clean, bytes_from_text(rows[i].clean)), "reply %zu is %s", i, rows[i].clean);
+        struct bytes clean =
+            reply_clean(&arena, bytes_from_text(rows[i].line), REPLY_NOT_KEPT);
+        tap_ok(bytes_starts(clean, bytes_from_text(rows[i].clean)), "reply %zu is %s", i,
+               rows[i].clean);
     }
     uint8_t long_line[2000];
     memset(long_line, 'x', sizeof long_line);
     memcpy(long_line, "250 ", 4);
-    tap_ok(reply_clean(&arena, bytes_of(long_line, sizeof long_line), REPLY_OK).size == REPLY_TEXT_MAX, "a long reply is cut");
+    tap_ok(reply_clean(&arena, bytes_of(long_line, sizeof long_line), REPLY_OK).size ==
+               REPLY_TEXT_MAX,
+           "a long reply is cut");
     for (int i = REPLY_OK; i <= REPLY_XCLIENT_DENIED; i++) {
         const char *text = reply_text((enum reply_name)i);
         struct bytes clean = reply_clean(&arena, bytes_from_text(text), REPLY_OK);
@@ -125,10 +140,15 @@ test_xtext_and_id(void)
     }
     writer_init(&w, &arena);
     xtext_write(&w, bytes_of(all, sizeof all));
-    tap_ok(xtext_read(&arena, writer_view(&w), &out) && bytes_equal(out, bytes_of(all, sizeof all)), "xtext of every byte");
-    tap_ok(!xtext_read(&arena, BYTES("a+4"), &out) && !xtext_read(&arena, BYTES("+"), &out) && !xtext_read(&arena, BYTES("+zz"), &out),
+    tap_ok(xtext_read(&arena, writer_view(&w), &out) &&
+               bytes_equal(out, bytes_of(all, sizeof all)),
+           "xtext of every byte");
+    tap_ok(!xtext_read(&arena, BYTES("a+4"), &out) &&
+               !xtext_read(&arena, BYTES("+"), &out) &&
+               !xtext_read(&arena, BYTES("+zz"), &out),
            "broken xtext");
-    struct bytes one = arrival_new_id(&arena, 1700000000000), two = arrival_new_id(&arena, 1700000000001);
+    struct bytes one = arrival_new_id(&arena, 1700000000000),
+                 two = arrival_new_id(&arena, 1700000000001);
     bool plain = one.size == 20;
     for (size_t i = 0; i < one.size; i++) {
         plain &= ascii_digit(one.at[i]) || ascii_letter(one.at[i]);

@@ -31,9 +31,10 @@ struct transaction {
     struct arena arena;
     struct arrival arrival;
     size_t recipient_room; /* of arrival.recipients and of asking */
-    size_t declared_size; /* SIZE= */
-    bool sender_ok;       /* MAIL was accepted */
-    bool hop_open;        /* the next hop has an open transaction with exactly arrival.recipients */
+    size_t declared_size;  /* SIZE= */
+    bool sender_ok;        /* MAIL was accepted */
+    bool
+        hop_open; /* the next hop has an open transaction with exactly arrival.recipients */
     struct arrival_recipient **asking; /* all RCPTs that were asked for, accepted or not */
     size_t asking_count;
     struct data_scanner scanner;
@@ -85,15 +86,18 @@ enum reply_name verb_rcpt_check(const struct smtp_session *session, struct bytes
 void verb_data(struct smtp_session *session, struct bytes arguments);
 enum reply_name verb_data_check(const struct smtp_session *session, struct bytes arguments);
 void verb_starttls(struct smtp_session *session, struct bytes arguments);
-enum reply_name verb_starttls_check(const struct smtp_session *session, struct bytes arguments);
+enum reply_name verb_starttls_check(const struct smtp_session *session,
+                                    struct bytes arguments);
 void verb_xclient(struct smtp_session *session, struct bytes arguments);
-enum reply_name verb_xclient_check(const struct smtp_session *session, struct bytes arguments);
+enum reply_name verb_xclient_check(const struct smtp_session *session,
+                                   struct bytes arguments);
 void verb_rset(struct smtp_session *session, struct bytes arguments);
 void verb_noop(struct smtp_session *session, struct bytes arguments);
 void verb_vrfy(struct smtp_session *session, struct bytes arguments);
 void verb_help(struct smtp_session *session, struct bytes arguments);
 void verb_quit(struct smtp_session *session, struct bytes arguments);
-enum reply_name verb_no_arguments(const struct smtp_session *session, struct bytes arguments);
+enum reply_name verb_no_arguments(const struct smtp_session *session,
+                                  struct bytes arguments);
 
 /* smtp.c */
 void smtp_enter(struct smtp_session *session, enum smtp_state state);
@@ -122,5 +126,5 @@ bool smtp_data_input(struct smtp_session *session);
 
 /* transfer.c: brings the message where the answer says, then has the outcome kept, then replies. */
 void transfer_begin(struct smtp_session *session, const struct answer *answer);
-void transfer_answered(struct smtp_session *session, enum next_hop_command command, size_t index,
-                       const struct next_hop_reply *reply);
+void transfer_answered(struct smtp_session *session, enum next_hop_command command,
+                       size_t index, const struct next_hop_reply *reply);

@@ -9,12 +9,12 @@
 
 struct transfer {
     const struct answer *answer;
-    struct outcome *outcomes;   /* for each recipient */
-    bool *to_pass;              /* accepted, and not passed on yet */
-    size_t *members;            /* recipients of the group that is being passed on */
+    struct outcome *outcomes; /* for each recipient */
+    bool *to_pass;            /* accepted, and not passed on yet */
+    size_t *members;          /* recipients of the group that is being passed on */
     size_t member_count;
-    size_t taken_count;         /* of these, the first so many were taken by the next hop at RCPT */
-    size_t waiting;             /* answers to MAIL and RCPT */
+    size_t taken_count; /* of these, the first so many were taken by the next hop at RCPT */
+    size_t waiting;     /* answers to MAIL and RCPT */
     bool sender_ok;
     struct bytes *pieces;
     size_t piece_count;
@@ -28,7 +28,8 @@ static void
 write_atom(struct writer *w, struct bytes b)
 {
     for (size_t i = 0; i < b.size; i++) {
-        bool plain = b.at[i] > 0x20 && b.at[i] < 0x7f && memchr("()<>\\\";,@", b.at[i], 9) == NULL;
+        bool plain =
+            b.at[i] > 0x20 && b.at[i] < 0x7f && memchr("()<>\\\";,@", b.at[i], 9) == NULL;
         writer_byte(w, plain ? b.at[i] : '?');
     }
 }
@@ -50,7 +51,11 @@ received_field(struct smtp_session *session)
     net_address_write(&w, &a->client);
     writer_text(&w, "])\r\n\tby ");
     writer_bytes(&w, session->door.settings->hostname);
-    writer_format(&w, " with %s%s", a->smtputf8 ? "UTF8SMTP" : a->esmtp ? "ESMTP" : "SMTP", tls ? "S" : "");
+    writer_format(&w, " with %s%s",
+                  a->smtputf8 ? "UTF8SMTP"
+                  : a->esmtp  ? "ESMTP"
+                              : "SMTP",
+                  tls ? "S" : "");
     if (tls) {
         writer_text(&w, "\r\n\t(");
         write_atom(&w, a->tls_version);
@@ -90,7 +95,8 @@ make_pieces(struct smtp_session *session, const struct answer_recipient *recipie
     const struct answer_edit **removals =
         ARENA_NEW_MANY(&mail->arena, recipient->edit_count, const struct answer_edit *);
 
-    transfer->pieces = ARENA_NEW_MANY(&mail->arena, 2 * recipient->edit_count + 3, struct bytes);
+    transfer->pieces =
+        ARENA_NEW_MANY(&mail->arena, 2 * recipient->edit_count + 3, struct bytes);
     transfer->piece_count = 0;
     transfer->pieces[transfer->piece_count++] = received_field(session);
     for (size_t i = 0; i < recipient->edit_count; i++) {
@@ -99,7 +105,8 @@ make_pieces(struct smtp_session *session, const struct answer_recipient *recipie
             transfer->pieces[transfer->piece_count++] = edit->add;
         }
         if (edit->remove.size > 0) {
-            SK_ASSERT(edit->remove.at >= raw.at && edit->remove.at + edit->remove.size <= raw.at + raw.size);
+            SK_ASSERT(edit->remove.at >= raw.at &&
+                      edit->remove.at + edit->remove.size <= raw.at + raw.size);
             removals[removal_count++] = edit;
         }
     }
@@ -113,7 +120,8 @@ make_pieces(struct smtp_session *session, const struct answer_recipient *recipie
     }
     transfer->pieces[transfer->piece_count++] = bytes_from(raw, at);
     if (raw.size < 2 || memcmp(raw.at + raw.size - 2, "\r\n", 2) != 0) {
-        transfer->pieces[transfer->piece_count++] = raw.size > 0 ? BYTES("\r\n") : BYTES_NONE;
+        transfer->pieces[transfer->piece_count++] =
+            raw.size > 0 ? BYTES("\r\n") : BYTES_NONE;
     }
 }
 
@@ -146,7 +154,8 @@ record(struct smtp_session *session)
     const struct arrival_road *road = session->door.doors->road;
 
     smtp_enter(session, SMTP_RECORDING);
-    road->outcome(road->road, &mail->arena, &mail->arrival, mail->transfer->outcomes, recorded, session);
+    road->outcome(road->road, &mail->arena, &mail->arrival, mail->transfer->outcomes,
+                  recorded, session);
 }
 
 /* All groups are passed on: what is the client told? */
@@ -192,7 +201,9 @@ set_outcome(struct smtp_session *session, size_t recipient, const struct bytes *
     struct transaction *mail = session->mail;
     struct outcome *outcome = &mail->transfer->outcomes[recipient];
 
-    outcome->kind = line->at[0] == '2' ? OUTCOME_DELIVERED : line->at[0] == '5' ? OUTCOME_REFUSED : OUTCOME_LATER;
+    outcome->kind = line->at[0] == '2'   ? OUTCOME_DELIVERED
+                    : line->at[0] == '5' ? OUTCOME_REFUSED
+                                         : OUTCOME_LATER;
     outcome->reply = bytes_copy(&mail->arena, *line);
 }
 
@@ -203,11 +214,13 @@ send_message(struct smtp_session *session)
     struct transfer *transfer = mail->transfer;
 
     mail->hop_open = false;
-    next_hop_message(session->hop, transfer->pieces, transfer->piece_count, transfer->taken_count);
+    next_hop_message(session->hop, transfer->pieces, transfer->piece_count,
+                     transfer->taken_count);
 }
 
 static void
-message_answered(struct smtp_session *session, size_t index, const struct next_hop_reply *reply)
+message_answered(struct smtp_session *session, size_t index,
+                 const struct next_hop_reply *reply)
 {
     struct transfer *transfer = session->mail->transfer;
     bool each = session->door.settings->next_hop.kind == NEXT_HOP_LMTP;
@@ -291,7 +304,8 @@ static void
 delivered(void *context, enum sk_code code, const enum sk_code *codes)
 {
     static const struct bytes well = {(const uint8_t *)"250 2.0.0 delivered", 19};
-    static const struct bytes badly = {(const uint8_t *)"451 4.3.0 the Maildir could not be written", 42};
+    static const struct bytes badly = {
+        (const uint8_t *)"451 4.3.0 the Maildir could not be written", 42};
     struct smtp_session *session = context;
     struct transfer *transfer = session->mail->transfer;
 
@@ -315,7 +329,8 @@ next_group(struct smtp_session *session)
 
     transfer->member_count = transfer->taken_count = 0;
     for (size_t i = 0; i < mail->arrival.recipient_count; i++) {
-        if (transfer->to_pass[i] && (first == NULL || recipients[i].group == first->group)) {
+        if (transfer->to_pass[i] &&
+            (first == NULL || recipients[i].group == first->group)) {
             first = first != NULL ? first : &recipients[i];
             transfer->to_pass[i] = false;
             transfer->members[transfer->member_count++] = i;
@@ -328,8 +343,9 @@ next_group(struct smtp_session *session)
     make_pieces(session, first);
     if (session->door.settings->next_hop.kind == NEXT_HOP_MAILDIR) {
         SK_ASSERT(road->deliver != NULL);
-        road->deliver(road->road, &mail->arena, &mail->arrival, transfer->members, transfer->member_count,
-                      transfer->pieces, transfer->piece_count, delivered, session);
+        road->deliver(road->road, &mail->arena, &mail->arrival, transfer->members,
+                      transfer->member_count, transfer->pieces, transfer->piece_count,
+                      delivered, session);
         return;
     }
     bool whole = transfer->member_count == mail->arrival.recipient_count;
@@ -347,7 +363,8 @@ turn_away(struct smtp_session *session, const struct answer_recipient *recipient
 {
     struct transaction *mail = session->mail;
 
-    mail->transfer->reply = bytes_copy(&mail->arena, reply_clean(&mail->arena, recipient->reply, REPLY_NOT_KEPT));
+    mail->transfer->reply = bytes_copy(
+        &mail->arena, reply_clean(&mail->arena, recipient->reply, REPLY_NOT_KEPT));
     record(session);
 }
 

@@ -117,7 +117,7 @@ round_new(struct resolver *r)
         arena_defer(r->arena, (void (*)(void *))event_free, round->timer);
     }
     round->questions = NULL;
-    round->open = 0;
+    round->open = 1; /* held by resolver_ask until it has asked everything */
     round->previous = NULL;
     round->next = r->rounds;
     if (r->rounds != NULL) {
@@ -155,6 +155,14 @@ question_new(struct round *round, const struct dns_answer *wanted)
     return q;
 }
 
+static void
+round_drop(struct round *round)
+{
+    if (--round->open == 0) {
+        event_active(round->timer, EV_TIMEOUT, 1);
+    }
+}
+
 /* Its answer is in the memo: leaves its round, which is over with the last one. */
 static void
 question_end(struct question *q)
@@ -167,9 +175,7 @@ question_end(struct question *q)
     }
     *at = q->next_of_round;
     question_free(q);
-    if (--round->open == 0) {
-        event_active(round->timer, EV_TIMEOUT, 1);
-    }
+    round_drop(round);
 }
 
 /* libunbound's callback; on a cache hit it runs inside ub_resolve_event. */
@@ -243,9 +249,7 @@ resolver_ask(struct resolver *r, struct dns_memo *memo, void (*done)(void *conte
         next = wanted->next_wanted;
         ask(round, wanted);
     }
-    if (round->open == 0) {
-        event_active(round->timer, EV_TIMEOUT, 1);
-    }
+    round_drop(round);
 }
 
 void

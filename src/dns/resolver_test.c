@@ -142,6 +142,10 @@ test_answers(struct resolver *r)
     (void)dns_memo_ask(&memo, BYTES("gone.test"), DNS_TXT);
     tap_ok(ask(r, &memo, "ok.test", DNS_TXT) == DNS_FOUND, "again, with another question");
     tap_ok(server_questions == before, "both from the cache");
+    dns_memo_init(&memo, &arena);
+    (void)dns_memo_ask(&memo, BYTES("ok.test"), DNS_TXT);
+    tap_ok(ask(r, &memo, "ok.fresh.test", DNS_TXT) == DNS_FOUND,
+           "one from the cache, then one from the wire");
     before = done_count;
     dns_memo_init(&memo, &arena);
     asking = true;

@@ -139,6 +139,21 @@ is_left_out(struct bytes name)
     return false;
 }
 
+/* charset?encoding?text?= : index of the last byte. */
+static size_t
+encoded_word_end(struct bytes whole, size_t at)
+{
+    for (int part = 0; part < 2; part++) {
+        at = bytes_find_byte(whole, '?', at);
+        if (at == BYTES_NOWHERE) {
+            return at;
+        }
+        at++;
+    }
+    at = bytes_find(whole, BYTES("?="), at);
+    return at == BYTES_NOWHERE ? at : at + 1;
+}
+
 /* A field's bytes without what depends on an encoding: encoded words and the charset parameter. */
 static size_t
 copy_field(uint8_t *to, size_t room, struct bytes whole)
@@ -153,12 +168,9 @@ copy_field(uint8_t *to, size_t room, struct bytes whole)
     }
     for (size_t at = 0; at < whole.size && size < room; at++) {
         if (whole.at[at] == '=' && at + 1 < whole.size && whole.at[at + 1] == '?') {
-            size_t end = bytes_find(whole, BYTES("?="), at + 2);
-            if (end != BYTES_NOWHERE && whole.at[end - 1] == '?') {
-                end = bytes_find(whole, BYTES("?="), end + 1); /* "?Q?=41?=": the text itself begins with = */
-            }
+            size_t end = encoded_word_end(whole, at + 2);
             if (end != BYTES_NOWHERE) {
-                at = end + 1;
+                at = end;
                 continue;
             }
         }

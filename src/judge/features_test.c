@@ -82,7 +82,8 @@ header_bytes(const char *raw, uint8_t to[LIMIT_MODEL_HEADER_BYTES])
     struct bytes rest = bytes_from_text(raw), line;
 
     while (bytes_line(&rest, &line)) {
-        struct bytes whole = bytes_of(line.at, line.size + 1);
+        const uint8_t *end = rest.at != NULL ? rest.at : (const uint8_t *)raw + strlen(raw);
+        struct bytes whole = bytes_of(line.at, (size_t)(end - line.at));
         fields[header.field_count++] =
             (struct field){.name = bytes_slice(line, 0, bytes_find_byte(line, ':', 0)), .whole = whole};
     }
@@ -96,7 +97,7 @@ test_header(void)
     struct bytes x = header_bytes("From: =?ISO-2022-JP?B?GyRC?= <a@b>\nContent-Type: text/plain; charset=iso-2022-jp\n", a);
     struct bytes y = header_bytes("From: =?UTF-8?Q?=E3=81=82?= <a@b>\nContent-Type: text/plain; charset=\"utf-8\"\n", b);
 
-    tap_ok(bytes_equal(x, y), "the encoding leaves no trace: %.*s", BYTES_ARGUMENTS(x));
+    tap_ok(bytes_equal(x, y), "the encoding leaves no trace");
     x = header_bytes("X-Spam-Flag: YES\nSubject: x\nARC-Seal: x\nX-Sekisho-Verdict: x\nTo: a@b\n", a);
     tap_ok(bytes_is(x, "To: a@b\n"), "what others thought is left out");
     x = header_bytes("To: a@b\r\n", a);

@@ -19,11 +19,14 @@
 /* Logits. The prior is that of a message of which nothing is known: most mail at a door is unwanted, but a
  * wanted one lost costs more. */
 #define PRIOR (-1.5)
-#define PRIOR_READ 0.0 /* the classifier's own logit has it */
+#define PRIOR_READ (-0.8)
 #define CLASSIFIER_GAIN 1.0
 #define CLASSIFIER_SAYS 0.5 /* smaller logits are no finding */
 #define THREAT_WEIGHT 3.0
 #define TRADE_WEIGHT 3.0
+#define SIGNS_GAIN 0.35
+#define SIGNS_SAY 3.0 /* a single sign is no finding */
+#define SIGNS_MOST 3.5
 
 const struct config_key judge_config_keys[] = {
     {.section = "judge", .name = "model", .type = CONFIG_TEXT, .fallback = "", .help = "File of the classifier; empty: the one that is built in."},
@@ -270,25 +273,43 @@ squash(double logit)
 }
 
 static void
-read_threat(struct findings *f, struct judge *judge, struct bytes normal, struct opinion *o, bool *trade_r)
+read_lexicon(struct findings *f, struct judge *judge, struct opinion *o, struct trade *trade, struct signs *signs)
 {
     size_t count;
-    const struct lexicon_hit *hits = lexicon_scan(f->arena, judge->lexicon, normal, &count);
+    const struct lexicon_hit *hits = lexicon_scan(f->arena, judge->lexicon, o->normal, &count);
     struct threat threat;
-    struct trade trade;
 
-    threat_read(normal, hits, count, &threat);
-    trade_read(f->arena, hits, count, &trade);
+    if (permit_has(f->permit, FAMILY_CONTENT)) {
+        signs_read(f->arena, hits, count, signs);
+        if (signs->score >= SIGNS_SAY) {
+            double weight = SIGNS_GAIN * signs->score;
+            findings_put(f, "unwanted_words", FAMILY_CONTENT, weight < SIGNS_MOST ? weight : SIGNS_MOST, signs->words);
+        }
+    }
+    if (!permit_has(f->permit, FAMILY_THREAT)) {
+        return;
+    }
+    threat_read(o->normal, hits, count, &threat);
+    trade_read(f->arena, hits, count, trade);
     if (threat.kind != THREAT_NONE) {
         o->threat = threat.kind;
         o->threat_severity = threat.severity;
         o->threat_words = threat.words;
         findings_put(f, "threat_notice", FAMILY_THREAT, THREAT_WEIGHT + 0.5 * threat.severity, threat.words);
     }
-    *trade_r = trade.kind != LEXICON_ANY;
-    if (*trade_r) {
-        findings_put(f, "trade_slang", FAMILY_THREAT, TRADE_WEIGHT + 0.1 * trade.score, trade.words);
+    if (trade->kind != LEXICON_ANY) {
+        findings_put(f, "trade_slang", FAMILY_THREAT, TRADE_WEIGHT + 0.1 * trade->score, trade->words);
     }
+}
+
+/* The category that signs of a kind speak for; CATEGORY_HAM for none. */
+static enum category
+sign_category(enum lexicon_kind kind)
+{
+    static const enum category of[] = {CATEGORY_ADVERTISEMENT, CATEGORY_LURE,    CATEGORY_PHISHING,
+                                       CATEGORY_EXTORTION,     CATEGORY_MALWARE, CATEGORY_ADVANCE_FEE};
+
+    return kind < LEXICON_ADVERTISEMENT ? CATEGORY_HAM : of[kind - LEXICON_ADVERTISEMENT];
 }
 
 static bool
@@ -321,7 +342,8 @@ wanted_category(const struct letter *letter, const struct arrival *arrival)
 
 /* Probabilities that sum to 1: the wanted category has what is not unwanted, the classes share the rest. */
 static void
-share_out(struct judge *judge, const struct findings *f, struct opinion *o, enum category wanted, bool trade)
+share_out(struct judge *judge, const struct findings *f, struct opinion *o, enum category wanted,
+          const struct trade *trade, const struct signs *signs)
 {
     double logits[MODEL_CLASSES], sum = 0;
 
@@ -331,7 +353,8 @@ share_out(struct judge *judge, const struct findings *f, struct opinion *o, enum
         if (class < MODEL_CLASSES) {
             double logit = logits[class];
             logit += i == CATEGORY_THREAT ? (o->threat != THREAT_NONE ? 6 : -3) : 0;
-            logit += i == CATEGORY_SLANG ? (trade ? 5 : -2) : 0;
+            logit += i == CATEGORY_SLANG ? (trade->kind != LEXICON_ANY ? 5 : -2) : 0;
+            logit += i == (int)sign_category(signs->kind) ? SIGNS_GAIN * signs->score : 0;
             logit += i == CATEGORY_MALWARE && has_finding(f, "attachment_program") ? 3 : 0;
             logit += i == CATEGORY_PHISHING && has_finding(f, "link_text_mismatch") ? 1 : 0;
             o->categories[i] = exp(logit > 20 ? 20 : logit);
@@ -370,7 +393,9 @@ judge_letter(struct arena *arena, struct judge *judge, const struct permit *perm
              const struct letter *letter, const struct origin *origin)
 {
     struct opinion *o = ARENA_NEW(arena, struct opinion);
-    bool content = permit_has(permit, FAMILY_CONTENT), threat = permit_has(permit, FAMILY_THREAT), trade = false;
+    bool content = permit_has(permit, FAMILY_CONTENT), threat = permit_has(permit, FAMILY_THREAT);
+    struct trade trade = {0};
+    struct signs signs = {0};
     uint32_t source = FAMILY_BIT(FAMILY_SOURCE) | FAMILY_BIT(FAMILY_LABEL);
     struct findings f;
 
@@ -384,12 +409,12 @@ judge_letter(struct arena *arena, struct judge *judge, const struct permit *perm
     if (content) {
         read_content(&f, judge, letter, o->normal, o);
     }
-    if (threat) {
-        read_threat(&f, judge, o->normal, o, &trade);
+    if (content || threat) {
+        read_lexicon(&f, judge, o, &trade, &signs);
     }
     o->unwanted = squash((content ? PRIOR_READ : PRIOR) + findings_sum(&f, FAMILY_ALL));
     o->unwanted_source = squash(PRIOR + findings_sum(&f, source));
-    share_out(judge, &f, o, content ? wanted_category(letter, arrival) : CATEGORY_HAM, trade);
+    share_out(judge, &f, o, content ? wanted_category(letter, arrival) : CATEGORY_HAM, &trade, &signs);
     findings_finish(&f);
     o->findings = f.list;
     o->finding_count = f.count;

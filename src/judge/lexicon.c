@@ -19,10 +19,12 @@ struct lexicon {
 };
 
 static const char *const kind_names[LEXICON_KIND_COUNT] = {
-    "any", "murder", "attack", "bomb", "arson", "poison", "suicide", "weapon", "drug", "fraud_job", "account_trade",
+    "any",  "murder",    "attack",        "bomb",          "arson", "poison",   "suicide",   "weapon",
+    "drug", "fraud_job", "account_trade", "advertisement", "lure",  "phishing", "extortion", "malware",
+    "advance_fee",
 };
 static const char *const role_names[LEXICON_ROLE_COUNT] = {
-    "act", "announce", "target", "time", "demand", "innocent", "slang", "trade",
+    "act", "announce", "target", "time", "demand", "innocent", "slang", "trade", "sign",
 };
 
 const char *

@@ -1,4 +1,4 @@
-/* The lexicon: words of crime notices and of illegal trade, Japanese and English, found in one pass.
+/* The lexicon: words of crime notices, of illegal trade and of unwanted mail, Japanese and English, found in one pass.
  *
  * A table is text: lines of term, kind, role, lang, weight, note, parted by tabs; the first line names the columns; '|'
  * parts spellings of a term. Terms are brought to normal form (judge/normal.h) and compiled into one literal database
@@ -25,8 +25,14 @@ enum lexicon_kind {
     LEXICON_DRUG,
     LEXICON_FRAUD_JOB,
     LEXICON_ACCOUNT_TRADE,
+    LEXICON_ADVERTISEMENT, /* of unwanted mail, in the order of enum category */
+    LEXICON_LURE,
+    LEXICON_PHISHING,
+    LEXICON_EXTORTION,
+    LEXICON_MALWARE,
+    LEXICON_ADVANCE_FEE,
 };
-#define LEXICON_KIND_COUNT 11
+#define LEXICON_KIND_COUNT 17
 
 enum lexicon_role {
     LEXICON_ACT,      /* what is threatened */
@@ -37,8 +43,9 @@ enum lexicon_role {
     LEXICON_INNOCENT, /* speaks for another meaning */
     LEXICON_SLANG,    /* names of goods and jobs */
     LEXICON_TRADE,    /* that they are offered */
+    LEXICON_SIGN,     /* usual in unwanted mail of the kind, weak alone */
 };
-#define LEXICON_ROLE_COUNT 8
+#define LEXICON_ROLE_COUNT 9
 
 enum lexicon_table { LEXICON_THREAT_TABLE, LEXICON_SLANG_TABLE };
 

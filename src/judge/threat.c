@@ -294,3 +294,30 @@ trade_read(struct arena *arena, const struct lexicon_hit *hits, size_t hit_count
         trade_r->words = writer_view(&words);
     }
 }
+
+void
+signs_read(struct arena *arena, const struct lexicon_hit *hits, size_t hit_count, struct signs *signs_r)
+{
+    double sums[LEXICON_KIND_COUNT] = {0}, all = 0;
+    struct rows seen = {0};
+    struct writer words;
+
+    *signs_r = (struct signs){0};
+    writer_init(&words, arena);
+    for (size_t i = 0; i < hit_count; i++) {
+        const struct lexicon_term *term = hits[i].term;
+        if (term->role == LEXICON_SIGN && rows_add(&seen, term->row)) {
+            sums[term->kind] += term->weight;
+            all += term->weight;
+            write_words(&words, term->text);
+        }
+    }
+    for (enum lexicon_kind k = LEXICON_ADVERTISEMENT; k < LEXICON_KIND_COUNT; k++) {
+        if (sums[k] > signs_r->score) {
+            signs_r->kind = k;
+            signs_r->score = sums[k];
+        }
+    }
+    signs_r->score += 0.3 * (all - signs_r->score);
+    signs_r->words = writer_view(&words);
+}

@@ -24,3 +24,11 @@ struct trade {
 
 void threat_read(struct bytes normal, const struct lexicon_hit *hits, size_t hit_count, struct threat *threat_r);
 void trade_read(struct arena *arena, const struct lexicon_hit *hits, size_t hit_count, struct trade *trade_r);
+
+/* Signs of unwanted mail: the kind with most of them, and their sum; LEXICON_ANY and 0 without. */
+struct signs {
+    enum lexicon_kind kind;
+    double score;
+    struct bytes words;
+};
+void signs_read(struct arena *arena, const struct lexicon_hit *hits, size_t hit_count, struct signs *signs_r);

@@ -26,7 +26,8 @@ net_address_read(struct bytes text, struct net_address *address_r)
     if (bytes_starts_fold(text, BYTES("IPv6:"))) {
         text = bytes_from(text, 5);
     }
-    if (text.size == 0 || text.size >= sizeof copy || memchr(text.at, 0, text.size) != NULL) {
+    if (text.size == 0 || text.size >= sizeof copy ||
+        memchr(text.at, 0, text.size) != NULL) {
         return false;
     }
     memcpy(copy, text.at, text.size);
@@ -52,7 +53,8 @@ net_address_write(struct writer *w, const struct net_address *address)
     if (!address->known) {
         return;
     }
-    if (inet_ntop(ip4 ? AF_INET : AF_INET6, address->bytes + (ip4 ? sizeof mapped : 0), text, sizeof text) != NULL) {
+    if (inet_ntop(ip4 ? AF_INET : AF_INET6, address->bytes + (ip4 ? sizeof mapped : 0),
+                  text, sizeof text) != NULL) {
         writer_text(w, text);
     }
 }
@@ -144,8 +146,10 @@ endpoint_unix(struct bytes path, struct net_endpoint *endpoint_r, struct why *wh
 
     if (path.size == 0 || path.size >= sizeof un->sun_path || path.at[0] != '/' ||
         memchr(path.at, 0, path.size) != NULL) {
-        return why_set(why, SK_BAD, "the path of a Unix socket begins with / and has less than %zu bytes",
-                       sizeof un->sun_path);
+        return why_set(
+            why, SK_BAD,
+            "the path of a Unix socket begins with / and has less than %zu bytes",
+            sizeof un->sun_path);
     }
     un->sun_family = AF_UNIX;
     memcpy(un->sun_path, path.at, path.size);
@@ -165,7 +169,8 @@ net_endpoint_read(struct bytes text, struct net_endpoint *endpoint_r, struct why
     if (bytes_starts(text, BYTES("unix:"))) {
         return endpoint_unix(bytes_from(text, 5), endpoint_r, why);
     }
-    if (colon == BYTES_NOWHERE || !bytes_to_number(bytes_from(text, colon + 1), 65535, &port)) {
+    if (colon == BYTES_NOWHERE ||
+        !bytes_to_number(bytes_from(text, colon + 1), 65535, &port)) {
         return why_set(why, SK_BAD, "write ADDRESS:PORT, [IPV6]:PORT or unix:/PATH");
     }
     struct bytes host = bytes_slice(text, 0, colon);

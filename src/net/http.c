@@ -2,14 +2,15 @@
 
 #include "base/limits.h"
 
-#define CHUNK_DIGITS_MAX 8     /* of a chunk's size: 4 GiB */
-#define CHUNK_LINE_MAX   256   /* size line with extensions */
-#define TRAILER_MAX      8192  /* all trailer fields together */
+#define CHUNK_DIGITS_MAX 8    /* of a chunk's size: 4 GiB */
+#define CHUNK_LINE_MAX   256  /* size line with extensions */
+#define TRAILER_MAX      8192 /* all trailer fields together */
 
 static bool
 is_token_byte(uint8_t c)
 {
-    return ascii_letter(c) || ascii_digit(c) || (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+    return ascii_letter(c) || ascii_digit(c) ||
+           (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
 static bool
@@ -61,7 +62,8 @@ read_request_line(struct bytes line, struct http_request *r)
     struct bytes version = bytes_from(line, last + 1);
     r->method = bytes_slice(line, 0, first);
     r->target = bytes_slice(line, first + 1, last);
-    if (!is_token(r->method) || r->target.at[0] != '/' || bytes_find_byte(r->target, ' ', 0) != BYTES_NOWHERE ||
+    if (!is_token(r->method) || r->target.at[0] != '/' ||
+        bytes_find_byte(r->target, ' ', 0) != BYTES_NOWHERE ||
         bytes_find_byte(r->target, '\t', 0) != BYTES_NOWHERE) {
         return refuse(r, 400);
     }
@@ -83,7 +85,8 @@ take_length(struct http_request *r, struct bytes value)
 {
     uint64_t length;
 
-    if (!bytes_to_number(value, INT64_MAX, &length) || (r->has_length && length != r->length)) {
+    if (!bytes_to_number(value, INT64_MAX, &length) ||
+        (r->has_length && length != r->length)) {
         return refuse(r, 400);
     }
     r->has_length = true;
@@ -136,7 +139,8 @@ read_fields(struct arena *arena, struct bytes rest, struct http_request *r)
         }
         if (r->field_count == room) {
             size_t more = room == 0 ? 32 : room * 2;
-            r->fields = arena_grow(arena, r->fields, room * sizeof *r->fields, more * sizeof *r->fields);
+            r->fields = arena_grow(arena, r->fields, room * sizeof *r->fields,
+                                   more * sizeof *r->fields);
             room = more;
         }
         size_t colon = bytes_find_byte(line, ':', 0);
@@ -160,7 +164,8 @@ read_fields(struct arena *arena, struct bytes rest, struct http_request *r)
 }
 
 enum sk_code
-http_request_read(struct arena *arena, struct bytes input, struct http_request *r, size_t *used_r)
+http_request_read(struct arena *arena, struct bytes input, struct http_request *r,
+                  size_t *used_r)
 {
     size_t skipped = 0;
     struct bytes line;
@@ -290,7 +295,8 @@ frame_byte(struct http_body *b, uint8_t c, uint64_t body_max)
 }
 
 enum sk_code
-http_body_read(struct http_body *b, struct bytes chunk, uint64_t body_max, size_t *used_r, struct bytes *piece_r)
+http_body_read(struct http_body *b, struct bytes chunk, uint64_t body_max, size_t *used_r,
+               struct bytes *piece_r)
 {
     size_t at = 0;
 

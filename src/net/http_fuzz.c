@@ -6,7 +6,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static enum sk_code
-read_body(const struct http_request *r, struct bytes data, size_t step, struct writer *w, size_t *at)
+read_body(const struct http_request *r, struct bytes data, size_t step, struct writer *w,
+          size_t *at)
 {
     struct http_body body;
     enum sk_code code = SK_MORE;
@@ -16,7 +17,9 @@ read_body(const struct http_request *r, struct bytes data, size_t step, struct w
     http_body_init(&body, r);
     *at = 0;
     do {
-        code = http_body_read(&body, bytes_slice(data, *at, data.size - *at > step ? *at + step : data.size), 4096, &used, &piece);
+        code = http_body_read(
+            &body, bytes_slice(data, *at, data.size - *at > step ? *at + step : data.size),
+            4096, &used, &piece);
         writer_bytes(w, piece);
         *at += used;
     } while (code == SK_MORE && *at < data.size);

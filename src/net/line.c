@@ -1,7 +1,8 @@
 #include "net/line.h"
 
 enum sk_code
-line_read(struct line_reader *reader, struct bytes input, size_t line_max, struct bytes *line_r, size_t *used_r)
+line_read(struct line_reader *reader, struct bytes input, size_t line_max,
+          struct bytes *line_r, size_t *used_r)
 {
     *line_r = BYTES_NONE;
     *used_r = 0;
@@ -23,7 +24,8 @@ line_read(struct line_reader *reader, struct bytes input, size_t line_max, struc
     if (size + 1 > line_max) {
         return SK_LIMIT;
     }
-    if (size == 0 || input.at[size - 1] != '\r' || memchr(input.at, '\r', size - 1) != NULL) {
+    if (size == 0 || input.at[size - 1] != '\r' ||
+        memchr(input.at, '\r', size - 1) != NULL) {
         return SK_BAD;
     }
     *line_r = bytes_of(input.at, size - 1);

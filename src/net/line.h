@@ -18,8 +18,8 @@ struct line_reader {
  * SK_MORE: no line end yet; used_r is 0, or what was dropped of a line that was too long.
  * SK_LIMIT: a line of more than line_max bytes (with CR LF) has come to its end, all of it dropped.
  * SK_BAD: it holds a bare CR or ends with a bare LF; used_r bytes, to that LF, are the broken line. */
-enum sk_code line_read(struct line_reader *reader, struct bytes input, size_t line_max, struct bytes *line_r,
-                       size_t *used_r);
+enum sk_code line_read(struct line_reader *reader, struct bytes input, size_t line_max,
+                       struct bytes *line_r, size_t *used_r);
 
 struct data_scanner {
     uint8_t state;
@@ -32,7 +32,8 @@ void data_scanner_init(struct data_scanner *scanner);
  * own bytes (may be empty; lies in chunk, or is a constant).
  * SK_OK: CR LF . CR LF was reached; used_r bytes of chunk were data and end, the rest is the next command.
  * SK_MORE: used_r bytes were consumed; call again with what follows. At the end of chunk used_r is chunk.size. */
-enum sk_code data_scan(struct data_scanner *scanner, struct bytes chunk, size_t *used_r, struct bytes *piece_r);
+enum sk_code data_scan(struct data_scanner *scanner, struct bytes chunk, size_t *used_r,
+                       struct bytes *piece_r);
 
 /* The next run of bytes of a message to be sent as it is, up to a place where a dot must be put before what follows
  * (a line that begins with a dot). at_line_start: whether b begins a line. Returns the run's size; dot_r: whether the

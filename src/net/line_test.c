@@ -18,7 +18,8 @@ struct outcome {
 static struct outcome
 scan(struct bytes data, size_t cut, size_t cut2)
 {
-    size_t ends[3] = {cut < data.size ? cut : data.size, cut2 < data.size ? cut2 : data.size, data.size};
+    size_t ends[3] = {cut < data.size ? cut : data.size,
+                      cut2 < data.size ? cut2 : data.size, data.size};
     struct outcome out = {.code = SK_MORE};
     struct data_scanner scanner;
     struct writer w;
@@ -75,10 +76,13 @@ test_scanner(void)
         for (size_t cut = 0; cut <= data.size; cut++) {
             for (size_t cut2 = cut; cut2 <= data.size; cut2++) {
                 struct outcome o = scan(data, cut, cut2);
-                well &= o.code == (rows[i].ends ? SK_OK : SK_MORE) && o.bare_lf == rows[i].bare_lf &&
-                        bytes_is(o.message, rows[i].message) && data.size - o.used == rows[i].rest;
+                well &= o.code == (rows[i].ends ? SK_OK : SK_MORE) &&
+                        o.bare_lf == rows[i].bare_lf &&
+                        bytes_is(o.message, rows[i].message) &&
+                        data.size - o.used == rows[i].rest;
                 /* A CR at the very end is not known to stand alone yet. */
-                bool open = !rows[i].ends && data.size > 0 && data.at[data.size - 1] == '\r';
+                bool open =
+                    !rows[i].ends && data.size > 0 && data.at[data.size - 1] == '\r';
                 well &= open || o.bare_cr == rows[i].bare_cr;
             }
         }
@@ -112,7 +116,8 @@ test_round_trip(void)
             rest = bytes_from(rest, size);
         }
         writer_text(&wire, ".\r\n");
-        struct outcome o = scan(writer_view(&wire), (size_t)n % wire.size, (size_t)n % wire.size + 1);
+        struct outcome o =
+            scan(writer_view(&wire), (size_t)n % wire.size, (size_t)n % wire.size + 1);
         well &= o.code == SK_OK && bytes_equal(o.message, message) && o.used == wire.size;
     }
     tap_ok(well, "stuffing and scanning undo each other");
@@ -127,9 +132,15 @@ test_lines(void)
         size_t used;
         const char *line;
     } rows[] = {
-        {"NOOP\r\nX", SK_OK, 6, "NOOP"}, {"\r\n", SK_OK, 2, ""},        {"NOOP\r", SK_MORE, 0, ""},
-        {"", SK_MORE, 0, ""},            {"a\nb\r\n", SK_BAD, 2, ""},   {"a\rb\r\n", SK_BAD, 5, ""},
-        {"\n", SK_BAD, 1, ""},           {"a\r\r\n", SK_BAD, 4, ""},    {"12345678\r\n", SK_OK, 10, "12345678"},
+        {"NOOP\r\nX", SK_OK, 6, "NOOP"},
+        {"\r\n", SK_OK, 2, ""},
+        {"NOOP\r", SK_MORE, 0, ""},
+        {"", SK_MORE, 0, ""},
+        {"a\nb\r\n", SK_BAD, 2, ""},
+        {"a\rb\r\n", SK_BAD, 5, ""},
+        {"\n", SK_BAD, 1, ""},
+        {"a\r\r\n", SK_BAD, 4, ""},
+        {"12345678\r\n", SK_OK, 10, "12345678"},
         {"123456789\r\n", SK_LIMIT, 11, ""},
     };
 
@@ -137,17 +148,22 @@ test_lines(void)
         struct line_reader reader = {0};
         struct bytes line;
         size_t used;
-        enum sk_code code = line_read(&reader, bytes_from_text(rows[i].input), 10, &line, &used);
-        tap_ok(code == rows[i].code && used == rows[i].used && bytes_is(line, rows[i].line), "line %zu", i);
+        enum sk_code code =
+            line_read(&reader, bytes_from_text(rows[i].input), 10, &line, &used);
+        tap_ok(code == rows[i].code && used == rows[i].used && bytes_is(line, rows[i].line),
+               "line %zu", i);
     }
     /* A long line that comes in parts is dropped in parts and told once, at its end. */
     struct line_reader reader = {0};
     struct bytes line;
     size_t used;
-    bool well = line_read(&reader, BYTES("1234567890"), 10, &line, &used) == SK_MORE && used == 10;
+    bool well =
+        line_read(&reader, BYTES("1234567890"), 10, &line, &used) == SK_MORE && used == 10;
     well &= line_read(&reader, BYTES("more"), 10, &line, &used) == SK_MORE && used == 4;
-    well &= line_read(&reader, BYTES("end\r\nNOOP\r\n"), 10, &line, &used) == SK_LIMIT && used == 5;
-    well &= line_read(&reader, BYTES("NOOP\r\n"), 10, &line, &used) == SK_OK && bytes_is(line, "NOOP");
+    well &= line_read(&reader, BYTES("end\r\nNOOP\r\n"), 10, &line, &used) == SK_LIMIT &&
+            used == 5;
+    well &= line_read(&reader, BYTES("NOOP\r\n"), 10, &line, &used) == SK_OK &&
+            bytes_is(line, "NOOP");
     tap_ok(well, "a long line in parts");
 }
 
@@ -158,7 +174,8 @@ test_speed(void)
     uint8_t *data = arena_take_bytes(&arena, size);
 
     for (int kind = 0; kind < 4; kind++) {
-        static const char *const patterns[] = {"0123456789abcdefghijklmnopqrstuvwxyz\r\n", ".\n", "\r", "\r\n."};
+        static const char *const patterns[] = {"0123456789abcdefghijklmnopqrstuvwxyz\r\n",
+                                               ".\n", "\r", "\r\n."};
         for (size_t i = 0; i < size; i++) {
             data[i] = (uint8_t)patterns[kind][i % strlen(patterns[kind])];
         }
@@ -172,7 +189,8 @@ test_speed(void)
             at += used;
         }
         int64_t us = clock_cpu_us() - from;
-        printf("# %s: %.2f ns a byte\n", kind == 0 ? "text" : "hostile", (double)us * 1000 / (double)size);
+        printf("# %s: %.2f ns a byte\n", kind == 0 ? "text" : "hostile",
+               (double)us * 1000 / (double)size);
         tap_ok(us < 8000000, "8 MiB of kind %d in linear time", kind);
     }
 }

@@ -7,8 +7,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG       1024
-#define ACCEPT_AT_ONE 32 /* connections taken in one turn, so that sessions are served too */
+#define BACKLOG 1024
+#define ACCEPT_AT_ONE                                                                      \
+    32 /* connections taken in one turn, so that sessions are served too */
 
 /* A Unix socket that nobody listens at is what a dead process left behind. */
 static void
@@ -21,8 +22,9 @@ remove_stale(const struct net_endpoint *endpoint)
     if (fd < 0) {
         return;
     }
-    if (connect(fd, (const void *)un, endpoint->socket_size) != 0 && errno == ECONNREFUSED &&
-        lstat(un->sun_path, &status) == 0 && S_ISSOCK(status.st_mode)) {
+    if (connect(fd, (const void *)un, endpoint->socket_size) != 0 &&
+        errno == ECONNREFUSED && lstat(un->sun_path, &status) == 0 &&
+        S_ISSOCK(status.st_mode)) {
         unlink(un->sun_path);
     }
     close(fd);
@@ -72,7 +74,8 @@ listener_ready(evutil_socket_t fd, short what, void *context)
         struct sockaddr_storage socket;
         socklen_t size = sizeof socket;
         struct net_address client;
-        int new = accept4(listener->fd, (void *)&socket, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int new =
+            accept4(listener->fd, (void *)&socket, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (new < 0) {
             return; /* another worker took it, or the machine is out of descriptors: the next turn tries again */
         }
@@ -85,10 +88,13 @@ listener_ready(evutil_socket_t fd, short what, void *context)
 
 void
 listener_open(struct listener *listener, struct event_base *base, int fd,
-              void (*accepted)(void *context, int fd, const struct net_address *client), void *context)
+              void (*accepted)(void *context, int fd, const struct net_address *client),
+              void *context)
 {
-    *listener = (struct listener){.fd = fd, .accepted = accepted, .context = context, .open = true};
-    event_assign(&listener->event, base, fd, EV_READ | EV_PERSIST, listener_ready, listener);
+    *listener =
+        (struct listener){.fd = fd, .accepted = accepted, .context = context, .open = true};
+    event_assign(&listener->event, base, fd, EV_READ | EV_PERSIST, listener_ready,
+                 listener);
     event_add(&listener->event, NULL);
 }
 

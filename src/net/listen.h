@@ -20,6 +20,8 @@ struct listener {
 /* Calls accepted for each new connection (non-blocking, close-on-exec; the callee owns the descriptor). For a Unix
  * socket the client's address is 127.0.0.1. */
 void listener_open(struct listener *listener, struct event_base *base, int fd,
-                   void (*accepted)(void *context, int fd, const struct net_address *client), void *context);
+                   void (*accepted)(void *context, int fd,
+                                    const struct net_address *client),
+                   void *context);
 /* Stops accepting; the descriptor stays open. */
 void listener_close(struct listener *listener);

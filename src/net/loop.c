@@ -30,7 +30,8 @@ task_runs(evutil_socket_t fd, short what, void *context)
 }
 
 void
-loop_task_init(struct loop_task *task, struct event_base *base, void (*run)(void *context), void *context)
+loop_task_init(struct loop_task *task, struct event_base *base, void (*run)(void *context),
+               void *context)
 {
     *task = (struct loop_task){.run = run, .context = context, .set = true};
     event_assign(&task->event, base, -1, 0, task_runs, task);

@@ -23,7 +23,8 @@ struct loop_task {
 };
 
 /* Prepares a task. The same task serves as a timer. */
-void loop_task_init(struct loop_task *task, struct event_base *base, void (*run)(void *context), void *context);
+void loop_task_init(struct loop_task *task, struct event_base *base,
+                    void (*run)(void *context), void *context);
 /* Runs it once, soon, from the loop. Asking again before it ran changes nothing. */
 void loop_task_soon(struct loop_task *task);
 /* Runs it once after `delay_ms`; asking again moves it. */

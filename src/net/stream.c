@@ -61,7 +61,9 @@ update_events(struct stream *s)
         wants_write = true;
         break;
     case RUNNING:
-        wants_read = !s->peer_ended && ((!s->paused && evbuffer_get_length(s->in) < STREAM_INPUT_MAX) || s->write_wants_read);
+        wants_read = !s->peer_ended &&
+                     ((!s->paused && evbuffer_get_length(s->in) < STREAM_INPUT_MAX) ||
+                      s->write_wants_read);
         wants_write = evbuffer_get_length(s->out) > 0 || s->read_wants_write;
         break;
     case TLS_FLUSHING:
@@ -119,7 +121,8 @@ fail_tls(struct stream *s, const char *doing)
 {
     const char *words = ERR_reason_error_string(ERR_peek_last_error());
 
-    snprintf(s->error, sizeof s->error, "%s: %s", doing, words != NULL ? words : "the peer went away");
+    snprintf(s->error, sizeof s->error, "%s: %s", doing,
+             words != NULL ? words : "the peer went away");
     ERR_clear_error();
     end(s, STREAM_END_ERROR);
 }
@@ -187,7 +190,8 @@ read_more(struct stream *s)
         return;
     }
     size_t size = room.iov_len < READ_SIZE ? room.iov_len : READ_SIZE;
-    ssize_t got = s->ssl != NULL ? read_tls(s, room.iov_base, size) : read_plain(s, room.iov_base, size);
+    ssize_t got = s->ssl != NULL ? read_tls(s, room.iov_base, size)
+                                 : read_plain(s, room.iov_base, size);
     room.iov_len = got > 0 ? (size_t)got : 0;
     evbuffer_commit_space(s->in, &room, 1);
     if (got > 0) {
@@ -213,7 +217,8 @@ drop_more(struct stream *s)
     ssize_t got = read(s->fd, nowhere, sizeof nowhere);
 
     s->lingered += got > 0 ? (size_t)got : 0;
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR) || s->lingered > LINGER_BYTES_MAX) {
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR) ||
+        s->lingered > LINGER_BYTES_MAX) {
         end(s, STREAM_END_FINISHED);
     }
 }
@@ -387,7 +392,8 @@ stream_flush(struct stream *s)
         }
     }
     update_events(s);
-    if (s->large && s->state == RUNNING && evbuffer_get_length(s->out) < STREAM_OUTPUT_LOW) {
+    if (s->large && s->state == RUNNING &&
+        evbuffer_get_length(s->out) < STREAM_OUTPUT_LOW) {
         s->large = false;
         if (s->callbacks->written != NULL) {
             s->callbacks->written(s->context);
@@ -407,7 +413,8 @@ on_soon(void *context)
     }
     if (s->fd >= 0 && s->to_report_input && s->state == RUNNING && !s->paused) {
         s->to_report_input = false;
-        if (s->ssl != NULL && SSL_pending(s->ssl) > 0 && evbuffer_get_length(s->in) < STREAM_INPUT_MAX) {
+        if (s->ssl != NULL && SSL_pending(s->ssl) > 0 &&
+            evbuffer_get_length(s->in) < STREAM_INPUT_MAX) {
             read_more(s);
         } else if (evbuffer_get_length(s->in) > 0) {
             s->callbacks->input(s->context);
@@ -437,13 +444,18 @@ on_deadline(void *context)
 }
 
 struct stream *
-stream_open(struct arena *arena, struct event_base *base, int fd, const struct stream_callbacks *callbacks,
-            void *context)
+stream_open(struct arena *arena, struct event_base *base, int fd,
+            const struct stream_callbacks *callbacks, void *context)
 {
     struct stream *s = ARENA_NEW(arena, struct stream);
     int on = 1;
 
-    *s = (struct stream){.arena = arena, .base = base, .callbacks = callbacks, .context = context, .fd = fd, .state = RUNNING};
+    *s = (struct stream){.arena = arena,
+                         .base = base,
+                         .callbacks = callbacks,
+                         .context = context,
+                         .fd = fd,
+                         .state = RUNNING};
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     s->in = evbuffer_new();
     s->out = evbuffer_new();
@@ -457,16 +469,20 @@ stream_open(struct arena *arena, struct event_base *base, int fd, const struct s
 }
 
 enum sk_code
-stream_connect(struct arena *arena, struct event_base *base, const struct net_endpoint *endpoint,
-               const struct stream_callbacks *callbacks, void *context, struct stream **stream_r, struct why *why)
+stream_connect(struct arena *arena, struct event_base *base,
+               const struct net_endpoint *endpoint,
+               const struct stream_callbacks *callbacks, void *context,
+               struct stream **stream_r, struct why *why)
 {
-    int fd = socket(endpoint->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd =
+        socket(endpoint->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     *stream_r = NULL;
     if (fd < 0) {
         return why_set(why, SK_SYSTEM, "socket");
     }
-    if (connect(fd, (const void *)&endpoint->socket, endpoint->socket_size) != 0 && errno != EINPROGRESS) {
+    if (connect(fd, (const void *)&endpoint->socket, endpoint->socket_size) != 0 &&
+        errno != EINPROGRESS) {
         enum sk_code code = why_set(why, SK_SYSTEM, "connecting");
         close(fd);
         return code;
@@ -563,7 +579,8 @@ stream_deadline(struct stream *s, int64_t delay_ms)
 }
 
 void
-stream_start_tls(struct stream *s, const struct tls_context *context, struct bytes peer_name)
+stream_start_tls(struct stream *s, const struct tls_context *context,
+                 struct bytes peer_name)
 {
     if (s->state != RUNNING || s->ssl != NULL) {
         return;
@@ -636,7 +653,8 @@ void
 stream_close_saying(struct stream *s, struct bytes last)
 {
     if (s->fd >= 0 && s->state == RUNNING && evbuffer_get_length(s->out) == 0) {
-        (void)!(s->ssl != NULL ? SSL_write(s->ssl, last.at, (int)last.size) : write(s->fd, last.at, last.size));
+        (void)!(s->ssl != NULL ? SSL_write(s->ssl, last.at, (int)last.size)
+                               : write(s->fd, last.at, last.size));
     }
     stream_close(s);
 }

@@ -21,7 +21,8 @@
 #include "net/loop.h"
 #include "net/tls.h"
 
-#define STREAM_INPUT_MAX  131072 /* bytes waiting to be read by us before the kernel has to hold back the peer */
+#define STREAM_INPUT_MAX                                                                   \
+    131072 /* bytes waiting to be read by us before the kernel has to hold back the peer */
 #define STREAM_OUTPUT_LOW 65536
 
 enum stream_end {
@@ -32,9 +33,10 @@ enum stream_end {
 };
 
 struct stream_callbacks {
-    void (*opened)(void *context);  /* connected, or TLS has been agreed on */
-    void (*input)(void *context);   /* there are new bytes */
-    void (*written)(void *context); /* the output fell below STREAM_OUTPUT_LOW; may be NULL */
+    void (*opened)(void *context); /* connected, or TLS has been agreed on */
+    void (*input)(void *context);  /* there are new bytes */
+    void (*written)(
+        void *context); /* the output fell below STREAM_OUTPUT_LOW; may be NULL */
     void (*closed)(void *context, enum stream_end end);
 };
 
@@ -44,9 +46,10 @@ struct stream;
 struct stream *stream_open(struct arena *arena, struct event_base *base, int fd,
                            const struct stream_callbacks *callbacks, void *context);
 /* Starts to connect; `opened` or `closed` follows. */
-enum sk_code stream_connect(struct arena *arena, struct event_base *base, const struct net_endpoint *endpoint,
-                            const struct stream_callbacks *callbacks, void *context, struct stream **stream_r,
-                            struct why *why);
+enum sk_code stream_connect(struct arena *arena, struct event_base *base,
+                            const struct net_endpoint *endpoint,
+                            const struct stream_callbacks *callbacks, void *context,
+                            struct stream **stream_r, struct why *why);
 
 /* All bytes that wait, in one piece; good until the loop runs again or stream_consume. */
 struct bytes stream_input(struct stream *stream);
@@ -65,7 +68,8 @@ size_t stream_unsent(const struct stream *stream);
 void stream_deadline(struct stream *stream, int64_t delay_ms);
 
 /* peer_name: for the certificate's name and SNI of a client, may be empty. */
-void stream_start_tls(struct stream *stream, const struct tls_context *context, struct bytes peer_name);
+void stream_start_tls(struct stream *stream, const struct tls_context *context,
+                      struct bytes peer_name);
 bool stream_is_tls(const struct stream *stream);
 /* "TLSv1.3" and "TLS_AES_256_GCM_SHA384", "" without TLS. */
 const char *stream_tls_version(const struct stream *stream);

@@ -16,8 +16,10 @@ struct tls_context {
 };
 
 /* For a server: certificate chain and key in PEM files. Closed when the arena is released. SK_CONFIG names the file. */
-enum sk_code tls_server_new(struct arena *arena, struct bytes certificate_path, struct bytes key_path,
-                            struct tls_context **context_r, struct why *why);
+enum sk_code tls_server_new(struct arena *arena, struct bytes certificate_path,
+                            struct bytes key_path, struct tls_context **context_r,
+                            struct why *why);
 /* For a client. `verify` asks for a certificate that the machine's own authorities vouch for and that names the peer
  * (name given to stream_start_tls). */
-enum sk_code tls_client_new(struct arena *arena, bool verify, struct tls_context **context_r, struct why *why);
+enum sk_code tls_client_new(struct arena *arena, bool verify,
+                            struct tls_context **context_r, struct why *why);

@@ -3,231 +3,13 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "base/writer.h"
-#include "parse/header.h"
+#include "parse/address_private.h"
 #include "parse/words.h"
-
-enum token_kind {
-    TOKEN_WORD,   /* an atom, an encoded word, or bytes that mean nothing else */
-    TOKEN_QUOTED, /* text is inside the quotes, as written */
-    TOKEN_DOT,
-    TOKEN_AT,
-    TOKEN_LESS,
-    TOKEN_GREATER,
-    TOKEN_COMMA,
-    TOKEN_SEMICOLON,
-    TOKEN_COLON,
-    TOKEN_END,
-};
-
-struct token {
-    enum token_kind kind;
-    bool spaced; /* blanks or a comment stand before it */
-    struct bytes text;
-};
-
-struct tokens {
-    struct token *list;
-    size_t count, room;
-};
-
-struct reader {
-    struct arena *arena;
-    struct defects *defects;
-    struct bytes in;
-    size_t at;
-    bool comments_broken,
-        quotes_broken; /* an opening one had no end: from here on they are text */
-    bool utf8;         /* no Shift_JIS then */
-    struct words_seam seam;
-    struct bytes comment; /* first comment of the mailbox in hand */
-    struct address *list;
-    size_t count, room, total;
-    struct address *group; /* in which we are, or NULL */
-    struct tokens phrase, angle;
-};
-
-static void
-tokens_add(struct reader *r, struct tokens *t, const struct token *token)
-{
-    if (t->count == t->room) {
-        size_t room = t->room == 0 ? 8 : t->room * 2;
-        t->list =
-            arena_grow(r->arena, t->list, t->room * sizeof *token, room * sizeof *token);
-        t->room = room;
-    }
-    t->list[t->count++] = *token;
-}
-
-/* A two-byte character of Shift_JIS whose second byte is a backslash. */
-static bool
-sjis_backslash(struct bytes in, size_t at, bool utf8)
-{
-    uint8_t c = in.at[at];
-
-    return !utf8 && ((c >= 0x81 && c < 0xa0) || (c >= 0xe0 && c < 0xfd)) &&
-           at + 1 < in.size && in.at[at + 1] == '\\';
-}
-
-/* Behind the closing quote of the string that opens at `at`, or 0. */
-static size_t
-quoted_end(struct reader *r, size_t at)
-{
-    struct bytes in = r->in;
-
-    for (size_t i = at + 1; i < in.size;) {
-        size_t run = in.at[i] == 0x1b ? words_jis_run(in, i) : 0;
-        if (in.at[i] == '"') {
-            return i + 1;
-        }
-        i = run != 0 ? run
-                     : i + (in.at[i] == '\\' || sjis_backslash(in, i, r->utf8) ? 2 : 1);
-    }
-    return 0;
-}
-
-/* The string without its backslashes; a view where it has none. */
-static struct bytes
-unquoted(struct arena *arena, struct bytes in, bool utf8)
-{
-    if (in.size == 0 || memchr(in.at, '\\', in.size) == NULL) {
-        return in;
-    }
-    uint8_t *out = arena_take_bytes(arena, in.size);
-    size_t size = 0;
-    for (size_t i = 0; i < in.size;) {
-        size_t run = in.at[i] == 0x1b ? words_jis_run(in, i) : 0;
-        if (run == 0 && sjis_backslash(in, i, utf8)) {
-            run = i + 2;
-        }
-        if (run == 0) {
-            i += in.at[i] == '\\' && i + 1 < in.size;
-            run = i + 1;
-        }
-        memcpy(out + size, in.at + i, run - i);
-        size += run - i;
-        i = run;
-    }
-    return bytes_of(out, size);
-}
-
-/* Passes over blanks and comments; whether there were any. */
-static bool
-skip_blanks(struct reader *r)
-{
-    size_t from = r->at;
-
-    while (r->at < r->in.size) {
-        uint8_t c = r->in.at[r->at];
-        if (ascii_blank(c)) {
-            r->at++;
-            continue;
-        }
-        size_t end = c == '(' && !r->comments_broken ? header_comment(r->in, r->at) : 0;
-        if (end == 0) {
-            r->comments_broken = r->comments_broken || c == '(';
-            break;
-        }
-        if (r->comment.size == 0) {
-            r->comment = bytes_slice(r->in, r->at + 1, end - 1);
-        }
-        r->at = end;
-    }
-    return r->at > from;
-}
-
-static bool
-ends_word(const struct reader *r, uint8_t c)
-{
-    switch (c) {
-    case ' ':
-    case '\t':
-    case '\r':
-    case '\n':
-    case '.':
-    case '@':
-    case '<':
-    case '>':
-    case ',':
-    case ';':
-    case ':':
-        return true;
-    case '(':
-        return !r->comments_broken;
-    case '"':
-        return !r->quotes_broken;
-    default:
-        return false;
-    }
-}
-
-static size_t
-word_end(struct reader *r, size_t at, bool after_at)
-{
-    struct bytes in = r->in;
-    struct word word;
-
-    if (after_at && in.at[at] == '[') { /* domain-literal: colons and dots inside */
-        size_t close = bytes_find_byte(bytes_slice(in, 0, at + LIMIT_DOMAIN), ']', at);
-        if (close != BYTES_NOWHERE) {
-            return close + 1;
-        }
-    }
-    for (size_t i = at; i < in.size;) {
-        if (in.at[i] == '=' && words_match(in, i, &r->seam, &word)) {
-            i += word.size;
-            continue;
-        }
-        size_t run = in.at[i] == 0x1b ? words_jis_run(in, i) : 0;
-        if (run == 0 && i > at && ends_word(r, in.at[i])) {
-            return i;
-        }
-        i = run != 0 ? run : i + 1;
-    }
-    return in.size;
-}
-
-static struct token
-token_next(struct reader *r, bool after_at)
-{
-    static const char marks[] = ".@<>,;:";
-    static const enum token_kind kinds[] = {TOKEN_DOT,     TOKEN_AT,    TOKEN_LESS,
-                                            TOKEN_GREATER, TOKEN_COMMA, TOKEN_SEMICOLON,
-                                            TOKEN_COLON};
-    struct token token = {.kind = TOKEN_END, .spaced = skip_blanks(r)};
-
-    if (r->at >= r->in.size) {
-        return token;
-    }
-    uint8_t c = r->in.at[r->at];
-    const char *mark = c == 0 ? NULL : strchr(marks, c);
-    size_t end;
-    if (mark != NULL) {
-        token.kind = kinds[mark - marks];
-        token.text = bytes_slice(r->in, r->at, r->at + 1);
-        r->at++;
-        return token;
-    }
-    if (c == '"' && !r->quotes_broken) {
-        end = quoted_end(r, r->at);
-        if (end != 0 && end <= r->in.size) {
-            token.kind = TOKEN_QUOTED;
-            token.text = bytes_slice(r->in, r->at + 1, end - 1);
-            r->at = end;
-            return token;
-        }
-        defect_note(r->defects, "address_unquoted", r->in.at + r->at);
-        r->quotes_broken = true;
-    }
-    end = word_end(r, r->at, after_at);
-    token.kind = TOKEN_WORD;
-    token.text = bytes_slice(r->in, r->at, end);
-    r->at = end;
-    return token;
-}
 
 /* The words [from, to) as one text, decoded; blanks between them as one. */
 static struct bytes
-phrase_text(struct reader *r, const struct tokens *t, size_t from, size_t to)
+phrase_text(struct address_reader *r, const struct address_tokens *t, size_t from,
+            size_t to)
 {
     struct writer w;
 
@@ -236,12 +18,12 @@ phrase_text(struct reader *r, const struct tokens *t, size_t from, size_t to)
     }
     writer_init(&w, r->arena);
     for (size_t i = from; i < to; i++) {
-        const struct token *token = &t->list[i];
+        const struct address_token *token = &t->list[i];
         if (i > from && token->spaced) {
             writer_byte(&w, ' ');
         }
         writer_bytes(&w, token->kind == TOKEN_QUOTED
-                             ? unquoted(r->arena, token->text, r->utf8)
+                             ? address_unquoted(r->arena, token->text, r->utf8)
                              : token->text);
     }
     return words_decode(r->arena, writer_view(&w), r->defects);
@@ -256,7 +38,7 @@ is_atext(uint8_t c)
 
 /* Tokens [from, to) run together without blanks. */
 static struct bytes
-joined(struct reader *r, const struct tokens *t, size_t from, size_t to)
+joined(struct address_reader *r, const struct address_tokens *t, size_t from, size_t to)
 {
     struct writer w;
 
@@ -266,8 +48,9 @@ joined(struct reader *r, const struct tokens *t, size_t from, size_t to)
     writer_init(&w, r->arena);
     for (size_t i = from; i < to; i++) {
         struct bytes text = t->list[i].text;
-        writer_bytes(&w, t->list[i].kind == TOKEN_QUOTED ? unquoted(r->arena, text, r->utf8)
-                                                         : text);
+        writer_bytes(&w, t->list[i].kind == TOKEN_QUOTED
+                             ? address_unquoted(r->arena, text, r->utf8)
+                             : text);
     }
     return writer_view(&w);
 }
@@ -302,7 +85,7 @@ address_text(struct arena *arena, struct address *a)
 }
 
 static struct address *
-address_add(struct reader *r)
+address_add(struct address_reader *r)
 {
     if (r->total >= LIMIT_ADDRESSES) {
         if (r->total++ == LIMIT_ADDRESSES) {
@@ -323,7 +106,8 @@ address_add(struct reader *r)
 }
 
 static void
-address_put(struct reader *r, struct bytes name, struct bytes local, struct bytes domain)
+address_put(struct address_reader *r, struct bytes name, struct bytes local,
+            struct bytes domain)
 {
     struct address *a = address_add(r);
 
@@ -337,13 +121,13 @@ address_put(struct reader *r, struct bytes name, struct bytes local, struct byte
 
 /* Where the addr-spec around the '@' at `sign` begins and ends. */
 static void
-addr_spec_bounds(const struct tokens *t, size_t sign, size_t least, size_t *from_r,
+addr_spec_bounds(const struct address_tokens *t, size_t sign, size_t least, size_t *from_r,
                  size_t *to_r)
 {
     size_t from = sign, to = sign + 1;
 
     while (from > least) {
-        const struct token *before = &t->list[from - 1];
+        const struct address_token *before = &t->list[from - 1];
         bool glued = from == sign || !t->list[from].spaced ||
                      t->list[from].kind == TOKEN_DOT || before->kind == TOKEN_DOT;
         if (!glued || (before->kind == TOKEN_AT && t->list[from].spaced)) {
@@ -365,7 +149,8 @@ addr_spec_bounds(const struct tokens *t, size_t sign, size_t least, size_t *from
 
 /* A final dot of a domain is the root, and of no meaning. */
 static struct bytes
-domain_joined(struct reader *r, const struct tokens *t, size_t from, size_t to)
+domain_joined(struct address_reader *r, const struct address_tokens *t, size_t from,
+              size_t to)
 {
     while (to > from + 1 && t->list[to - 1].kind == TOKEN_DOT) {
         to--;
@@ -375,9 +160,9 @@ domain_joined(struct reader *r, const struct tokens *t, size_t from, size_t to)
 
 /* A mailbox without brackets: every '@' in it makes an address, words around are the name. */
 static void
-bare_finish(struct reader *r)
+bare_finish(struct address_reader *r)
 {
-    struct tokens *t = &r->phrase;
+    struct address_tokens *t = &r->phrase;
     size_t least = 0, from, to;
     bool any = false;
 
@@ -411,9 +196,9 @@ bare_finish(struct reader *r)
 }
 
 static void
-angle_finish(struct reader *r)
+angle_finish(struct address_reader *r)
 {
-    struct tokens *t = &r->angle;
+    struct address_tokens *t = &r->angle;
     size_t sign = t->count, from = 0;
 
     if (t->count > 0 && t->list[0].kind == TOKEN_AT) { /* obs-route */
@@ -437,7 +222,7 @@ angle_finish(struct reader *r)
 }
 
 static void
-mailbox_finish(struct reader *r, bool *angle)
+mailbox_finish(struct address_reader *r, bool *angle)
 {
     if (*angle) {
         angle_finish(r);
@@ -452,14 +237,14 @@ mailbox_finish(struct reader *r, bool *angle)
 
 /* From behind '<' through '>'. A ',' or '<' inside, but in a route, means that '>' was forgotten. */
 static void
-angle_read(struct reader *r)
+angle_read(struct address_reader *r)
 {
     bool after_at = false;
 
     r->angle.count = 0;
     for (;;) {
         size_t before = r->at;
-        struct token token = token_next(r, after_at);
+        struct address_token token = address_token_next(r, after_at);
         bool route = r->angle.count > 0 && r->angle.list[0].kind == TOKEN_AT;
         if (token.kind == TOKEN_GREATER) {
             return;
@@ -471,12 +256,12 @@ angle_read(struct reader *r)
             return;
         }
         after_at = token.kind == TOKEN_AT;
-        tokens_add(r, &r->angle, &token);
+        address_tokens_add(r, &r->angle, &token);
     }
 }
 
 static void
-group_open(struct reader *r, struct address **outer_list, size_t *outer_count,
+group_open(struct address_reader *r, struct address **outer_list, size_t *outer_count,
            size_t *outer_room)
 {
     struct bytes name = phrase_text(r, &r->phrase, 0, r->phrase.count);
@@ -498,7 +283,7 @@ group_open(struct reader *r, struct address **outer_list, size_t *outer_count,
 }
 
 static void
-group_close(struct reader *r, struct address *outer_list, size_t outer_count,
+group_close(struct address_reader *r, struct address *outer_list, size_t outer_count,
             size_t outer_room)
 {
     r->group->members = r->list;
@@ -510,7 +295,7 @@ group_close(struct reader *r, struct address *outer_list, size_t outer_count,
 }
 
 static bool
-phrase_has_at(const struct reader *r)
+phrase_has_at(const struct address_reader *r)
 {
     for (size_t i = 0; i < r->phrase.count; i++) {
         if (r->phrase.list[i].kind == TOKEN_AT) {
@@ -540,7 +325,7 @@ void
 address_list_read(struct arena *arena, struct bytes field, struct address_list *list_r,
                   struct defects *defects)
 {
-    struct reader r = {
+    struct address_reader r = {
         .arena = arena, .defects = defects, .in = field_bounds(field, defects)};
     struct address *outer_list = NULL;
     size_t outer_count = 0, outer_room = 0;
@@ -548,7 +333,7 @@ address_list_read(struct arena *arena, struct bytes field, struct address_list *
 
     r.utf8 = utf8_valid(r.in);
     for (;;) {
-        struct token token = token_next(&r, after_at);
+        struct address_token token = address_token_next(&r, after_at);
         after_at = token.kind == TOKEN_AT;
         if (token.kind == TOKEN_COMMA || token.kind == TOKEN_SEMICOLON ||
             token.kind == TOKEN_END) {
@@ -569,7 +354,7 @@ address_list_read(struct arena *arena, struct bytes field, struct address_list *
                    r.phrase.count > 0 && !phrase_has_at(&r)) {
             group_open(&r, &outer_list, &outer_count, &outer_room);
         } else {
-            tokens_add(&r, &r.phrase, &token);
+            address_tokens_add(&r, &r.phrase, &token);
         }
     }
     *list_r = (struct address_list){r.list, r.count};

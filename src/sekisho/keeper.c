@@ -5,6 +5,7 @@
 #define SK_BASE
 #include "sekisho/roles.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -164,6 +165,10 @@ keeper_deliver(struct keeper *k, struct frame_link *link, uint64_t token, struct
     arena_init(&arena, 16u << 20);
     answer[0] = SK_OK;
     answer[1] = count;
+    /* The root is made when it is missing; its own folder must be there. */
+    if (mkdir(bytes_text(&arena, root), 0700) != 0 && errno != EEXIST) {
+        log_line(LOG_LEVEL_ERROR, NULL, "the Maildir root cannot be made");
+    }
     for (uint64_t i = 0; i < count; i++) {
         answer[2 + i] = maildir_deliver(&arena, root, addresses[i], message, &why);
         if (answer[2 + i] != SK_OK) {

@@ -88,6 +88,39 @@ rows_is_japanese(uint32_t c)
            (c >= 0xff41 && c <= 0xff5a) || (c >= 0xff66 && c <= 0xff9f);
 }
 
+/* Marks that stand between Japanese words: neither table holds them. */
+static bool
+is_japanese_mark(uint32_t c)
+{
+    return (c >= 0x2010 && c <= 0x206f) || (c >= 0x3000 && c <= 0x30ff) || c >= 0xff00;
+}
+
+bool
+rows_is_trigram(uint32_t c)
+{
+    return !rows_is_japanese(c) && !is_japanese_mark(c);
+}
+
+/* What the trigram table is given: the text without what the other table has, a line end in its place. */
+static void
+write_trigram_text(struct writer *w, struct bytes text)
+{
+    uint32_t c;
+    bool apart = true;
+
+    for (size_t at = 0, size; at < text.size; at += size) {
+        size = utf8_get(text, at, &c);
+        bool wanted = size > 0 && rows_is_trigram(c);
+        size = size > 0 ? size : 1;
+        if (wanted) {
+            writer_bytes(w, bytes_slice(text, at, at + size));
+        } else if (!apart) {
+            writer_byte(w, '\n');
+        }
+        apart = !wanted;
+    }
+}
+
 void
 rows_pairs(struct writer *w, struct bytes text)
 {
@@ -316,27 +349,28 @@ static enum sk_code
 put_words(struct rows *rows, struct day *day, const struct rows_event *event,
           struct why *why)
 {
+    const struct bytes parts[] = {event->subject, event->name, event->text, event->sender,
+                                  event->recipients};
+    sqlite3_stmt *words = day->statements[PUT_WORDS], *pairs = day->statements[PUT_PAIRS];
     struct writer w;
-    sqlite3_stmt *statement = day->statements[PUT_WORDS];
 
     writer_init(&w, &rows->scratch);
-    struct bytes parts[] = {event->subject, event->name, event->text};
     for (size_t i = 0; i < 3; i++) {
-        writer_bytes(&w, parts[i]);
+        write_trigram_text(&w, parts[i]);
         writer_byte(&w, '\n');
     }
-    struct bytes words = bytes_copy(&rows->scratch, writer_view(&w));
-    sqlite3_bind_int64(statement, 1, (sqlite3_int64)event->place.index);
-    bind_text(statement, 2, event->sender);
-    bind_text(statement, 3, event->recipients);
-    bind_text(statement, 4, words);
+    sqlite3_bind_int64(words, 1, (sqlite3_int64)event->place.index);
+    bind_text(words, 2, event->sender);
+    bind_text(words, 3, event->recipients);
+    bind_text(words, 4, writer_view(&w));
     enum sk_code code = run(day, PUT_WORDS, why);
     writer_clear(&w);
-    rows_pairs(&w, words);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        rows_pairs(&w, parts[i]);
+    }
     if (code == SK_OK && w.size > 0) {
-        sqlite3_bind_int64(day->statements[PUT_PAIRS], 1,
-                           (sqlite3_int64)event->place.index);
-        bind_text(day->statements[PUT_PAIRS], 2, writer_view(&w));
+        sqlite3_bind_int64(pairs, 1, (sqlite3_int64)event->place.index);
+        bind_text(pairs, 2, writer_view(&w));
         code = run(day, PUT_PAIRS, why);
     }
     arena_release(&rows->scratch);

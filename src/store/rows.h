@@ -6,9 +6,10 @@
  * putting a row twice changes nothing.
  *
  * A row is keyed by the entry's index, which only grows; the index on id grows with time as well. Nothing is inserted in
- * random order. Words are found by two FTS5 tables without content of their own: `words` (trigram: three characters and
- * more) and `pairs` (neighbouring Japanese characters as words of two: 請求, 口座), because a trigram table finds nothing
- * shorter and LIKE on it is wrong for two Japanese characters in SQLite 3.40. */
+ * random order. Words are found by two FTS5 tables without content of their own, each holding what it does best: `words`
+ * (trigrams) all that is not Japanese, `pairs` (neighbouring characters as words of two: 請求, 口座) what is. A trigram
+ * table finds nothing shorter than three characters, and LIKE on it is wrong for two Japanese ones in SQLite 3.40; a longer
+ * Japanese word is looked for by its pairs, and the rows that have them all are then compared with the word itself. */
 #pragma once
 
 #include "base/arena.h"

@@ -27,3 +27,5 @@ int rows_open_reading(struct arena *arena, const char *folder, struct bytes name
 enum sk_code rows_failed(sqlite3 *database, const char *doing, struct why *why);
 /* A character that runs without blanks between words: kana, kanji, hangul, full-width letters. */
 bool rows_is_japanese(uint32_t code_point);
+/* A character that the trigram table holds: neither Japanese nor a mark between Japanese words. */
+bool rows_is_trigram(uint32_t code_point);

@@ -86,60 +86,132 @@ like_pattern(struct arena *arena, struct bytes text)
     return writer_view(&w);
 }
 
-/* How many characters, and whether all are Japanese. SK_BAD if it is no UTF-8 or holds NUL. */
+/* One word of a query, by the tables that hold its characters. */
+struct term {
+    struct bytes text;
+    size_t count;    /* characters */
+    size_t trigrams; /* of them, those that the trigram table holds */
+    size_t japanese; /* and those that the pairs hold */
+};
+
+/* SK_BAD if it is no UTF-8 or holds NUL. */
 static enum sk_code
-measure(struct bytes term, size_t *count_r, bool *japanese_r, struct why *why)
+measure(struct bytes text, struct term *term_r, struct why *why)
 {
     uint32_t c;
 
-    *count_r = 0;
-    *japanese_r = true;
-    if (term.size > LIMIT_SEARCH_TERM) {
+    *term_r = (struct term){.text = text};
+    if (text.size > LIMIT_SEARCH_TERM) {
         return why_set(why, SK_LIMIT, "a word of more than %d bytes is searched for",
                        LIMIT_SEARCH_TERM);
     }
-    for (size_t at = 0, size; at < term.size; at += size) {
-        size = utf8_get(term, at, &c);
+    for (size_t at = 0, size; at < text.size; at += size) {
+        size = utf8_get(text, at, &c);
         if (size == 0 || c == 0) {
             return why_set(why, SK_BAD, "what is searched for is no UTF-8 text");
         }
-        *japanese_r = *japanese_r && rows_is_japanese(c);
-        ++*count_r;
+        term_r->count++;
+        term_r->trigrams += rows_is_trigram(c);
+        term_r->japanese += rows_is_japanese(c);
     }
     return SK_OK;
 }
 
-/* column: of `words`, or NULL for all. scan: what is looked at row by row where neither table can help. */
+static void
+write_and(struct writer *w)
+{
+    if (w->size > 0) {
+        writer_text(w, " AND ");
+    }
+}
+
+/* The end of the run of characters of one kind that begins at `from`; count_r of them. */
+static size_t
+run_end(struct bytes text, size_t from, bool (*is)(uint32_t), size_t *count_r)
+{
+    uint32_t c;
+    size_t at = from;
+
+    *count_r = 0;
+    for (size_t size; (size = utf8_get(text, at, &c)) > 0 && is(c); at += size) {
+        ++*count_r;
+    }
+    return at;
+}
+
+/* Every two neighbours; of a run of one, whatever begins with it. */
+static void
+plan_pairs(struct plan *plan, struct bytes run, size_t count)
+{
+    uint32_t c;
+
+    if (count == 1) {
+        write_and(&plan->pairs);
+        write_quoted(&plan->pairs, run);
+        writer_text(&plan->pairs, " *");
+        return;
+    }
+    for (size_t at = 0, pair = 1; pair < count; pair++) {
+        size_t first = utf8_get(run, at, &c), second = utf8_get(run, at + first, &c);
+        write_and(&plan->pairs);
+        write_quoted(&plan->pairs, bytes_slice(run, at, at + first + second));
+        at += first;
+    }
+}
+
+/* Narrows the rows by all runs that a table can find. */
+static void
+plan_runs(struct plan *plan, struct bytes text)
+{
+    uint32_t c;
+    size_t count;
+
+    for (size_t at = 0; at < text.size;) {
+        size_t end = run_end(text, at, rows_is_trigram, &count);
+        if (count >= 3) {
+            write_and(&plan->words);
+            write_quoted(&plan->words, bytes_slice(text, at, end));
+        }
+        at = end;
+        end = run_end(text, at, rows_is_japanese, &count);
+        if (count > 0) {
+            plan_pairs(plan, bytes_slice(text, at, end), count);
+        }
+        at = end;
+        size_t size = utf8_get(text, at, &c);
+        if (size > 0 && !rows_is_trigram(c) && !rows_is_japanese(c)) {
+            at += size;
+        }
+    }
+}
+
+/* column: of `words`, or NULL for all. scan: what the word is compared with, row by row, where the tables alone cannot
+ * tell. */
 static enum sk_code
-plan_term(struct plan *plan, struct bytes term, const char *column, const char *scan,
+plan_term(struct plan *plan, struct bytes text, const char *column, const char *scan,
           struct why *why)
 {
-    size_t count;
-    bool japanese;
-    enum sk_code code = measure(term, &count, &japanese, why);
+    struct term term;
+    enum sk_code code = measure(text, &term, why);
 
-    if (code != SK_OK || count == 0) {
+    if (code != SK_OK || term.count == 0) {
         return code;
     }
-    if (count >= 3) {
-        if (plan->words.size > 0) {
-            writer_text(&plan->words, " AND ");
-        }
+    if (term.trigrams == term.count && term.count >= 3) {
+        write_and(&plan->words);
         if (column != NULL) {
             writer_format(&plan->words, "%s : ", column);
         }
-        write_quoted(&plan->words, term);
+        write_quoted(&plan->words, text);
         return SK_OK;
     }
-    if (japanese && column == NULL) {
-        if (plan->pairs.size > 0) {
-            writer_text(&plan->pairs, " AND ");
+    if (column == NULL) {
+        plan_runs(plan, text);
+        if (term.japanese == term.count && term.count <= 2) {
+            return SK_OK;
         }
-        write_quoted(&plan->pairs, term);
-        writer_text(&plan->pairs, count == 1 ? " *" : "");
-        return SK_OK;
     }
-    return plan_value(plan, scan, true, like_pattern(plan->arena, term), why);
+    return plan_value(plan, scan, true, like_pattern(plan->arena, text), why);
 }
 
 static enum sk_code

@@ -130,6 +130,10 @@ test_words(void)
     tap_ok(WORDS("\"quoted\"") == 1, "quotes are text");
     tap_ok(WORDS("x OR quoted") == 0 && WORDS("quot*") == 0, "operators are text");
     tap_ok(WORDS("0%") == 1 && WORDS("_b") == 1 && WORDS("x%") == 0, "%% and _ are text");
+    tap_ok(WORDS("番号 \"quo") == 1 && WORDS("書の口") == 0 && WORDS("請求件に") == 0,
+           "the pairs of a word must stand together");
+    tap_ok(WORDS("100%") == 1 && WORDS("明日の朝") == 1 && WORDS("ﾊﾝｶｸの口") == 1,
+           "longer words");
     tap_ok(WORDS("example.com") == 2, "an address is found as a word");
     tap_ok(WORDS("件に") == 1 && WORDS("書の件") == 1, "hiragana and kanji");
 }

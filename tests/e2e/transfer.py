@@ -47,17 +47,19 @@ with Checkpoint(zone=ZONE) as c:
         ok(s.say(b'MAIL FROM:<x@sender.example> SIZE=999999999')[0] == 552, 'SIZE beyond the bound is answered 552')
         forged = b'Authentication-Results: mx.rcpt.example; spf=pass smtp.mailfrom=bank.example\r\n'
         other = b'Authentication-Results: other.example; spf=pass smtp.mailfrom=x.example\r\n'
+        s.say(b'XCLIENT ADDR=192.0.2.10 NAME=[UNAVAILABLE]')
+        s.say(b'EHLO mail.sender.example')
         a = s.mail(forged + other + b'X-Sekisho-Verdict: accept; forged\r\n' + GOOD, b'taro@sender.example')
         ok(a[0] == 250, 'a second message in the same connection', a)
-        a = s.mail(GOOD.replace(b'Meeting', b'Dots').replace(b'Hello', b'.\r\n..two\r\n.one') .replace(b'\r\n.\r\n', b'\r\n..\r\n')
-                   .replace(b'..two', b'...two').replace(b'\r\n.one', b'\r\n..one'), b'taro@sender.example')
+        dots = GOOD.replace(b'Meeting', b'Dots').replace(b'Hello,', b'a\r\n..\r\n...two\r\n..one')
+        a = s.mail(dots, b'taro@sender.example')
         ok(a[0] == 250, 'a message with leading dots', a)
         ok(s.say(b'QUIT')[0] == 221, 'QUIT')
     texts = [m for m in c.mails()]
     m = [t for t in texts if b'other.example' in t][0]
     ok(b'bank.example' not in m, 'a forged Authentication-Results with our name is removed', m)
     ok(b'X-Sekisho-Verdict: accept; forged' not in m, 'a forged X-Sekisho-Verdict is removed', m)
-    ok(m.count(b'spf=fail') >= 1 or m.count(b'spf=none') >= 1, 'SPF is checked for the real client', m[:500])
+    ok(m.count(b'spf=pass') == 2, 'SPF is checked for the real client', m[:500])
     m = [t for t in texts if b'Subject: Dots' in t][0]
     ok(b'\r\n.\r\n..two\r\n.one' in m, 'leading dots arrive as they were sent', m[-200:])
 
@@ -72,11 +74,11 @@ with Checkpoint(zone=ZONE) as c:
 
 extra = '[recipient yes@rcpt.example]\nconsent = content, links, threat\n'
 with Checkpoint(zone=ZONE, profile='carrier', extra=extra) as c:
-    threat = ('From: x@sender.example\r\nSubject: =?UTF-8?B?%s?=\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n'
+    threat = ('From: x@notice.example\r\nSubject: =?UTF-8?B?%s?=\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n'
               'Content-Transfer-Encoding: 8bit\r\n\r\n明日の15時34分に桜ヶ丘市役所を爆破します。爆弾を仕掛けました。職員を殺します。\r\n'
               % __import__('base64').b64encode('爆破予告'.encode()).decode()).encode()
     with Smtp(c.port) as s:
-        a = s.mail(threat, b'x@sender.example', [b'yes@rcpt.example', b'no@rcpt.example'])
+        a = s.mail(threat, b'x@notice.example', [b'yes@rcpt.example', b'no@rcpt.example'])
         ok(a[0] == 250, 'a threat to two recipients is delivered, never refused', a)
     by = {}
     for root, _, files in os.walk(c.maildir):

@@ -48,12 +48,14 @@ verb_ehlo(struct smtp_session *session, struct bytes arguments)
     stream_send(session->client, settings->hostname);
     snprintf(size, sizeof size, "\r\n250-SIZE %zu\r\n", settings->message_size);
     stream_send(session->client, bytes_from_text(size));
-    stream_send(session->client, BYTES("250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n"));
+    stream_send(session->client,
+                BYTES("250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n"));
     if (settings->tls != NULL && !stream_is_tls(session->client)) {
         stream_send(session->client, BYTES("250-STARTTLS\r\n"));
     }
     if (session->door.trusted) {
-        stream_send(session->client, BYTES("250-XCLIENT NAME ADDR PORT PROTO HELO LOGIN\r\n"));
+        stream_send(session->client,
+                    BYTES("250-XCLIENT NAME ADDR PORT PROTO HELO LOGIN\r\n"));
     }
     if (settings->next_hop.kind != NEXT_HOP_MAILDIR) {
         stream_send(session->client, BYTES("250-DSN\r\n"));

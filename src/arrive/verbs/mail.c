@@ -14,11 +14,15 @@ static enum reply_name
 read_parameter(struct mail_arguments *mail, struct bytes key, struct bytes value)
 {
     if (bytes_is_fold(key, "SIZE")) {
-        return bytes_to_number(value, INT64_MAX, &mail->size) ? REPLY_NONE : REPLY_BAD_PARAMETER;
+        return bytes_to_number(value, INT64_MAX, &mail->size) ? REPLY_NONE
+                                                              : REPLY_BAD_PARAMETER;
     }
     if (bytes_is_fold(key, "BODY")) {
-        mail->body = bytes_is_fold(value, "8BITMIME") ? ARRIVAL_BODY_8BITMIME : ARRIVAL_BODY_7BIT;
-        return mail->body == ARRIVAL_BODY_8BITMIME || bytes_is_fold(value, "7BIT") ? REPLY_NONE : REPLY_BAD_PARAMETER;
+        mail->body =
+            bytes_is_fold(value, "8BITMIME") ? ARRIVAL_BODY_8BITMIME : ARRIVAL_BODY_7BIT;
+        return mail->body == ARRIVAL_BODY_8BITMIME || bytes_is_fold(value, "7BIT")
+                   ? REPLY_NONE
+                   : REPLY_BAD_PARAMETER;
     }
     if (bytes_is_fold(key, "SMTPUTF8")) {
         mail->smtputf8 = true;
@@ -26,7 +30,9 @@ read_parameter(struct mail_arguments *mail, struct bytes key, struct bytes value
     }
     if (bytes_is_fold(key, "RET")) {
         mail->ret = value;
-        return bytes_is_fold(value, "FULL") || bytes_is_fold(value, "HDRS") ? REPLY_NONE : REPLY_BAD_PARAMETER;
+        return bytes_is_fold(value, "FULL") || bytes_is_fold(value, "HDRS")
+                   ? REPLY_NONE
+                   : REPLY_BAD_PARAMETER;
     }
     if (bytes_is_fold(key, "ENVID")) {
         mail->envid = value;

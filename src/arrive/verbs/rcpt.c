@@ -22,7 +22,8 @@ read_parameters(struct bytes rest)
     enum sk_code code;
 
     while ((code = smtp_parameter_next(&rest, &key, &value)) == SK_OK) {
-        bool known = bytes_is_fold(key, "NOTIFY") || (bytes_is_fold(key, "ORCPT") && value.size <= 500);
+        bool known = bytes_is_fold(key, "NOTIFY") ||
+                     (bytes_is_fold(key, "ORCPT") && value.size <= 500);
         if (!known || value.size == 0) {
             return REPLY_BAD_PARAMETER;
         }
@@ -36,7 +37,8 @@ verb_rcpt_check(const struct smtp_session *session, struct bytes arguments)
     struct bytes address, rest;
     bool non_ascii;
 
-    if (smtp_path_read(arguments, "TO:", &address, &rest, &non_ascii) != SK_OK || address.size == 0) {
+    if (smtp_path_read(arguments, "TO:", &address, &rest, &non_ascii) != SK_OK ||
+        address.size == 0) {
         return REPLY_BAD_RECIPIENT;
     }
     if (non_ascii && !session->mail->arrival.smtputf8) {
@@ -58,10 +60,12 @@ verb_rcpt(struct smtp_session *session, struct bytes arguments)
     struct bytes address, rest, folder;
     bool non_ascii;
 
-    (void)smtp_path_read(arguments, "TO:", &address, &rest, &non_ascii); /* checked before */
+    (void)smtp_path_read(arguments, "TO:", &address, &rest,
+                         &non_ascii); /* checked before */
     if (mail->asking_count == mail->recipient_room) {
         size_t room = mail->recipient_room == 0 ? 8 : mail->recipient_room * 4;
-        mail->asking = arena_grow(&mail->arena, mail->asking, mail->asking_count * sizeof *mail->asking,
+        mail->asking = arena_grow(&mail->arena, mail->asking,
+                                  mail->asking_count * sizeof *mail->asking,
                                   room * sizeof *mail->asking);
         mail->arrival.recipients =
             arena_grow(&mail->arena, mail->arrival.recipients,

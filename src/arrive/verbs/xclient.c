@@ -27,7 +27,8 @@ is_printable(struct bytes b)
 static bool
 take_attribute(struct smtp_session *session, struct bytes name, struct bytes value)
 {
-    bool none = bytes_is_fold(value, "[UNAVAILABLE]") || bytes_is_fold(value, "[TEMPUNAVAIL]");
+    bool none =
+        bytes_is_fold(value, "[UNAVAILABLE]") || bytes_is_fold(value, "[TEMPUNAVAIL]");
     uint64_t port;
 
     if (!is_printable(value)) {
@@ -50,7 +51,8 @@ take_attribute(struct smtp_session *session, struct bytes name, struct bytes val
         return true;
     }
     if (bytes_is_fold(name, "NAME")) {
-        session->client_name = smtp_keep(session->name_bytes, sizeof session->name_bytes, value);
+        session->client_name =
+            smtp_keep(session->name_bytes, sizeof session->name_bytes, value);
         return true;
     }
     if (bytes_is_fold(name, "HELO")) {
@@ -82,7 +84,8 @@ verb_xclient(struct smtp_session *session, struct bytes arguments)
         if (word.size == 0) {
             continue;
         }
-        well = equals != BYTES_NOWHERE && xtext_read(&scratch, bytes_from(word, equals + 1), &value) &&
+        well = equals != BYTES_NOWHERE &&
+               xtext_read(&scratch, bytes_from(word, equals + 1), &value) &&
                take_attribute(session, bytes_slice(word, 0, equals), value);
     }
     arena_release(&scratch);
