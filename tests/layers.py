@@ -105,7 +105,13 @@ def test_headers_read(place):
     ok(status == 0, 'the tree without a violation is built', output)
     status, output = tree.check()
     ok(status == 0, 'and check-layers finds nothing in it', output)
+    tree.write('src/trace/late.h', '#pragma once\n#include "dns/far.h"\nint trace_late(void);\n')
+    tree.write('src/dns/far.h', '#pragma once\nint dns_far(void);\n')
+    tree.ninja()
+    status, output = tree.check()
+    ok(status == 0, 'nor in a type that is made of types from further back', output)
     for what, path, text, words in (
+            ('a header from outside the row', 'src/judge/later.c', '#include "dns/far.h"\n' + fine, 'includes dns/far.h'),
             ('a header ahead', 'src/parse/early.c', '#include "trace/late.h"\n' + good, 'trace/late.h'),
             ('a private header of another folder', 'src/judge/later.c', '#include "trace/late_private.h"\n' + fine,
              'private to trace'),

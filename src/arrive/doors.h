@@ -30,7 +30,7 @@ size_t doors_uses(const struct doors *doors, const struct arrive_settings *setti
 /* Stops accepting; idle sessions get 421 4.3.2, busy ones finish their message first. done is called from the loop
  * when the last one has ended. */
 void doors_drain(struct doors *doors, void (*done)(void *context), void *context);
-/* Ends everything at once; nothing is called any more. Messages on their way are not answered, so their senders
+/* Ends everything at once; nothing is called any more. Not from a callback of the doors or the road. Messages on their way are not answered, so their senders
  * repeat them. Walks that are still with the road must not be continued afterwards. */
 void doors_close(struct doors *doors);
 

@@ -1,7 +1,6 @@
-#include "arrive/next_hop.h"
+#include "arrive/next_hop_private.h"
 
 #include "arrive/reply.h"
-#include "arrive/xtext.h"
 #include "base/limits.h"
 #include "base/writer.h"
 #include "net/line.h"
@@ -52,8 +51,7 @@ struct next_hop {
     struct asked *first, **last, *unused;
     struct line_reader lines;
     struct arena scratch;
-    /* what EHLO offered */
-    bool pipelining, size, eight_bit, smtputf8, dsn, starttls, xclient;
+    struct hop_offers offers;
     bool encrypted, told_client;
     struct bytes xclient_line;
     /* the reply being read */
@@ -161,40 +159,11 @@ say_ehlo(struct next_hop *hop, bool old)
 {
     bool lmtp = hop->settings->kind == NEXT_HOP_LMTP;
 
-    hop->pipelining = hop->size = hop->eight_bit = hop->smtputf8 = hop->dsn = false;
-    hop->starttls = hop->xclient = false;
+    hop->offers = (struct hop_offers){0};
     hop_enter(hop, old ? HOP_HELO : HOP_EHLO);
     hop_say(hop, old ? "HELO " : lmtp ? "LHLO " : "EHLO ");
     stream_send(hop->stream, hop->settings->hostname);
     hop_say(hop, "\r\n");
-}
-
-/* One line of EHLO's answer. */
-static void
-read_offer(struct next_hop *hop, struct bytes words)
-{
-    static const struct {
-        const char *word;
-        size_t offset;
-    } offers[] = {
-        {"PIPELINING", offsetof(struct next_hop, pipelining)},
-        {"SIZE", offsetof(struct next_hop, size)},
-        {"8BITMIME", offsetof(struct next_hop, eight_bit)},
-        {"SMTPUTF8", offsetof(struct next_hop, smtputf8)},
-        {"DSN", offsetof(struct next_hop, dsn)},
-        {"STARTTLS", offsetof(struct next_hop, starttls)},
-        {"XCLIENT", offsetof(struct next_hop, xclient)},
-    };
-    struct bytes word;
-
-    if (!bytes_split(&words, ' ', &word)) {
-        return;
-    }
-    for (size_t i = 0; i < sizeof offers / sizeof *offers; i++) {
-        if (bytes_is_fold(word, offers[i].word)) {
-            *(bool *)((char *)hop + offers[i].offset) = true;
-        }
-    }
 }
 
 static void
@@ -203,7 +172,7 @@ hop_ready(struct next_hop *hop)
     const struct next_hop_settings *s = hop->settings;
 
     if (s->tls != NEXT_HOP_TLS_NO && !hop->encrypted) {
-        if (hop->starttls) {
+        if (hop->offers.starttls) {
             hop_enter(hop, HOP_STARTTLS);
             hop_say(hop, "STARTTLS\r\n");
             return;
@@ -213,7 +182,7 @@ hop_ready(struct next_hop *hop)
             return;
         }
     }
-    if (hop->xclient && s->xclient && !hop->told_client) {
+    if (hop->offers.xclient && s->xclient && !hop->told_client) {
         hop->told_client = true;
         hop_enter(hop, HOP_XCLIENT);
         stream_send(hop->stream, hop->xclient_line);
@@ -224,44 +193,6 @@ hop_ready(struct next_hop *hop)
 }
 
 static void
-write_mail(struct next_hop *hop, struct writer *w, const struct asked *asked)
-{
-    const struct arrival *e = asked->envelope;
-
-    writer_text(w, "MAIL FROM:<");
-    writer_bytes(w, e->mail_from);
-    writer_byte(w, '>');
-    if (hop->size && asked->size > 0) {
-        writer_format(w, " SIZE=%zu", asked->size);
-    }
-    if (hop->eight_bit && e->body == ARRIVAL_BODY_8BITMIME) {
-        writer_text(w, " BODY=8BITMIME");
-    }
-    if (e->smtputf8) {
-        writer_text(w, " SMTPUTF8");
-    }
-    if (hop->dsn && e->mail_parameters.size > 0) {
-        writer_byte(w, ' ');
-        writer_bytes(w, e->mail_parameters);
-    }
-    writer_text(w, "\r\n");
-}
-
-static void
-write_rcpt(struct next_hop *hop, struct writer *w,
-           const struct arrival_recipient *recipient)
-{
-    writer_text(w, "RCPT TO:<");
-    writer_bytes(w, recipient->address);
-    writer_byte(w, '>');
-    if (hop->dsn && recipient->parameters.size > 0) {
-        writer_byte(w, ' ');
-        writer_bytes(w, recipient->parameters);
-    }
-    writer_text(w, "\r\n");
-}
-
-static void
 send_command(struct next_hop *hop, struct asked *asked)
 {
     struct writer w;
@@ -269,10 +200,10 @@ send_command(struct next_hop *hop, struct asked *asked)
     writer_init(&w, &hop->scratch);
     switch (asked->command) {
     case NEXT_HOP_MAIL:
-        write_mail(hop, &w, asked);
+        hop_write_mail(&w, &hop->offers, asked->envelope, asked->size);
         break;
     case NEXT_HOP_RCPT:
-        write_rcpt(hop, &w, asked->recipient);
+        hop_write_rcpt(&w, &hop->offers, asked->recipient);
         break;
     case NEXT_HOP_MESSAGE:
         writer_text(&w, "DATA\r\n");
@@ -322,11 +253,11 @@ hop_pump(struct next_hop *hop)
     }
     for (bool before = false; asked != NULL; asked = asked->next) {
         if (!asked->sent) {
-            if (before && (!hop->pipelining || asked->command == NEXT_HOP_MESSAGE)) {
+            if (before && (!hop->offers.pipelining || asked->command == NEXT_HOP_MESSAGE)) {
                 break;
             }
             if (asked->command == NEXT_HOP_MAIL && asked->envelope->smtputf8 &&
-                !hop->smtputf8) {
+                !hop->offers.smtputf8) {
                 if (before) {
                     break;
                 }
@@ -482,7 +413,7 @@ reply_line(struct next_hop *hop, struct bytes line)
     hop->code = (unsigned)code;
     struct bytes words = bytes_trim(bytes_from(line, 4));
     if (hop->state == HOP_EHLO && hop->line_count > 1) {
-        read_offer(hop, words);
+        hop_read_offer(&hop->offers, words);
     }
     if (hop->text_size == 0) {
         hop->text_size = 4;
@@ -585,44 +516,6 @@ on_closed(void *context, enum stream_end end)
 static const struct stream_callbacks callbacks = {on_opened, on_input, on_written,
                                                   on_closed};
 
-static void
-write_xclient_value(struct writer *w, const char *name, struct bytes value,
-                    const char *absent)
-{
-    writer_byte(w, ' ');
-    writer_text(w, name);
-    writer_byte(w, '=');
-    if (value.size == 0) {
-        writer_text(w, absent);
-    } else {
-        xtext_write(w, value);
-    }
-}
-
-/* Postfix's XCLIENT_README. */
-static struct bytes
-xclient_line(struct arena *arena, const struct arrival *client)
-{
-    struct writer w, address;
-
-    writer_init(&address, arena);
-    if (client->client.known && !net_address_is_ip4(&client->client)) {
-        writer_text(&address, "IPV6:");
-    }
-    net_address_write(&address, &client->client);
-    writer_init(&w, arena);
-    writer_text(&w, "XCLIENT");
-    write_xclient_value(&w, "NAME", client->client_name, "[UNAVAILABLE]");
-    write_xclient_value(&w, "ADDR", writer_view(&address), "[UNAVAILABLE]");
-    write_xclient_value(&w, "PROTO", client->esmtp ? BYTES("ESMTP") : BYTES("SMTP"), "");
-    write_xclient_value(&w, "HELO", client->helo, "[UNAVAILABLE]");
-    if (client->user.size > 0) {
-        write_xclient_value(&w, "LOGIN", client->user, "");
-    }
-    writer_text(&w, "\r\n");
-    return writer_view(&w);
-}
-
 struct next_hop *
 next_hop_open(struct arena *arena, struct event_base *base,
               const struct next_hop_settings *settings, const struct arrival *client,
@@ -640,7 +533,7 @@ next_hop_open(struct arena *arena, struct event_base *base,
     arena_init(&hop->scratch, SCRATCH_SIZE);
     loop_task_init(&hop->fail_task, base, on_fail, hop);
     if (settings->xclient) {
-        hop->xclient_line = xclient_line(arena, client);
+        hop->xclient_line = hop_xclient_line(arena, client);
     }
     if (stream_connect(arena, base, &settings->endpoint, &callbacks, hop, &hop->stream,
                        NULL) != SK_OK) {

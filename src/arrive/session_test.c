@@ -1194,6 +1194,25 @@ test_tls(void)
     expect(c, "STARTTLS\r\n", "503", "TLS in TLS is not had");
     expect(c, ENVELOPE MESSAGE, "250|250|354|250", "a message under TLS");
     tap_ok(has(&hop.messages, "with ESMTPS\r\n\t(TLSv1.3 "), "Received says so");
+    road.delay_ms = 50;
+    struct writer w;
+    writer_init(&w, &arena);
+    writer_text(&w, ENVELOPE);
+    for (int i = 0; w.size < 900000; i++) {
+        writer_format(&w, "line %d of a message under TLS\r\n", i);
+    }
+    writer_text(&w, ".\r\n");
+    for (int i = 0; i < 20000; i++) {
+        writer_text(&w, "NOOP\r\n");
+    }
+    stream_send(c->stream, writer_view(&w));
+    expect(c, "", "250|250|354|250",
+           "a large message under TLS, with more behind it than is buffered");
+    int noops = 0;
+    while (noops < 20000 && bytes_starts(hear(c), BYTES("250"))) {
+        noops++;
+    }
+    tap_ok(noops == 20000, "all of which is answered");
     expect(c, "QUIT\r\n", "221", "QUIT");
     tap_ok(turn_until(is_closed, c, WAIT_MS), "closes");
     client_end(c);

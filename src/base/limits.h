@@ -75,7 +75,7 @@
 #define LIMIT_NOTE_BYTES 262144          // A signed note: 32 signatures of post-quantum size. Beyond: the note is refused.
 #define LIMIT_NOTE_SIGNATURES 32         // Signatures of one note; c2sp.org/signed-note asks for at least 16. Beyond: the note is refused.
 #define LIMIT_RECORD_BYTES 16777216      // 16 MiB: one record in the ledger. Beyond: SK_LIMIT, the message is answered 451.
-#define LIMIT_RECORD_TEXT 480            // Bytes of visible text kept for search; each costs the keeper. Beyond: not kept.
+#define LIMIT_RECORD_TEXT 240            // Bytes of visible text kept for search; each costs the keeper. Beyond: not kept.
 #define LIMIT_RECORD_FIELD 1000          // Bytes of one foreign text (subject, name, reply) in a record. Beyond: cut.
 #define LIMIT_RECORD_DETAIL 200          // Bytes of what one finding rests on. Beyond: cut.
 #define LIMIT_SEARCH_TERM 256            // Bytes of one word searched for. Beyond: refused.

@@ -2,15 +2,16 @@
 
 #include "base/hash.h"
 
-#define PAIR_DISTANCE 4
-#define WORD_SIZE_MAX 40 /* longer runs of letters are cut: base64, hashes */
+#define PAIR_DISTANCE  4
+#define WORD_SIZE_MAX  40   /* longer runs of letters are cut: base64, hashes */
 #define FIELD_SIZE_MAX 8192 /* of one field are looked at */
-#define PADDING 16       /* zero bytes after the text, so that a load of 8 needs no test */
+#define PADDING        16 /* zero bytes after the text, so that a load of 8 needs no test */
 
 /* Mixed into the hashes, so that header and text have features of their own. */
 enum { KIND_HEADER = 1, KIND_TEXT = 2 };
 
-_Static_assert(LIMIT_MODEL_HEADER_BYTES <= 8192 && LIMIT_MODEL_TEXT_BYTES <= 8192, "features fit FEATURES_MAX");
+_Static_assert(LIMIT_MODEL_HEADER_BYTES <= 8192 && LIMIT_MODEL_TEXT_BYTES <= 8192,
+               "features fit FEATURES_MAX");
 
 static void
 clear_set(struct feature_set *set)
@@ -95,7 +96,8 @@ next_word(const uint8_t *at, size_t size, size_t *position, uint64_t kind)
         do {
             hash = (hash ^ at[i]) * 0x100000001b3u;
             i++;
-        } while (i < size && at[i] > ' ' && !(at[i] >= 0xe3 && at[i] < 0xf0) && i - from < WORD_SIZE_MAX);
+        } while (i < size && at[i] > ' ' && !(at[i] >= 0xe3 && at[i] < 0xf0) &&
+                 i - from < WORD_SIZE_MAX);
     }
     *position = i;
     return hash_mix(hash);
@@ -127,12 +129,14 @@ static bool
 is_left_out(struct bytes name)
 {
     static const char *const starts[] = {
-        "X-Spam", "X-Sekisho", "X-Rspam", "X-Bogosity", "Authentication-Results", "ARC-", "DKIM-", "DomainKey-",
-        "Received-SPF", "X-Status", "Status", "X-Keywords", "X-UID", "Subject", "Content-Transfer-Encoding",
+        "X-Spam", "X-Sekisho",  "X-Rspam",    "X-Bogosity",   "Authentication-Results",
+        "ARC-",   "DKIM-",      "DomainKey-", "Received-SPF", "X-Status",
+        "Status", "X-Keywords", "X-UID",      "Subject",      "Content-Transfer-Encoding",
     };
 
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
-        if ((starts[i][0] | 0x20) == ascii_lower(name.at[0]) && bytes_starts_fold(name, bytes_from_text(starts[i]))) {
+        if ((starts[i][0] | 0x20) == ascii_lower(name.at[0]) &&
+            bytes_starts_fold(name, bytes_from_text(starts[i]))) {
             return true;
         }
     }
@@ -161,7 +165,8 @@ copy_field(uint8_t *to, size_t room, struct bytes whole)
     size_t size = 0;
 
     whole = bytes_slice(whole, 0, FIELD_SIZE_MAX);
-    if (memchr(whole.at, '=', whole.size) == NULL && memchr(whole.at, '\r', whole.size) == NULL) {
+    if (memchr(whole.at, '=', whole.size) == NULL &&
+        memchr(whole.at, '\r', whole.size) == NULL) {
         size = whole.size < room ? whole.size : room;
         memcpy(to, whole.at, size);
         return size;
@@ -174,8 +179,10 @@ copy_field(uint8_t *to, size_t room, struct bytes whole)
                 continue;
             }
         }
-        if (whole.at[at] == 'c' && bytes_starts_fold(bytes_slice(whole, at, at + 8), BYTES("charset="))) {
-            while (at + 1 < whole.size && whole.at[at + 1] != ';' && whole.at[at + 1] != '\n') {
+        if (whole.at[at] == 'c' &&
+            bytes_starts_fold(bytes_slice(whole, at, at + 8), BYTES("charset="))) {
+            while (at + 1 < whole.size && whole.at[at + 1] != ';' &&
+                   whole.at[at + 1] != '\n') {
                 at++;
             }
             continue;
@@ -204,8 +211,9 @@ features_header_bytes(const struct header *header, uint8_t to[LIMIT_MODEL_HEADER
 static void
 add_all(struct features *features, struct bytes text, size_t most, uint64_t kind)
 {
-    uint8_t padded[(LIMIT_MODEL_HEADER_BYTES > LIMIT_MODEL_TEXT_BYTES ? LIMIT_MODEL_HEADER_BYTES
-                                                                      : LIMIT_MODEL_TEXT_BYTES) +
+    uint8_t padded[(LIMIT_MODEL_HEADER_BYTES > LIMIT_MODEL_TEXT_BYTES
+                        ? LIMIT_MODEL_HEADER_BYTES
+                        : LIMIT_MODEL_TEXT_BYTES) +
                    PADDING];
     size_t size = text.size < most ? text.size : most;
 

@@ -12,13 +12,13 @@
 #include "base/limits.h"
 #include "parse/letter.h"
 
-#define FEATURE_BITS 18
+#define FEATURE_BITS  18
 #define FEATURE_COUNT (1u << FEATURE_BITS)
-#define FEATURES_MAX 16384 /* of each set: what 6,500 bytes can give; beyond: not taken */
+#define FEATURES_MAX  16384 /* of each set: what 6,500 bytes can give; beyond: not taken */
 
 struct feature_set {
-    uint32_t at[FEATURES_MAX];           /* each below FEATURE_COUNT, none twice */
-    size_t count, header_count;          /* the first header_count are the header's */
+    uint32_t at[FEATURES_MAX];  /* each below FEATURE_COUNT, none twice */
+    size_t count, header_count; /* the first header_count are the header's */
     uint64_t seen[FEATURE_COUNT / 64];
 };
 
@@ -29,7 +29,8 @@ struct features {
 /* The struct must be zero before its first use. */
 void features_clear(struct features *features);
 /* The bytes of a header that are read, at most LIMIT_MODEL_HEADER_BYTES, into `to`; returns how many. */
-size_t features_header_bytes(const struct header *header, uint8_t to[LIMIT_MODEL_HEADER_BYTES]);
+size_t features_header_bytes(const struct header *header,
+                             uint8_t to[LIMIT_MODEL_HEADER_BYTES]);
 /* The header first (bytes from features_header_bytes), then the text. */
 void features_add_header(struct features *features, struct bytes header);
 /* Text in normal form (judge/normal.h). At most LIMIT_MODEL_TEXT_BYTES are read. */

@@ -32,15 +32,18 @@ test_sets(void)
     take(BYTES(""), BYTES(""));
     tap_ok(features.grams.count == 0 && features.pairs.count == 0, "nothing gives nothing");
     take(BYTES(""), BYTES("abcd"));
-    tap_ok(features.grams.count == 1 && features.pairs.count == 1, "four bytes: one gram, one word");
+    tap_ok(features.grams.count == 1 && features.pairs.count == 1,
+           "four bytes: one gram, one word");
     take(BYTES(""), BYTES("abc"));
     tap_ok(features.grams.count == 0, "three bytes: no gram");
     take(BYTES(""), BYTES("aaaaaaaaaaaaaaaa"));
     tap_ok(features.grams.count == 1, "what repeats counts once");
     take(BYTES(""), BYTES("爆破"));
-    tap_ok(features.grams.count == 1 && features.pairs.count == 3, "two kanji: a pair, two words, one bigram");
+    tap_ok(features.grams.count == 1 && features.pairs.count == 3,
+           "two kanji: a pair, two words, one bigram");
     take(BYTES("abcd"), BYTES("abcd"));
-    tap_ok(features.grams.count == 2 && features.grams.header_count == 1, "header and text have their own");
+    tap_ok(features.grams.count == 2 && features.grams.header_count == 1,
+           "header and text have their own");
     features_clear(&features);
     bool clear = true;
     for (size_t i = 0; i < FEATURE_COUNT / 64; i++) {
@@ -66,7 +69,8 @@ test_bounds(void)
     size_t count = features.pairs.count;
     memcpy(before, features.pairs.at, count * sizeof *before);
     take(BYTES(""), bytes_of(text, LIMIT_MODEL_TEXT_BYTES + 1));
-    tap_ok(features.pairs.count == count && memcmp(before, features.pairs.at, count * sizeof *before) == 0,
+    tap_ok(features.pairs.count == count &&
+               memcmp(before, features.pairs.at, count * sizeof *before) == 0,
            "one byte past the bound is not read");
     for (size_t cut = 0; cut < 8; cut++) {
         take(BYTES(""), bytes_of("\xf0\x9f\x98\x80\xe3\x81\x82", cut < 7 ? cut : 7));
@@ -84,8 +88,8 @@ header_bytes(const char *raw, uint8_t to[LIMIT_MODEL_HEADER_BYTES])
     while (bytes_line(&rest, &line)) {
         const uint8_t *end = rest.at != NULL ? rest.at : (const uint8_t *)raw + strlen(raw);
         struct bytes whole = bytes_of(line.at, (size_t)(end - line.at));
-        fields[header.field_count++] =
-            (struct field){.name = bytes_slice(line, 0, bytes_find_byte(line, ':', 0)), .whole = whole};
+        fields[header.field_count++] = (struct field){
+            .name = bytes_slice(line, 0, bytes_find_byte(line, ':', 0)), .whole = whole};
     }
     return bytes_of(to, features_header_bytes(&header, to));
 }
@@ -94,11 +98,16 @@ static void
 test_header(void)
 {
     uint8_t a[LIMIT_MODEL_HEADER_BYTES], b[LIMIT_MODEL_HEADER_BYTES];
-    struct bytes x = header_bytes("From: =?ISO-2022-JP?B?GyRC?= <a@b>\nContent-Type: text/plain; charset=iso-2022-jp\n", a);
-    struct bytes y = header_bytes("From: =?UTF-8?Q?=E3=81=82?= <a@b>\nContent-Type: text/plain; charset=\"utf-8\"\n", b);
+    struct bytes x = header_bytes("From: =?ISO-2022-JP?B?GyRC?= <a@b>\nContent-Type: "
+                                  "text/plain; charset=iso-2022-jp\n",
+                                  a);
+    struct bytes y = header_bytes(
+        "From: =?UTF-8?Q?=E3=81=82?= <a@b>\nContent-Type: text/plain; charset=\"utf-8\"\n",
+        b);
 
     tap_ok(bytes_equal(x, y), "the encoding leaves no trace");
-    x = header_bytes("X-Spam-Flag: YES\nSubject: x\nARC-Seal: x\nX-Sekisho-Verdict: x\nTo: a@b\n", a);
+    x = header_bytes(
+        "X-Spam-Flag: YES\nSubject: x\nARC-Seal: x\nX-Sekisho-Verdict: x\nTo: a@b\n", a);
     tap_ok(bytes_is(x, "To: a@b\n"), "what others thought is left out");
     x = header_bytes("To: a@b\r\n", a);
     tap_ok(bytes_is(x, "To: a@b\n"), "CR is left out");

@@ -13,7 +13,8 @@ findings_init(struct findings *f, struct arena *arena, const struct permit *perm
 }
 
 void
-findings_put(struct findings *f, const char *name, enum permit_family family, double weight, struct bytes detail)
+findings_put(struct findings *f, const char *name, enum permit_family family, double weight,
+             struct bytes detail)
 {
     struct writer w;
 
@@ -25,13 +26,14 @@ findings_put(struct findings *f, const char *name, enum permit_family family, do
         return;
     }
     if (f->count == f->room) {
-        f->list = arena_grow(f->arena, f->list, f->room * sizeof *f->list, f->room * 2 * sizeof *f->list);
+        f->list = arena_grow(f->arena, f->list, f->room * sizeof *f->list,
+                             f->room * 2 * sizeof *f->list);
         f->room *= 2;
     }
     writer_init(&w, f->arena);
     writer_clean(&w, detail, DETAIL_MAX);
-    f->list[f->count++] =
-        (struct finding){.name = name, .weight = weight, .family = family, .detail = writer_view(&w)};
+    f->list[f->count++] = (struct finding){
+        .name = name, .weight = weight, .family = family, .detail = writer_view(&w)};
 }
 
 static double
@@ -72,7 +74,8 @@ findings_sum(const struct findings *f, uint32_t families)
 static bool
 is_dynamic_name(struct bytes name)
 {
-    static const char *const words[] = {"dynamic", "dhcp", "dialup", "ppp", "pool", "dsl", "cable", "ftth", "flets"};
+    static const char *const words[] = {"dynamic", "dhcp",  "dialup", "ppp",  "pool",
+                                        "dsl",     "cable", "ftth",   "flets"};
     size_t groups = 0;
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -81,7 +84,8 @@ is_dynamic_name(struct bytes name)
         }
     }
     for (size_t i = 0; i < name.size; i++) {
-        groups += ascii_digit(name.at[i]) && (i + 1 == name.size || !ascii_digit(name.at[i + 1]));
+        groups +=
+            ascii_digit(name.at[i]) && (i + 1 == name.size || !ascii_digit(name.at[i + 1]));
     }
     return groups >= 4;
 }
@@ -104,7 +108,8 @@ dkim_finding(struct findings *f, const struct origin *origin)
 }
 
 void
-findings_of_origin(struct findings *f, const struct arrival *arrival, const struct origin *origin)
+findings_of_origin(struct findings *f, const struct arrival *arrival,
+                   const struct origin *origin)
 {
     if (origin == NULL) {
         return;
@@ -126,7 +131,8 @@ findings_of_origin(struct findings *f, const struct arrival *arrival, const stru
         findings_put(f, "dmarc_fail", FAMILY_LABEL, weight, origin->dmarc.from_domain);
     }
     if (origin->iprev == AUTH_FAIL) {
-        findings_put(f, "iprev_fail", FAMILY_SOURCE, 0.5, arrival == NULL ? BYTES_NONE : arrival->helo);
+        findings_put(f, "iprev_fail", FAMILY_SOURCE, 0.5,
+                     arrival == NULL ? BYTES_NONE : arrival->helo);
     }
     if (origin->client_name.size > 0 && is_dynamic_name(origin->client_name)) {
         findings_put(f, "dynamic_name", FAMILY_SOURCE, 0.9, origin->client_name);
@@ -147,12 +153,14 @@ shown_host(struct bytes text)
     if (scheme != BYTES_NOWHERE && scheme <= 5) {
         text = bytes_from(text, scheme + 3);
     }
-    while (end < text.size && (ascii_letter(text.at[end]) || ascii_digit(text.at[end]) || text.at[end] == '.' ||
-                               text.at[end] == '-')) {
-        dots += text.at[end] == '.' && end > 0 && end + 2 < text.size && ascii_letter(text.at[end + 1]);
+    while (end < text.size && (ascii_letter(text.at[end]) || ascii_digit(text.at[end]) ||
+                               text.at[end] == '.' || text.at[end] == '-')) {
+        dots += text.at[end] == '.' && end > 0 && end + 2 < text.size &&
+                ascii_letter(text.at[end + 1]);
         end++;
     }
-    if (dots == 0 || (end < text.size && text.at[end] != '/' && text.at[end] != ':' && text.at[end] != '?')) {
+    if (dots == 0 || (end < text.size && text.at[end] != '/' && text.at[end] != ':' &&
+                      text.at[end] != '?')) {
         return BYTES_NONE;
     }
     return bytes_slice(text, 0, end);
@@ -183,9 +191,10 @@ link_findings(struct findings *f, const struct letter *letter)
 
     for (size_t i = 0; i < letter->link_count; i++) {
         const struct link *link = &letter->links[i];
-        struct bytes shown = link->kind == LINK_ANCHOR ? shown_host(link->text) : BYTES_NONE;
-        if (!mismatch && shown.size > 0 && link->host.size > 0 && !is_within(shown, link->domain) &&
-            !is_within(link->host, shown)) {
+        struct bytes shown =
+            link->kind == LINK_ANCHOR ? shown_host(link->text) : BYTES_NONE;
+        if (!mismatch && shown.size > 0 && link->host.size > 0 &&
+            !is_within(shown, link->domain) && !is_within(link->host, shown)) {
             findings_put(f, "link_text_mismatch", FAMILY_LINKS, 1.5, link->host);
             mismatch = true;
         }
@@ -199,14 +208,16 @@ link_findings(struct findings *f, const struct letter *letter)
 static void
 attachment_findings(struct findings *f, const struct letter *letter)
 {
-    static const char *const programs[] = {".exe", ".scr", ".com", ".pif", ".bat", ".cmd", ".js",  ".jse", ".vbs",
-                                           ".vbe", ".wsf", ".hta", ".lnk", ".iso", ".img", ".apk", ".msi", ".jar",
-                                           ".ps1", ".cpl"};
+    static const char *const programs[] = {
+        ".exe", ".scr", ".com", ".pif", ".bat", ".cmd", ".js",  ".jse", ".vbs", ".vbe",
+        ".wsf", ".hta", ".lnk", ".iso", ".img", ".apk", ".msi", ".jar", ".ps1", ".cpl"};
 
     for (const struct part *part = letter->root; part != NULL; part = part_next(part)) {
-        for (size_t i = 0; part->filename.size > 0 && i < sizeof programs / sizeof *programs; i++) {
+        for (size_t i = 0;
+             part->filename.size > 0 && i < sizeof programs / sizeof *programs; i++) {
             if (bytes_ends_fold(part->filename, bytes_from_text(programs[i]))) {
-                findings_put(f, "attachment_program", FAMILY_ATTACHMENTS, 3.0, part->filename);
+                findings_put(f, "attachment_program", FAMILY_ATTACHMENTS, 3.0,
+                             part->filename);
                 return;
             }
         }
@@ -226,7 +237,8 @@ findings_of_letter(struct findings *f, const struct letter *letter)
         return;
     }
     if (letter->hidden.size > 200 && letter->hidden.size > letter->text.size / 4) {
-        findings_put(f, "hidden_text", FAMILY_CONTENT, 0.5, bytes_slice(letter->hidden, 0, 60));
+        findings_put(f, "hidden_text", FAMILY_CONTENT, 0.5,
+                     bytes_slice(letter->hidden, 0, 60));
     }
     for (size_t i = 0; i < letter->defect_count; i++) {
         if (strcmp(letter->defects[i].name, "charset_disagrees") == 0) {

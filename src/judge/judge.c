@@ -14,23 +14,31 @@
 /* Text that is brought to normal form where only the classifier reads: enough to give it its bytes, also where much
  * of the text is dropped on the way. */
 #define CLASSIFIER_TEXT_BYTES (LIMIT_MODEL_TEXT_BYTES * 2)
-#define SUBJECT_BYTES 500
+#define SUBJECT_BYTES         500
 
 /* Logits. The prior is that of a message of which nothing is known: most mail at a door is unwanted, but a
  * wanted one lost costs more. */
-#define PRIOR (-1.5)
-#define PRIOR_READ (-0.8)
+#define PRIOR           (-1.5)
+#define PRIOR_READ      (-0.8)
 #define CLASSIFIER_GAIN 1.0
 #define CLASSIFIER_SAYS 0.5 /* smaller logits are no finding */
-#define THREAT_WEIGHT 3.0
-#define TRADE_WEIGHT 3.0
-#define SIGNS_GAIN 0.35
-#define SIGNS_SAY 3.0 /* a single sign is no finding */
-#define SIGNS_MOST 3.5
+#define THREAT_WEIGHT   3.0
+#define TRADE_WEIGHT    3.0
+#define SIGNS_GAIN      0.35
+#define SIGNS_SAY       1.0 /* a single sign is no finding */
+#define SIGNS_MOST      3.5
 
 const struct config_key judge_config_keys[] = {
-    {.section = "judge", .name = "model", .type = CONFIG_TEXT, .fallback = "", .help = "File of the classifier; empty: the one that is built in."},
-    {.section = "judge", .name = "lexicon", .type = CONFIG_TEXT, .fallback = "", .help = "Folder with threat.tsv and slang.tsv; empty: those that are built in."},
+    {.section = "judge",
+     .name = "model",
+     .type = CONFIG_TEXT,
+     .fallback = "",
+     .help = "File of the classifier; empty: the one that is built in."},
+    {.section = "judge",
+     .name = "lexicon",
+     .type = CONFIG_TEXT,
+     .fallback = "",
+     .help = "Folder with threat.tsv and slang.tsv; empty: those that are built in."},
     {.name = NULL},
 };
 
@@ -43,13 +51,16 @@ struct judge {
 static enum sk_code
 open_built_in(struct model **model_r, struct why *why)
 {
-    struct bytes file = bytes_of(judge_model_file, (size_t)(judge_model_file_end - judge_model_file));
+    struct bytes file =
+        bytes_of(judge_model_file, (size_t)(judge_model_file_end - judge_model_file));
 
-    return file.size == 0 ? model_open_empty(model_r, why) : model_open_bytes(file, model_r, why);
+    return file.size == 0 ? model_open_empty(model_r, why)
+                          : model_open_bytes(file, model_r, why);
 }
 
 static enum sk_code
-read_table_file(struct arena *arena, struct bytes folder, const char *name, struct bytes *text_r, struct why *why)
+read_table_file(struct arena *arena, struct bytes folder, const char *name,
+                struct bytes *text_r, struct why *why)
 {
     struct writer path;
     FILE *file;
@@ -68,14 +79,16 @@ read_table_file(struct arena *arena, struct bytes folder, const char *name, stru
     bool whole = feof(file) != 0;
     fclose(file);
     if (!whole) {
-        return why_set(why, SK_CONFIG, "the lexicon %s is larger than %d bytes", writer_c(&path), LEXICON_FILE_MAX);
+        return why_set(why, SK_CONFIG, "the lexicon %s is larger than %d bytes",
+                       writer_c(&path), LEXICON_FILE_MAX);
     }
     *text_r = bytes_of(at, size);
     return SK_OK;
 }
 
 static enum sk_code
-open_lexicon(struct arena *arena, struct bytes folder, struct lexicon **lexicon_r, struct why *why)
+open_lexicon(struct arena *arena, struct bytes folder, struct lexicon **lexicon_r,
+             struct why *why)
 {
     struct bytes threat = lexicon_threat_table(), slang = lexicon_slang_table();
     struct arena files;
@@ -96,11 +109,13 @@ open_lexicon(struct arena *arena, struct bytes folder, struct lexicon **lexicon_
 }
 
 enum sk_code
-judge_open(struct arena *arena, const struct config *config, struct judge **judge_r, struct why *why)
+judge_open(struct arena *arena, const struct config *config, struct judge **judge_r,
+           struct why *why)
 {
     struct judge *judge = ARENA_NEW(arena, struct judge);
     struct bytes model = config == NULL ? BYTES_NONE : config_text(config, "judge.model");
-    struct bytes lexicon = config == NULL ? BYTES_NONE : config_text(config, "judge.lexicon");
+    struct bytes lexicon =
+        config == NULL ? BYTES_NONE : config_text(config, "judge.lexicon");
     enum sk_code code;
 
     code = model.size == 0 ? open_built_in(&judge->model, why)
@@ -165,8 +180,10 @@ take_letter(struct judge *judge, const struct letter *letter, struct bytes norma
 struct bytes
 judge_lesson(struct arena *arena, const struct letter *letter)
 {
-    struct bytes normal = bytes_slice(normal_of(arena, letter, CLASSIFIER_TEXT_BYTES), 0, LIMIT_MODEL_TEXT_BYTES);
-    uint8_t *at = arena_take_bytes(arena, 2 + LIMIT_MODEL_HEADER_BYTES + LIMIT_MODEL_TEXT_BYTES);
+    struct bytes normal = bytes_slice(normal_of(arena, letter, CLASSIFIER_TEXT_BYTES), 0,
+                                      LIMIT_MODEL_TEXT_BYTES);
+    uint8_t *at =
+        arena_take_bytes(arena, 2 + LIMIT_MODEL_HEADER_BYTES + LIMIT_MODEL_TEXT_BYTES);
     size_t size = features_header_bytes(&letter->header, at + 2);
 
     at[0] = (uint8_t)(size >> 8);
@@ -186,13 +203,15 @@ judge_teach(struct judge *judge, struct bytes lesson, bool spam)
         lesson.size - 2 - header > LIMIT_MODEL_TEXT_BYTES) {
         return SK_BAD;
     }
-    take_features(judge, bytes_slice(lesson, 2, 2 + header), bytes_from(lesson, 2 + header));
+    take_features(judge, bytes_slice(lesson, 2, 2 + header),
+                  bytes_from(lesson, 2 + header));
     model_learn(judge->model, &judge->features, spam);
     return SK_OK;
 }
 
 void
-judge_learn(struct arena *arena, struct judge *judge, const struct letter *letter, bool spam)
+judge_learn(struct arena *arena, struct judge *judge, const struct letter *letter,
+            bool spam)
 {
     enum sk_code code = judge_teach(judge, judge_lesson(arena, letter), spam);
 
@@ -224,8 +243,8 @@ class_of(enum category category)
 }
 
 void
-judge_train(struct arena *arena, struct judge *judge, const struct letter *letter, enum category category,
-            bool classes_only)
+judge_train(struct arena *arena, struct judge *judge, const struct letter *letter,
+            enum category category, bool classes_only)
 {
     take_features(judge, BYTES_NONE, normal_of(arena, letter, CLASSIFIER_TEXT_BYTES));
     if (!classes_only) {
@@ -251,7 +270,8 @@ enum sk_code
 judge_swap(struct judge *judge, const char *path, struct why *why)
 {
     struct model *model;
-    enum sk_code code = *path == '\0' ? model_open_empty(&model, why) : model_open_file(path, &model, why);
+    enum sk_code code =
+        *path == '\0' ? model_open_empty(&model, why) : model_open_file(path, &model, why);
 
     if (code == SK_OK) {
         model_copy(judge->model, model);
@@ -273,17 +293,20 @@ squash(double logit)
 }
 
 static void
-read_lexicon(struct findings *f, struct judge *judge, struct opinion *o, struct trade *trade, struct signs *signs)
+read_lexicon(struct findings *f, struct judge *judge, struct opinion *o,
+             struct trade *trade, struct signs *signs)
 {
     size_t count;
-    const struct lexicon_hit *hits = lexicon_scan(f->arena, judge->lexicon, o->normal, &count);
+    const struct lexicon_hit *hits =
+        lexicon_scan(f->arena, judge->lexicon, o->normal, &count);
     struct threat threat;
 
     if (permit_has(f->permit, FAMILY_CONTENT)) {
         signs_read(f->arena, hits, count, signs);
         if (signs->score >= SIGNS_SAY) {
             double weight = SIGNS_GAIN * signs->score;
-            findings_put(f, "unwanted_words", FAMILY_CONTENT, weight < SIGNS_MOST ? weight : SIGNS_MOST, signs->words);
+            findings_put(f, "unwanted_words", FAMILY_CONTENT,
+                         weight < SIGNS_MOST ? weight : SIGNS_MOST, signs->words);
         }
     }
     if (!permit_has(f->permit, FAMILY_THREAT)) {
@@ -295,10 +318,12 @@ read_lexicon(struct findings *f, struct judge *judge, struct opinion *o, struct 
         o->threat = threat.kind;
         o->threat_severity = threat.severity;
         o->threat_words = threat.words;
-        findings_put(f, "threat_notice", FAMILY_THREAT, THREAT_WEIGHT + 0.5 * threat.severity, threat.words);
+        findings_put(f, "threat_notice", FAMILY_THREAT,
+                     THREAT_WEIGHT + 0.5 * threat.severity, threat.words);
     }
     if (trade->kind != LEXICON_ANY) {
-        findings_put(f, "trade_slang", FAMILY_THREAT, TRADE_WEIGHT + 0.1 * trade->score, trade->words);
+        findings_put(f, "trade_slang", FAMILY_THREAT, TRADE_WEIGHT + 0.1 * trade->score,
+                     trade->words);
     }
 }
 
@@ -306,8 +331,9 @@ read_lexicon(struct findings *f, struct judge *judge, struct opinion *o, struct 
 static enum category
 sign_category(enum lexicon_kind kind)
 {
-    static const enum category of[] = {CATEGORY_ADVERTISEMENT, CATEGORY_LURE,    CATEGORY_PHISHING,
-                                       CATEGORY_EXTORTION,     CATEGORY_MALWARE, CATEGORY_ADVANCE_FEE};
+    static const enum category of[] = {CATEGORY_ADVERTISEMENT, CATEGORY_LURE,
+                                       CATEGORY_PHISHING,      CATEGORY_EXTORTION,
+                                       CATEGORY_MALWARE,       CATEGORY_ADVANCE_FEE};
 
     return kind < LEXICON_ADVERTISEMENT ? CATEGORY_HAM : of[kind - LEXICON_ADVERTISEMENT];
 }
@@ -330,7 +356,8 @@ wanted_category(const struct letter *letter, const struct arrival *arrival)
     size_t at = 0;
     const struct part *root = letter->root;
 
-    if (root != NULL && bytes_is(root->type, "multipart") && bytes_is(root->subtype, "report") &&
+    if (root != NULL && bytes_is(root->type, "multipart") &&
+        bytes_is(root->subtype, "report") &&
         (arrival == NULL || arrival->mail_from.size == 0)) {
         return CATEGORY_BOUNCE;
     }
@@ -342,8 +369,8 @@ wanted_category(const struct letter *letter, const struct arrival *arrival)
 
 /* Probabilities that sum to 1: the wanted category has what is not unwanted, the classes share the rest. */
 static void
-share_out(struct judge *judge, const struct findings *f, struct opinion *o, enum category wanted,
-          const struct trade *trade, const struct signs *signs)
+share_out(struct judge *judge, const struct findings *f, struct opinion *o,
+          enum category wanted, const struct trade *trade, const struct signs *signs)
 {
     double logits[MODEL_CLASSES], sum = 0;
 
@@ -376,8 +403,8 @@ share_out(struct judge *judge, const struct findings *f, struct opinion *o, enum
 }
 
 static void
-read_content(struct findings *f, struct judge *judge, const struct letter *letter, struct bytes normal,
-             struct opinion *o)
+read_content(struct findings *f, struct judge *judge, const struct letter *letter,
+             struct bytes normal, struct opinion *o)
 {
     take_letter(judge, letter, normal);
     struct model_scores scores = model_score(judge->model, &judge->features);
@@ -385,15 +412,21 @@ read_content(struct findings *f, struct judge *judge, const struct letter *lette
 
     o->content_read = true;
     o->content = scores.unwanted;
-    findings_put(f, weight > CLASSIFIER_SAYS ? "classifier_spam" : weight < -CLASSIFIER_SAYS ? "classifier_ham" : "classifier_unsure", FAMILY_CONTENT, weight, BYTES_NONE);
+    findings_put(f,
+                 weight > CLASSIFIER_SAYS    ? "classifier_spam"
+                 : weight < -CLASSIFIER_SAYS ? "classifier_ham"
+                                             : "classifier_unsure",
+                 FAMILY_CONTENT, weight, BYTES_NONE);
 }
 
 const struct opinion *
-judge_letter(struct arena *arena, struct judge *judge, const struct permit *permit, const struct arrival *arrival,
-             const struct letter *letter, const struct origin *origin)
+judge_letter(struct arena *arena, struct judge *judge, const struct permit *permit,
+             const struct arrival *arrival, const struct letter *letter,
+             const struct origin *origin)
 {
     struct opinion *o = ARENA_NEW(arena, struct opinion);
-    bool content = permit_has(permit, FAMILY_CONTENT), threat = permit_has(permit, FAMILY_THREAT);
+    bool content = permit_has(permit, FAMILY_CONTENT),
+         threat = permit_has(permit, FAMILY_THREAT);
     struct trade trade = {0};
     struct signs signs = {0};
     uint32_t source = FAMILY_BIT(FAMILY_SOURCE) | FAMILY_BIT(FAMILY_LABEL);
@@ -404,7 +437,8 @@ judge_letter(struct arena *arena, struct judge *judge, const struct permit *perm
     findings_of_letter(&f, letter);
     features_clear(&judge->features);
     if (content || threat) {
-        o->normal = normal_of(arena, letter, threat ? LIMIT_NORMAL_BYTES : CLASSIFIER_TEXT_BYTES);
+        o->normal =
+            normal_of(arena, letter, threat ? LIMIT_NORMAL_BYTES : CLASSIFIER_TEXT_BYTES);
     }
     if (content) {
         read_content(&f, judge, letter, o->normal, o);
@@ -414,7 +448,8 @@ judge_letter(struct arena *arena, struct judge *judge, const struct permit *perm
     }
     o->unwanted = squash((content ? PRIOR_READ : PRIOR) + findings_sum(&f, FAMILY_ALL));
     o->unwanted_source = squash(PRIOR + findings_sum(&f, source));
-    share_out(judge, &f, o, content ? wanted_category(letter, arrival) : CATEGORY_HAM, &trade, &signs);
+    share_out(judge, &f, o, content ? wanted_category(letter, arrival) : CATEGORY_HAM,
+              &trade, &signs);
     findings_finish(&f);
     o->findings = f.list;
     o->finding_count = f.count;
@@ -436,7 +471,8 @@ category_name(enum category category)
 const char *
 threat_kind_name(enum threat_kind kind)
 {
-    static const char *const names[] = {"none", "murder", "attack", "bomb", "arson", "poison", "suicide"};
+    static const char *const names[] = {"none",  "murder", "attack", "bomb",
+                                        "arson", "poison", "suicide"};
 
     return names[kind];
 }

@@ -6,7 +6,9 @@
 static struct arena arena;
 static struct judge *judge;
 
-#define HEAD "From: a@example.jp\r\nTo: b@example.jp\r\nContent-Type: text/plain; charset=utf-8\r\n"
+#define HEAD                                                                               \
+    "From: a@example.jp\r\nTo: b@example.jp\r\nContent-Type: text/plain; "                 \
+    "charset=utf-8\r\n"
 
 static const struct opinion *
 judged(const char *raw, uint32_t families, const struct origin *origin)
@@ -14,7 +16,8 @@ judged(const char *raw, uint32_t families, const struct origin *origin)
     const struct permit *permit = permit_for_tool(&arena, families);
     struct arrival arrival = {.raw = bytes_from_text(raw)};
 
-    return judge_letter(&arena, judge, permit, &arrival, letter_read(&arena, bytes_from_text(raw)), origin);
+    return judge_letter(&arena, judge, permit, &arrival,
+                        letter_read(&arena, bytes_from_text(raw)), origin);
 }
 
 static const struct finding *
@@ -39,10 +42,13 @@ within(const struct opinion *o, uint32_t families)
     return true;
 }
 
-static const char threat_mail[] = HEAD "Subject: =?UTF-8?B?5LqI5ZGK?=\r\n\r\n明日15時34分に市役所を爆破します。\r\n";
+static const char threat_mail[] =
+    HEAD "Subject: =?UTF-8?B?5LqI5ZGK?=\r\n\r\n明日15時34分に市役所を爆破します。\r\n";
 static const char link_mail[] =
     "From: a@example.jp\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
-    "<html><body><p>Please sign in at <a href=\"http://evil.example.net/x\">https://www.bank.example.com/</a></p></body></html>\r\n";
+    "<html><body><p>Please sign in at <a "
+    "href=\"http://evil.example.net/x\">https://www.bank.example.com/</a></p></body></"
+    "html>\r\n";
 
 static void
 test_permit(void)
@@ -51,20 +57,25 @@ test_permit(void)
 
     for (uint32_t families = 0; families <= FAMILY_ALL; families++) {
         o = judged(threat_mail, families, NULL);
-        bool content = (families & FAMILY_BIT(FAMILY_CONTENT)) != 0, threat = (families & FAMILY_BIT(FAMILY_THREAT)) != 0;
-        bool good = within(o, families) && o->content_read == content && (o->normal.size > 0) == (content || threat) &&
-                    (o->threat == THREAT_BOMB) == threat && (o->threat_words.size > 0) == threat &&
-                    (content || o->content == 0);
+        bool content = (families & FAMILY_BIT(FAMILY_CONTENT)) != 0,
+             threat = (families & FAMILY_BIT(FAMILY_THREAT)) != 0;
+        bool good = within(o, families) && o->content_read == content &&
+                    (o->normal.size > 0) == (content || threat) &&
+                    (o->threat == THREAT_BOMB) == threat &&
+                    (o->threat_words.size > 0) == threat && (content || o->content == 0);
         if (!good) {
             tap_ok(false, "families %x", families);
         }
     }
     tap_ok(true, "every set of families was tried");
     o = judged(threat_mail, FAMILY_BIT(FAMILY_SOURCE) | FAMILY_BIT(FAMILY_LABEL), NULL);
-    tap_ok(o->finding_count == 0 && o->unwanted == o->unwanted_source && o->category == CATEGORY_HAM,
+    tap_ok(o->finding_count == 0 && o->unwanted == o->unwanted_source &&
+               o->category == CATEGORY_HAM,
            "without consent the content weighs nothing");
-    const struct opinion *other = judged(link_mail, FAMILY_BIT(FAMILY_SOURCE) | FAMILY_BIT(FAMILY_LABEL), NULL);
-    tap_ok(o->unwanted == other->unwanted, "two messages of the same source are the same without consent");
+    const struct opinion *other =
+        judged(link_mail, FAMILY_BIT(FAMILY_SOURCE) | FAMILY_BIT(FAMILY_LABEL), NULL);
+    tap_ok(o->unwanted == other->unwanted,
+           "two messages of the same source are the same without consent");
     o = judged(link_mail, FAMILY_ALL & ~FAMILY_BIT(FAMILY_LINKS), NULL);
     tap_ok(find(o, "link_text_mismatch") == NULL, "no links without consent to links");
     o = judged(link_mail, FAMILY_BIT(FAMILY_LINKS), NULL);
@@ -77,19 +88,24 @@ test_findings(void)
     struct origin origin = {0};
     const struct opinion *o = judged(threat_mail, FAMILY_ALL, NULL);
 
-    tap_ok(o->category == CATEGORY_THREAT && find(o, "threat_notice") != NULL && o->threat_severity >= 3 &&
-               o->unwanted > 0.5,
+    tap_ok(o->category == CATEGORY_THREAT && find(o, "threat_notice") != NULL &&
+               o->threat_severity >= 3 && o->unwanted > 0.5,
            "a bomb threat: severity %d", o->threat_severity);
-    o = judged(HEAD "Subject: menu\r\n\r\n蓮根の煮物のレシピです。茨城の農家から産直で届きました。\r\n", FAMILY_ALL, NULL);
+    o = judged(
+        HEAD
+        "Subject: menu\r\n\r\n蓮根の煮物のレシピです。茨城の農家から産直で届きました。\r\n",
+        FAMILY_ALL, NULL);
     tap_ok(find(o, "trade_slang") == NULL && o->threat == THREAT_NONE, "cooking");
-    o = judged(HEAD "\r\nレンコン入荷しました。チャカもあります。手押し可、即日。\r\n", FAMILY_ALL, NULL);
+    o = judged(HEAD "\r\nレンコン入荷しました。チャカもあります。手押し可、即日。\r\n",
+               FAMILY_ALL, NULL);
     tap_ok(find(o, "trade_slang") != NULL && o->category == CATEGORY_SLANG, "slang");
     origin.dmarc.result = AUTH_FAIL;
     origin.dmarc.policy = DMARC_POLICY_REJECT;
     origin.spf.result = AUTH_FAIL;
     origin.client_name = BYTES("p1234-ipbf05.tokyo.dynamic.example.ne.jp");
     o = judged(threat_mail, FAMILY_BIT(FAMILY_SOURCE), &origin);
-    tap_ok(find(o, "spf_fail") != NULL && find(o, "dynamic_name") != NULL && find(o, "dmarc_fail") == NULL,
+    tap_ok(find(o, "spf_fail") != NULL && find(o, "dynamic_name") != NULL &&
+               find(o, "dmarc_fail") == NULL,
            "source without label");
     o = judged(threat_mail, FAMILY_ALL, &origin);
     bool ordered = true;
@@ -98,7 +114,8 @@ test_findings(void)
         ordered = ordered && (a < 0 ? -a : a) >= (b < 0 ? -b : b);
     }
     tap_ok(ordered && find(o, "dmarc_fail") != NULL, "heaviest first");
-    tap_ok(o->unwanted_source > 0.5 && o->unwanted_source < o->unwanted, "source alone: %.3f", o->unwanted_source);
+    tap_ok(o->unwanted_source > 0.5 && o->unwanted_source < o->unwanted,
+           "source alone: %.3f", o->unwanted_source);
 }
 
 static void
@@ -106,22 +123,27 @@ test_hostile(void)
 {
     tap_ok(judged("", FAMILY_ALL, NULL)->unwanted >= 0, "nothing at all");
     tap_ok(judged("\r\n\r\n", FAMILY_ALL, NULL) != NULL, "no header");
-    tap_ok(judged("Subject: \xff\xfe=?x?B?", FAMILY_ALL, NULL) != NULL, "a broken header alone");
+    tap_ok(judged("Subject: \xff\xfe=?x?B?", FAMILY_ALL, NULL) != NULL,
+           "a broken header alone");
 }
 
 static void
 test_learning(void)
 {
-    const struct letter *spam = letter_read(&arena, BYTES(HEAD "\r\nquite peculiar zymurgy offer\r\n"));
+    const struct letter *spam =
+        letter_read(&arena, BYTES(HEAD "\r\nquite peculiar zymurgy offer\r\n"));
     struct bytes lesson = judge_lesson(&arena, spam);
     double before = judge_score(&arena, judge, spam);
     uint64_t learnt_spam, learnt_ham, then;
 
     judge_counts(judge, &then, &learnt_ham);
-    tap_ok(judge_teach(judge, lesson, true) == SK_OK && judge_score(&arena, judge, spam) > before, "a lesson tells");
+    tap_ok(judge_teach(judge, lesson, true) == SK_OK &&
+               judge_score(&arena, judge, spam) > before,
+           "a lesson tells");
     judge_counts(judge, &learnt_spam, &learnt_ham);
     tap_ok(learnt_spam == then + 1, "and is counted");
-    tap_ok(judge_teach(judge, BYTES(""), true) == SK_BAD && judge_teach(judge, BYTES("\xff\xff"), true) == SK_BAD &&
+    tap_ok(judge_teach(judge, BYTES(""), true) == SK_BAD &&
+               judge_teach(judge, BYTES("\xff\xff"), true) == SK_BAD &&
                judge_teach(judge, BYTES("\0\5abcd"), true) == SK_BAD,
            "broken lessons");
     tap_ok(judge_swap(judge, "/nonexistent", NULL) != SK_OK, "a model that is not there");
@@ -133,17 +155,21 @@ static void
 test_encodings(void)
 {
     static const char *const mails[] = {
-        "Subject: =?UTF-8?B?44GT44KT?=\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\xe7\x88\x86\xe7\xa0\xb4\xe4\xba\x88\xe5\x91\x8a\r\n",
-        "Subject: =?ISO-2022-JP?B?GyRCJDMkcxsoQg==?=\r\nContent-Type: text/plain; charset=iso-2022-jp\r\n\r\n\x1b$BGzGKM=9p\x1b(B\r\n",
-        "Subject: =?EUC-JP?B?pLOk8w==?=\r\nContent-Type: text/plain; charset=euc-jp\r\n\r\n\xc7\xfa\xc7\xcb\xcd\xbd\xb9\xf0\r\n",
-        "Subject: =?Shift_JIS?B?grGC8Q==?=\r\nContent-Type: text/plain; charset=Shift_JIS\r\n\r\n\x94\x9a\x94j\x97\\\x8d\x90\r\n",
+        "Subject: =?UTF-8?B?44GT44KT?=\r\nContent-Type: text/plain; "
+        "charset=utf-8\r\n\r\n\xe7\x88\x86\xe7\xa0\xb4\xe4\xba\x88\xe5\x91\x8a\r\n",
+        "Subject: =?ISO-2022-JP?B?GyRCJDMkcxsoQg==?=\r\nContent-Type: text/plain; "
+        "charset=iso-2022-jp\r\n\r\n\x1b$BGzGKM=9p\x1b(B\r\n",
+        "Subject: =?EUC-JP?B?pLOk8w==?=\r\nContent-Type: text/plain; "
+        "charset=euc-jp\r\n\r\n\xc7\xfa\xc7\xcb\xcd\xbd\xb9\xf0\r\n",
+        "Subject: =?Shift_JIS?B?grGC8Q==?=\r\nContent-Type: text/plain; "
+        "charset=Shift_JIS\r\n\r\n\x94\x9a\x94j\x97\\\x8d\x90\r\n",
     };
     double first = judged(mails[0], FAMILY_ALL, NULL)->unwanted;
 
     for (size_t i = 1; i < sizeof mails / sizeof *mails; i++) {
         const struct opinion *o = judged(mails[i], FAMILY_ALL, NULL);
-        tap_ok(o->unwanted == first, "encoding %zu: %.6f, %.6f: %.*s", i, o->unwanted, first,
-               BYTES_ARGUMENTS(o->normal));
+        tap_ok(o->unwanted == first, "encoding %zu: %.6f, %.6f: %.*s", i, o->unwanted,
+               first, BYTES_ARGUMENTS(o->normal));
     }
 }
 

@@ -8,7 +8,8 @@
 #include "judge/embedded_private.h"
 #include "judge/normal.h"
 
-#define TERMS_MAX 20000 /* spellings in both tables; compiling 10,000 takes 0.7 s. Beyond: SK_CONFIG */
+#define TERMS_MAX                                                                          \
+    20000 /* spellings in both tables; compiling 10,000 takes 0.7 s. Beyond: SK_CONFIG */
 #define COLUMNS 6
 
 struct lexicon {
@@ -19,9 +20,9 @@ struct lexicon {
 };
 
 static const char *const kind_names[LEXICON_KIND_COUNT] = {
-    "any",  "murder",    "attack",        "bomb",          "arson", "poison",   "suicide",   "weapon",
-    "drug", "fraud_job", "account_trade", "advertisement", "lure",  "phishing", "extortion", "malware",
-    "advance_fee",
+    "any",     "murder",   "attack",    "bomb",      "arson",         "poison",
+    "suicide", "weapon",   "drug",      "fraud_job", "account_trade", "advertisement",
+    "lure",    "phishing", "extortion", "malware",   "advance_fee",
 };
 static const char *const role_names[LEXICON_ROLE_COUNT] = {
     "act", "announce", "target", "time", "demand", "innocent", "slang", "trade", "sign",
@@ -36,7 +37,8 @@ lexicon_kind_name(enum lexicon_kind kind)
 struct bytes
 lexicon_threat_table(void)
 {
-    return bytes_of(judge_threat_table, (size_t)(judge_threat_table_end - judge_threat_table));
+    return bytes_of(judge_threat_table,
+                    (size_t)(judge_threat_table_end - judge_threat_table));
 }
 
 struct bytes
@@ -76,9 +78,11 @@ read_row(struct reader *r, struct bytes line, size_t number, struct why *why)
     }
     int kind = name_index(kind_names, LEXICON_KIND_COUNT, column[1]);
     int role = name_index(role_names, LEXICON_ROLE_COUNT, column[2]);
-    if (columns < 5 || column[0].size == 0 || kind < 0 || role < 0 || !bytes_to_number(column[4], 5, &weight)) {
-        return why_set_line(why, SK_CONFIG, number,
-                            "a row is term, kind, role, lang, weight (1 to 5), note, parted by tabs");
+    if (columns < 5 || column[0].size == 0 || kind < 0 || role < 0 ||
+        !bytes_to_number(column[4], 5, &weight)) {
+        return why_set_line(
+            why, SK_CONFIG, number,
+            "a row is term, kind, role, lang, weight (1 to 5), note, parted by tabs");
     }
     r->row++;
     rest = column[0];
@@ -88,7 +92,8 @@ read_row(struct reader *r, struct bytes line, size_t number, struct why *why)
             continue;
         }
         if (l->term_count == TERMS_MAX) {
-            return why_set_line(why, SK_CONFIG, number, "the lexicon has more than %d spellings", TERMS_MAX);
+            return why_set_line(why, SK_CONFIG, number,
+                                "the lexicon has more than %d spellings", TERMS_MAX);
         }
         l->terms[l->term_count++] = (struct lexicon_term){
             .kind = (enum lexicon_kind)kind,
@@ -150,9 +155,10 @@ compile(struct arena *scratch, struct lexicon *l, struct why *why)
         sizes[count] = l->terms[i].text.size;
         ids[count++] = (unsigned)i;
     }
-    if (hs_compile_lit_multi(texts, flags, ids, sizes, count, HS_MODE_BLOCK, NULL, &l->database, &error) !=
-        HS_SUCCESS) {
-        (void)why_set(why, SK_CONFIG, "the lexicon does not compile: %s", error == NULL ? "" : error->message);
+    if (hs_compile_lit_multi(texts, flags, ids, sizes, count, HS_MODE_BLOCK, NULL,
+                             &l->database, &error) != HS_SUCCESS) {
+        (void)why_set(why, SK_CONFIG, "the lexicon does not compile: %s",
+                      error == NULL ? "" : error->message);
         hs_free_compile_error(error);
         return SK_CONFIG;
     }
@@ -163,8 +169,8 @@ compile(struct arena *scratch, struct lexicon *l, struct why *why)
 }
 
 enum sk_code
-lexicon_open(struct arena *arena, struct bytes threat, struct bytes slang, struct lexicon **lexicon_r,
-             struct why *why)
+lexicon_open(struct arena *arena, struct bytes threat, struct bytes slang,
+             struct lexicon **lexicon_r, struct why *why)
 {
     struct arena scratch;
     struct lexicon *l = ARENA_NEW(arena, struct lexicon);
@@ -179,7 +185,8 @@ lexicon_open(struct arena *arena, struct bytes threat, struct bytes slang, struc
         code = read_table(&r, slang, why);
     }
     if (code == SK_OK && l->term_count > 0) {
-        struct lexicon_term *terms = ARENA_NEW_MANY(arena, l->term_count, struct lexicon_term);
+        struct lexicon_term *terms =
+            ARENA_NEW_MANY(arena, l->term_count, struct lexicon_term);
         qsort(l->terms, l->term_count, sizeof *terms, compare_terms);
         memcpy(terms, l->terms, l->term_count * sizeof *terms);
         l->terms = terms;
@@ -217,7 +224,8 @@ katakana_at(struct bytes text, size_t at)
 {
     return at + 3 <= text.size && text.at[at] == 0xe3 &&
            ((text.at[at + 1] == 0x82 && text.at[at + 2] >= 0xa1) ||
-            (text.at[at + 1] == 0x83 && text.at[at + 2] <= 0xbe && text.at[at + 2] != 0xbb));
+            (text.at[at + 1] == 0x83 && text.at[at + 2] <= 0xbe &&
+             text.at[at + 2] != 0xbb));
 }
 
 static bool
@@ -251,7 +259,8 @@ stands_alone(const struct lexicon_term *term, struct bytes text, size_t from, si
     return true;
 }
 
-struct catch {
+struct catch
+{
     const struct lexicon *lexicon;
     struct bytes text;
     struct lexicon_hit *hits;
@@ -259,7 +268,8 @@ struct catch {
 };
 
 static int
-on_match(unsigned id, unsigned long long unused, unsigned long long to, unsigned flags, void *context)
+on_match(unsigned id, unsigned long long unused, unsigned long long to, unsigned flags,
+         void *context)
 {
     struct catch *c = context;
     const struct lexicon *l = c->lexicon;
@@ -267,7 +277,8 @@ on_match(unsigned id, unsigned long long unused, unsigned long long to, unsigned
 
     (void)unused;
     (void)flags;
-    for (size_t i = id; i < l->term_count && bytes_equal(l->terms[i].text, l->terms[id].text); i++) {
+    for (size_t i = id;
+         i < l->term_count && bytes_equal(l->terms[i].text, l->terms[id].text); i++) {
         if (stands_alone(&l->terms[i], c->text, from, (size_t)to)) {
             c->hits[c->count++] = (struct lexicon_hit){&l->terms[i], from, (size_t)to};
         }
@@ -302,10 +313,12 @@ drop_covered(struct lexicon_hit *hits, size_t count)
     for (size_t i = 0; i < count; i++) {
         struct lexicon_hit hit = hits[i];
         const struct lexicon_term *term = hit.term;
-        size_t *mask = &masked[term->table], *same = &said[term->table][term->role][term->kind];
+        size_t *mask = &masked[term->table],
+               *same = &said[term->table][term->role][term->kind];
         if (term->is_mask) {
             *mask = hit.to > *mask ? hit.to : *mask;
-        } else if ((term->role != LEXICON_INNOCENT && hit.from < *mask) || hit.to <= *same) {
+        } else if ((term->role != LEXICON_INNOCENT && hit.from < *mask) ||
+                   hit.to <= *same) {
             continue;
         } else {
             *same = hit.to;
@@ -327,7 +340,8 @@ lexicon_scan(struct arena *arena, struct lexicon *l, struct bytes normal, size_t
     }
     hits = arena_take_bytes(arena, LIMIT_LEXICON_HITS * sizeof *hits);
     c.hits = hits;
-    unsigned size = (unsigned)(normal.size < LIMIT_NORMAL_BYTES ? normal.size : LIMIT_NORMAL_BYTES);
+    unsigned size =
+        (unsigned)(normal.size < LIMIT_NORMAL_BYTES ? normal.size : LIMIT_NORMAL_BYTES);
     (void)hs_scan(l->database, (const char *)normal.at, size, 0, l->scratch, on_match, &c);
     qsort(hits, c.count, sizeof *hits, compare_hits);
     *count_r = drop_covered(hits, c.count);

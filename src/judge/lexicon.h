@@ -53,10 +53,10 @@ struct lexicon_term {
     enum lexicon_kind kind;
     enum lexicon_role role;
     enum lexicon_table table;
-    int weight;          /* 1 to 5 */
+    int weight; /* 1 to 5 */
     bool is_mask;
-    unsigned row;        /* spellings of one row share it */
-    struct bytes text;   /* in normal form */
+    unsigned row;      /* spellings of one row share it */
+    struct bytes text; /* in normal form */
 };
 
 struct lexicon_hit {
@@ -67,13 +67,13 @@ struct lexicon_hit {
 struct lexicon;
 
 /* The two tables, threat first; BYTES_NONE leaves one out. SK_CONFIG with the line where a row is wrong. */
-enum sk_code lexicon_open(struct arena *arena, struct bytes threat, struct bytes slang, struct lexicon **lexicon_r,
-                          struct why *why);
+enum sk_code lexicon_open(struct arena *arena, struct bytes threat, struct bytes slang,
+                          struct lexicon **lexicon_r, struct why *why);
 void lexicon_close(struct lexicon *lexicon);
 
 /* Hits in a text of normal form, by `from`; at most LIMIT_LEXICON_HITS. */
-const struct lexicon_hit *lexicon_scan(struct arena *arena, struct lexicon *lexicon, struct bytes normal,
-                                       size_t *count_r);
+const struct lexicon_hit *lexicon_scan(struct arena *arena, struct lexicon *lexicon,
+                                       struct bytes normal, size_t *count_r);
 
 const char *lexicon_kind_name(enum lexicon_kind kind);
 

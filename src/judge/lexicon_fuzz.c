@@ -19,7 +19,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (lexicon == NULL) {
         struct why why;
         arena_init(&process, (size_t)1 << 28);
-        enum sk_code code = lexicon_open(&process, lexicon_threat_table(), lexicon_slang_table(), &lexicon, &why);
+        enum sk_code code = lexicon_open(&process, lexicon_threat_table(),
+                                         lexicon_slang_table(), &lexicon, &why);
         SK_ASSERT(code == SK_OK);
     }
     arena_init(&arena, (size_t)1 << 26);
@@ -27,7 +28,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct lexicon_hit *hits = lexicon_scan(&arena, lexicon, normal, &count);
     threat_read(normal, hits, count, &threat);
     trade_read(&arena, hits, count, &trade);
-    SK_ASSERT((threat.kind == THREAT_NONE) == (threat.words.size == 0 && threat.severity == 0));
+    SK_ASSERT((threat.kind == THREAT_NONE) ==
+              (threat.words.size == 0 && threat.severity == 0));
     arena_release(&arena);
     return 0;
 }

@@ -13,7 +13,8 @@ hits_of(struct lexicon *l, const char *text)
 {
     size_t count;
 
-    lexicon_scan(&arena, l, normal_form(&arena, bytes_from_text(text), LIMIT_NORMAL_BYTES), &count);
+    lexicon_scan(&arena, l, normal_form(&arena, bytes_from_text(text), LIMIT_NORMAL_BYTES),
+                 &count);
     return count;
 }
 
@@ -23,23 +24,35 @@ test_tables(void)
     struct lexicon *l = NULL;
     struct why why = {0};
 
-    tap_ok(lexicon_open(&arena, BYTES_NONE, BYTES_NONE, &l, &why) == SK_OK && hits_of(l, "bomb") == 0, "no tables");
-    tap_ok(lexicon_open(&arena, BYTES("term\nbomb\tbomb\tact\ten\t6\t\n"), BYTES_NONE, &l, &why) == SK_CONFIG &&
+    tap_ok(lexicon_open(&arena, BYTES_NONE, BYTES_NONE, &l, &why) == SK_OK &&
+               hits_of(l, "bomb") == 0,
+           "no tables");
+    tap_ok(lexicon_open(&arena, BYTES("term\nbomb\tbomb\tact\ten\t6\t\n"), BYTES_NONE, &l,
+                        &why) == SK_CONFIG &&
                why.line == 2,
            "a weight past 5 is told with its line");
-    tap_ok(lexicon_open(&arena, BYTES("term\nbomb\tbomb\tverb\ten\t5\t\n"), BYTES_NONE, &l, &why) == SK_CONFIG,
+    tap_ok(lexicon_open(&arena, BYTES("term\nbomb\tbomb\tverb\ten\t5\t\n"), BYTES_NONE, &l,
+                        &why) == SK_CONFIG,
            "an unknown role");
-    tap_ok(lexicon_open(&arena, BYTES("term\nbomb\n"), BYTES_NONE, &l, &why) == SK_CONFIG, "columns missing");
-    if (tap_ok(lexicon_open(&arena,
-                            BYTES("term\nbomb|爆弾\tbomb\tact\ten\t5\t\n殺\tmurder\tact\tja\t4\t\n"
-                                  "相殺\tany\tinnocent\tja\t4\tmask: words\nテロ\tattack\tact\tja\t3\t\n"),
-                            BYTES_NONE, &l, &why) == SK_OK,
+    tap_ok(lexicon_open(&arena, BYTES("term\nbomb\n"), BYTES_NONE, &l, &why) == SK_CONFIG,
+           "columns missing");
+    if (tap_ok(lexicon_open(
+                   &arena,
+                   BYTES("term\nbomb|爆弾\tbomb\tact\ten\t5\t\n殺\tmurder\tact\tja\t4\t\n"
+                         "相殺\tany\tinnocent\tja\t4\tmask: "
+                         "words\nテロ\tattack\tact\tja\t3\t\n"),
+                   BYTES_NONE, &l, &why) == SK_OK,
                "a table")) {
-        tap_ok(hits_of(l, "a bomb") == 1 && hits_of(l, "bombast abomb") == 0, "English: whole words");
+        tap_ok(hits_of(l, "a bomb") == 1 && hits_of(l, "bombast abomb") == 0,
+               "English: whole words");
         tap_ok(hits_of(l, "大爆弾だ") == 1, "Japanese: anywhere");
-        tap_ok(hits_of(l, "爆・弾") == 1 && hits_of(l, "爆 弾") == 1, "through the normal form");
-        tap_ok(hits_of(l, "相殺") == 1 && hits_of(l, "殺相") == 1 && hits_of(l, "相殺と殺") == 2, "masks");
-        tap_ok(hits_of(l, "テロと") == 1 && hits_of(l, "ステロイド") == 0, "short katakana stands alone");
+        tap_ok(hits_of(l, "爆・弾") == 1 && hits_of(l, "爆 弾") == 1,
+               "through the normal form");
+        tap_ok(hits_of(l, "相殺") == 1 && hits_of(l, "殺相") == 1 &&
+                   hits_of(l, "相殺と殺") == 2,
+               "masks");
+        tap_ok(hits_of(l, "テロと") == 1 && hits_of(l, "ステロイド") == 0,
+               "short katakana stands alone");
         lexicon_close(l);
     }
 }
@@ -92,10 +105,12 @@ test_threats(void)
         {"お前を必ず殺してやる。覚悟しておけ。", THREAT_MURDER},
         {"コロシマス。明日お前の学校に行く", THREAT_MURDER},
         {"I will kill your family tomorrow. You have been warned.", THREAT_MURDER},
-        {"A bomb has been placed in the school. It will explode tomorrow at noon.", THREAT_BOMB},
+        {"A bomb has been placed in the school. It will explode tomorrow at noon.",
+         THREAT_BOMB},
         {"将棋の対局です。飛車を殺してから攻めるつもりです。", THREAT_NONE},
         {"殺菌と消毒をします。名刺と刺身をお持ちします。", THREAT_NONE},
-        {"「市役所を爆破する」とのメールが届いたため、警察に相談し、臨時閉庁いたします。", THREAT_NONE},
+        {"「市役所を爆破する」とのメールが届いたため、警察に相談し、臨時閉庁いたします。",
+         THREAT_NONE},
         {"please kill -9 the process tomorrow", THREAT_NONE},
         {"明日の会議は15時34分からです。よろしくお願いします。", THREAT_NONE},
         {"", THREAT_NONE},
@@ -103,7 +118,8 @@ test_threats(void)
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct threat threat = threat_of(cases[i].text);
-        tap_ok(threat.kind == cases[i].kind && (threat.kind == THREAT_NONE) == (threat.severity == 0),
+        tap_ok(threat.kind == cases[i].kind &&
+                   (threat.kind == THREAT_NONE) == (threat.severity == 0),
                "%s (%d, %.1f)", cases[i].text, threat.kind, threat.score);
     }
 }
@@ -111,11 +127,19 @@ test_threats(void)
 static void
 test_trade(void)
 {
-    tap_ok(trade_of("レンコン入荷しました。チャカもあります。手押し可、即日。") == LEXICON_WEAPON, "guns in slang");
-    tap_ok(trade_of("野菜とアイス入荷。手押し都内、郵送可。") == LEXICON_DRUG, "drugs in slang");
-    tap_ok(trade_of("闇バイト募集。受け子、出し子、即日即金。") == LEXICON_FRAUD_JOB, "fraud jobs");
-    tap_ok(trade_of("蓮根の煮物のレシピ。茨城の農家から産直、入荷しました。") == LEXICON_ANY, "cooking");
-    tap_ok(trade_of("闇バイトは犯罪です。受け子や出し子の募集に注意ください。警察署") == LEXICON_ANY, "a police warning");
+    tap_ok(trade_of("レンコン入荷しました。チャカもあります。手押し可、即日。") ==
+               LEXICON_WEAPON,
+           "guns in slang");
+    tap_ok(trade_of("野菜とアイス入荷。手押し都内、郵送可。") == LEXICON_DRUG,
+           "drugs in slang");
+    tap_ok(trade_of("闇バイト募集。受け子、出し子、即日即金。") == LEXICON_FRAUD_JOB,
+           "fraud jobs");
+    tap_ok(trade_of("蓮根の煮物のレシピ。茨城の農家から産直、入荷しました。") ==
+               LEXICON_ANY,
+           "cooking");
+    tap_ok(trade_of("闇バイトは犯罪です。受け子や出し子の募集に注意ください。警察署") ==
+               LEXICON_ANY,
+           "a police warning");
 }
 
 int
@@ -124,7 +148,8 @@ main(void)
     struct why why;
 
     arena_init(&arena, (size_t)1 << 28);
-    if (lexicon_open(&arena, lexicon_threat_table(), lexicon_slang_table(), &lexicon, &why) != SK_OK) {
+    if (lexicon_open(&arena, lexicon_threat_table(), lexicon_slang_table(), &lexicon,
+                     &why) != SK_OK) {
         printf("Bail out! %s\n", why.sentence);
         return 1;
     }

@@ -9,19 +9,20 @@
 
 #include "base/hash.h"
 
-#define MODEL_MAGIC "SKMODEL1"
-#define CLASS_BITS 15
-#define CLASS_COUNT (1u << CLASS_BITS)
+#define MODEL_MAGIC    "SKMODEL1"
+#define CLASS_BITS     15
+#define CLASS_COUNT    (1u << CLASS_BITS)
 #define MODEL_FILE_MAX 67108864 /* far above any model; beyond: not read */
 
 /* Chosen on the first half of the SpamAssassin corpus in order of time; tools/train-model measures again. */
-#define RATE_GRAMS 15.0
-#define RATE_PAIRS 20.0
+#define RATE_GRAMS   15.0
+#define RATE_PAIRS   20.0
 #define RATE_CLASSES 4.0
-#define CLIP 8.0
-#define COUNTS_SCALE 0.1   /* of the summed evidence of pairs: they are far from independent */
+#define CLIP         8.0
+#define COUNTS_SCALE                                                                       \
+    0.1 /* of the summed evidence of pairs: they are far from independent */
 #define COUNTS_DOUBT 4.0   /* sightings at which a pair's word counts half */
-#define COUNTS_SURE 8.0    /* logit beyond which counts are not taught */
+#define COUNTS_SURE  8.0   /* logit beyond which counts are not taught */
 #define COUNTS_HALVE 60000 /* a count that reaches this halves its pair of counts */
 
 struct pair {
@@ -35,7 +36,8 @@ struct model_head {
     uint64_t spam, ham;                 /* messages taught */
     uint64_t counted_spam, counted_ham; /* of them in the counts */
     uint64_t checksum;
-    float grams_scale, pairs_scale, classes_scale, reserved; /* of packed weights: value = scale * int8 */
+    float grams_scale, pairs_scale, classes_scale,
+        reserved; /* of packed weights: value = scale * int8 */
 };
 
 struct tables {
@@ -65,7 +67,8 @@ enum { FORMAT_PLAIN = 1, FORMAT_PACKED = 2 };
 enum sk_code
 model_open_empty(struct model **model_r, struct why *why)
 {
-    void *at = mmap(NULL, sizeof(struct model), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *at = mmap(NULL, sizeof(struct model), PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     if (at == MAP_FAILED) {
         return why_set(why, SK_SYSTEM, "no memory for a model");
@@ -134,12 +137,14 @@ model_open_bytes(struct bytes file, struct model **model_r, struct why *why)
         return why_set(why, SK_BAD, "this is no model");
     }
     memcpy(&head, file.at, sizeof head);
-    if (head.bits != FEATURE_BITS || (head.format != FORMAT_PLAIN && head.format != FORMAT_PACKED)) {
+    if (head.bits != FEATURE_BITS ||
+        (head.format != FORMAT_PLAIN && head.format != FORMAT_PACKED)) {
         return why_set(why, SK_BAD, "the model is of another version");
     }
-    if (rest.size != (head.format == FORMAT_PLAIN ? sizeof(struct tables) : sizeof(struct packed)) ||
-        hash_quick(rest, 0) != head.checksum || !isfinite(head.grams_scale) || !isfinite(head.pairs_scale) ||
-        !isfinite(head.classes_scale)) {
+    if (rest.size !=
+            (head.format == FORMAT_PLAIN ? sizeof(struct tables) : sizeof(struct packed)) ||
+        hash_quick(rest, 0) != head.checksum || !isfinite(head.grams_scale) ||
+        !isfinite(head.pairs_scale) || !isfinite(head.classes_scale)) {
         return why_set(why, SK_BAD, "the model is cut short or damaged");
     }
     code = model_open_empty(&model, why);
@@ -213,7 +218,8 @@ pack_pair(const struct pair *pair, float scale)
         spam = (spam * 255 + most / 2) / most;
         ham = (ham * 255 + most / 2) / most;
     }
-    return (struct packed_pair){pack_weight(pair->weight, scale), (uint8_t)spam, (uint8_t)ham};
+    return (struct packed_pair){pack_weight(pair->weight, scale), (uint8_t)spam,
+                                (uint8_t)ham};
 }
 
 static void
@@ -221,7 +227,8 @@ pack(struct packed *p, const struct tables *t, struct model_head *head)
 {
     head->format = FORMAT_PACKED;
     head->grams_scale = scale_of(t->grams, FEATURE_COUNT, 1);
-    head->pairs_scale = scale_of(&t->pairs[0].weight, FEATURE_COUNT, sizeof(struct pair) / sizeof(float));
+    head->pairs_scale =
+        scale_of(&t->pairs[0].weight, FEATURE_COUNT, sizeof(struct pair) / sizeof(float));
     head->classes_scale = scale_of(&t->classes[0][0], CLASS_COUNT * MODEL_CLASSES, 1);
     for (size_t i = 0; i < FEATURE_COUNT; i++) {
         p->grams[i] = pack_weight(t->grams[i], head->grams_scale);
@@ -259,7 +266,8 @@ write_file(const char *path, const struct model_head *head, struct bytes rest)
     if (fd < 0) {
         return false;
     }
-    bool good = write_all(fd, head, sizeof *head) && write_all(fd, rest.at, rest.size) && fsync(fd) == 0;
+    bool good = write_all(fd, head, sizeof *head) && write_all(fd, rest.at, rest.size) &&
+                fsync(fd) == 0;
     return close(fd) == 0 && good;
 }
 
@@ -275,7 +283,8 @@ model_save(const struct model *model, const char *path, bool packed, struct why 
         return why_set(why, SK_LIMIT, "the model's path is too long");
     }
     if (packed) {
-        room = mmap(NULL, sizeof(struct packed), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        room = mmap(NULL, sizeof(struct packed), PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (room == MAP_FAILED) {
             return why_set(why, SK_SYSTEM, "no memory to pack a model");
         }
@@ -321,7 +330,8 @@ sum_pairs(const struct model *model, const uint32_t *at, size_t count)
 static double
 sum_counts(const struct model *model, const struct feature_set *set)
 {
-    float per_spam = 1 / (float)model->head.counted_spam, per_ham = 1 / (float)model->head.counted_ham;
+    float per_spam = 1 / (float)model->head.counted_spam,
+          per_ham = 1 / (float)model->head.counted_ham;
     float sum = 0;
 
     if (model->head.counted_spam == 0 || model->head.counted_ham == 0) {
@@ -336,8 +346,11 @@ sum_counts(const struct model *model, const struct feature_set *set)
         float spam = (float)pair->spam * per_spam, ham = (float)pair->ham * per_ham;
         float lean = (spam - ham) / (spam + ham);
         float sure = 0.98f * lean * seen / (seen + (float)COUNTS_DOUBT);
-        float square = sure * sure; /* log((1 + s) / (1 - s)) = 2 atanh(s), by its series and a pole near 1 */
-        sum += lean * lean * sure * (2 + square * (0.6667f + 0.4f * square) + square * square * square * 1.5f);
+        float square =
+            sure *
+            sure; /* log((1 + s) / (1 - s)) = 2 atanh(s), by its series and a pole near 1 */
+        sum += lean * lean * sure *
+               (2 + square * (0.6667f + 0.4f * square) + square * square * square * 1.5f);
     }
     return COUNTS_SCALE * (double)sum;
 }
@@ -409,7 +422,8 @@ model_learn(struct model *model, const struct features *f, bool spam)
 {
     struct model_scores s = model_score(model, f);
     const struct feature_set *g = &f->grams, *p = &f->pairs;
-    double grams = RATE_GRAMS * (spam - squash(s.grams)), pairs = RATE_PAIRS * (spam - squash(s.pairs));
+    double grams = RATE_GRAMS * (spam - squash(s.grams)),
+           pairs = RATE_PAIRS * (spam - squash(s.pairs));
 
     learn_grams(model, g->at, g->header_count, grams);
     learn_grams(model, g->at + g->header_count, g->count - g->header_count, grams);
@@ -429,7 +443,8 @@ model_counts(const struct model *model, uint64_t *spam_r, uint64_t *ham_r)
 }
 
 void
-model_classes(const struct model *model, const struct features *f, double logits_r[MODEL_CLASSES])
+model_classes(const struct model *model, const struct features *f,
+              double logits_r[MODEL_CLASSES])
 {
     float sums[MODEL_CLASSES] = {0};
     size_t count = f->pairs.count - f->pairs.header_count;
@@ -454,7 +469,8 @@ model_learn_class(struct model *model, const struct features *f, int class_of)
 
     model_classes(model, f, logits);
     for (int k = 0; k < MODEL_CLASSES && count > 0; k++) {
-        by[k] = (float)(RATE_CLASSES * ((k == class_of) - squash(logits[k])) / sqrt((double)count));
+        by[k] = (float)(RATE_CLASSES * ((k == class_of) - squash(logits[k])) /
+                        sqrt((double)count));
     }
     for (size_t i = f->pairs.header_count; i < f->pairs.count; i++) {
         float *row = model->t.classes[f->pairs.at[i] >> (FEATURE_BITS - CLASS_BITS)];

@@ -19,7 +19,8 @@
 
 struct model;
 
-#define MODEL_CLASSES 8 /* categories that unwanted mail is told apart in, see model_category_class */
+#define MODEL_CLASSES                                                                      \
+    8 /* categories that unwanted mail is told apart in, see model_category_class */
 
 struct model_scores {
     double grams, pairs, counts; /* logits, unclipped */
@@ -36,7 +37,8 @@ void model_close(struct model *model);
 void model_copy(struct model *to, const struct model *from);
 
 /* Writes a new file and puts it in the old one's place. packed: 8-bit weights. */
-enum sk_code model_save(const struct model *model, const char *path, bool packed, struct why *why);
+enum sk_code model_save(const struct model *model, const char *path, bool packed,
+                        struct why *why);
 
 struct model_scores model_score(const struct model *model, const struct features *features);
 void model_learn(struct model *model, const struct features *features, bool spam);
@@ -44,6 +46,7 @@ void model_learn(struct model *model, const struct features *features, bool spam
 void model_counts(const struct model *model, uint64_t *spam_r, uint64_t *ham_r);
 
 /* Logits of the classes, from the text's features alone. */
-void model_classes(const struct model *model, const struct features *features, double logits_r[MODEL_CLASSES]);
+void model_classes(const struct model *model, const struct features *features,
+                   double logits_r[MODEL_CLASSES]);
 /* One lesson of tools/train-model: class_of is the right class, or MODEL_CLASSES for wanted mail. */
 void model_learn_class(struct model *model, const struct features *features, int class_of);

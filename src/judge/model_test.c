@@ -83,25 +83,31 @@ test_files(struct model *model, const char *path)
 
     take("cheap pills, offer");
     score = model_score(model, &features).logit;
-    tap_ok(model_save(model, path, false, &why) == SK_OK && model_open_file(path, &other, &why) == SK_OK,
+    tap_ok(model_save(model, path, false, &why) == SK_OK &&
+               model_open_file(path, &other, &why) == SK_OK,
            "saved and opened");
     tap_ok(model_score(other, &features).logit == score, "the same to the last bit");
     model_close(other);
-    tap_ok(model_save(model, path, true, &why) == SK_OK && model_open_file(path, &packed, &why) == SK_OK,
+    tap_ok(model_save(model, path, true, &why) == SK_OK &&
+               model_open_file(path, &packed, &why) == SK_OK,
            "packed and opened");
-    tap_ok(fabs(model_score(packed, &features).logit - score) < 0.2, "packed: nearly the same");
+    tap_ok(fabs(model_score(packed, &features).logit - score) < 0.2,
+           "packed: nearly the same");
     model_close(packed);
 
     struct bytes file = slurp(path);
     tap_ok(file.size < 2u << 20, "packed size %zu", file.size);
-    tap_ok(model_open_bytes(bytes_slice(file, 0, file.size - 1), &other, &why) == SK_BAD, "cut short");
-    tap_ok(model_open_bytes(bytes_slice(file, 0, 20), &other, &why) == SK_BAD, "cut in the head");
+    tap_ok(model_open_bytes(bytes_slice(file, 0, file.size - 1), &other, &why) == SK_BAD,
+           "cut short");
+    tap_ok(model_open_bytes(bytes_slice(file, 0, 20), &other, &why) == SK_BAD,
+           "cut in the head");
     ((uint8_t *)file.at)[1000] ^= 1;
     tap_ok(model_open_bytes(file, &other, &why) == SK_BAD, "one bit flipped");
     ((uint8_t *)file.at)[0] ^= 1;
     tap_ok(model_open_bytes(file, &other, &why) == SK_BAD, "no model");
     tap_ok(model_open_file("/nonexistent/model", &other, &why) == SK_SYSTEM, "not there");
-    tap_ok(model_save(model, "/nonexistent/model", false, &why) == SK_SYSTEM, "not writable");
+    tap_ok(model_save(model, "/nonexistent/model", false, &why) == SK_SYSTEM,
+           "not writable");
 }
 
 static void

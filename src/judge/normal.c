@@ -9,7 +9,8 @@
 
 /* Code points that the fast path does not know are gathered and given to ICU together, at most so many. */
 #define RUN_MAX 64
-#define RUN_ROOM (RUN_MAX * 20) /* U+FDFA grows to 18 code points under NFKC, the most there is */
+#define RUN_ROOM                                                                           \
+    (RUN_MAX * 20) /* U+FDFA grows to 18 code points under NFKC, the most there is */
 
 struct scribe {
     uint8_t *out;
@@ -22,8 +23,8 @@ struct scribe {
 static bool
 is_japanese(uint32_t c)
 {
-    return (c >= 0x3041 && c <= 0x30ff && c != 0x30fb) || (c >= 0x3400 && c <= 0x9fff) || c == 0x3005 ||
-           c == 0x3007 || (c >= 0xf900 && c <= 0xfaff) || c == 0x25cb;
+    return (c >= 0x3041 && c <= 0x30ff && c != 0x30fb) || (c >= 0x3400 && c <= 0x9fff) ||
+           c == 0x3005 || c == 0x3007 || (c >= 0xf900 && c <= 0xfaff) || c == 0x25cb;
 }
 
 static bool
@@ -36,8 +37,8 @@ is_katakana(uint32_t c)
 static bool
 is_plain(uint32_t c)
 {
-    return (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30fe) || (c >= 0x4e00 && c <= 0x9fff) ||
-           c == 0x3001 || c == 0x3002;
+    return (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30fe) ||
+           (c >= 0x4e00 && c <= 0x9fff) || c == 0x3001 || c == 0x3002;
 }
 
 static bool
@@ -49,11 +50,13 @@ is_mark(uint32_t c)
 static bool
 is_invisible(uint32_t c)
 {
-    return (c < 0x20 && c != '\n' && c != '\t' && c != '\r') || (c >= 0x7f && c < 0xa0) || c == 0xad ||
-           c == 0x34f || c == 0x61c || c == 0x115f || c == 0x1160 || c == 0x17b4 || c == 0x17b5 ||
-           (c >= 0x180b && c <= 0x180f) || (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
-           (c >= 0x2060 && c <= 0x206f) || c == 0x3164 || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff ||
-           c == 0xffa0 || (c >= 0xfff0 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
+    return (c < 0x20 && c != '\n' && c != '\t' && c != '\r') || (c >= 0x7f && c < 0xa0) ||
+           c == 0xad || c == 0x34f || c == 0x61c || c == 0x115f || c == 0x1160 ||
+           c == 0x17b4 || c == 0x17b5 || (c >= 0x180b && c <= 0x180f) ||
+           (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
+           (c >= 0x2060 && c <= 0x206f) || c == 0x3164 || (c >= 0xfe00 && c <= 0xfe0f) ||
+           c == 0xfeff || c == 0xffa0 || (c >= 0xfff0 && c <= 0xfffb) ||
+           (c >= 0xe0000 && c <= 0xe0fff);
 }
 
 /* What NFKC does not fold and a reader takes for the same. */
@@ -94,7 +97,8 @@ static void
 put(struct scribe *s, uint32_t c)
 {
     if (s->room - s->size < UTF8_SIZE_MAX) {
-        s->room = s->size; /* full: nothing after this, or characters would be joined that did not stand together */
+        s->room =
+            s->size; /* full: nothing after this, or characters would be joined that did not stand together */
         return;
     }
     s->size += utf8_put(s->out + s->size, c);
@@ -165,7 +169,8 @@ unput(struct scribe *s)
             break;
         }
     }
-    if (at < s->size && utf8_get(bytes_of(s->out, s->size), at, &c) == s->size - at && !ascii_blank(s->out[at])) {
+    if (at < s->size && utf8_get(bytes_of(s->out, s->size), at, &c) == s->size - at &&
+        !ascii_blank(s->out[at])) {
         s->run[s->run_count++] = c;
         s->size = at;
     }
@@ -239,11 +244,12 @@ latin_twin(uint32_t c)
         uint16_t from;
         char to;
     } twins[] = {
-        {0x3b1, 'a'}, {0x3b5, 'e'}, {0x3b9, 'i'}, {0x3ba, 'k'}, {0x3bd, 'v'}, {0x3bf, 'o'}, {0x3c1, 'p'},
-        {0x3c4, 't'}, {0x3c5, 'u'}, {0x3c7, 'x'}, {0x430, 'a'}, {0x432, 'b'}, {0x435, 'e'}, {0x43a, 'k'},
-        {0x43c, 'm'}, {0x43d, 'h'}, {0x43e, 'o'}, {0x440, 'p'}, {0x441, 'c'}, {0x442, 't'}, {0x443, 'y'},
-        {0x445, 'x'}, {0x455, 's'}, {0x456, 'i'}, {0x458, 'j'}, {0x4bb, 'h'}, {0x501, 'd'}, {0x51b, 'q'},
-        {0x51d, 'w'}, {0x131, 'i'}, {0x251, 'a'}, {0x261, 'g'},
+        {0x3b1, 'a'}, {0x3b5, 'e'}, {0x3b9, 'i'}, {0x3ba, 'k'}, {0x3bd, 'v'}, {0x3bf, 'o'},
+        {0x3c1, 'p'}, {0x3c4, 't'}, {0x3c5, 'u'}, {0x3c7, 'x'}, {0x430, 'a'}, {0x432, 'b'},
+        {0x435, 'e'}, {0x43a, 'k'}, {0x43c, 'm'}, {0x43d, 'h'}, {0x43e, 'o'}, {0x440, 'p'},
+        {0x441, 'c'}, {0x442, 't'}, {0x443, 'y'}, {0x445, 'x'}, {0x455, 's'}, {0x456, 'i'},
+        {0x458, 'j'}, {0x4bb, 'h'}, {0x501, 'd'}, {0x51b, 'q'}, {0x51d, 'w'}, {0x131, 'i'},
+        {0x251, 'a'}, {0x261, 'g'},
     };
 
     for (size_t i = 0; c >= 0x131 && c <= 0x51d && i < sizeof twins / sizeof *twins; i++) {
@@ -328,9 +334,9 @@ struct weaver {
     struct bytes text;
     uint8_t *out;
     size_t size;
-    uint32_t last;    /* the character written before */
-    bool last_alone;  /* no Japanese character stood right before it */
-    bool fresh;       /* a gap was just closed up */
+    uint32_t last;   /* the character written before */
+    bool last_alone; /* no Japanese character stood right before it */
+    bool fresh;      /* a gap was just closed up */
 };
 
 /* At a gap after a Japanese character: whether it is closed up. The gap may be some characters long. */
@@ -341,7 +347,8 @@ gap_closes(const struct weaver *w, size_t at, size_t *after_r)
     uint32_t c = 0;
     size_t size, length = 0;
 
-    for (c = peek(w->text, at, &size); size > 0 && gap_of(c) != GAP_NONE && length < 3; length++) {
+    for (c = peek(w->text, at, &size); size > 0 && gap_of(c) != GAP_NONE && length < 3;
+         length++) {
         gap = gap_of(c) > gap ? gap_of(c) : gap;
         at += size;
         c = peek(w->text, at, &size);

@@ -26,14 +26,16 @@ static void
 test_forms(void)
 {
     is("", "", "nothing");
-    is("Hello  World\r\n\r\nNext", "hello world\nnext", "ASCII: lower case, blanks made one, lines kept");
+    is("Hello  World\r\n\r\nNext", "hello world\nnext",
+       "ASCII: lower case, blanks made one, lines kept");
     is("ＨＥＬＬＯ　１２３", "hello 123", "full width");
     is("ﾊﾞｸﾀﾞﾝ ｦ", "バクダン ヲ", "half width kana with sound marks");
     is("か\xe3\x82\x99き", "がき", "a combining sound mark after plain kana");
     is("Stra\xc3\x9f"
        "e \xc3\x89t\xc3\xa9",
        "strasse été", "case folding");
-    is("爆\xe2\x80\x8b破\xc2\xad予\xe2\x80\xae告", "爆破予告", "zero width, soft hyphen, bidi control");
+    is("爆\xe2\x80\x8b破\xc2\xad予\xe2\x80\xae告", "爆破予告",
+       "zero width, soft hyphen, bidi control");
     is("㊙ ① Ⅳ ㌔", "秘 1 iv キロ", "compatibility characters");
     is("🅱🄾mb", "bomb", "squared letters");
 }
@@ -54,7 +56,8 @@ static void
 test_twins(void)
 {
     is("p\xd0\xb0yp\xd0\xb0l", "paypal", "Cyrillic among Latin");
-    is("\xd0\xb0\xd0\xbd\xd0\xbd\xd0\xb0", "\xd0\xb0\xd0\xbd\xd0\xbd\xd0\xb0", "Russian stays");
+    is("\xd0\xb0\xd0\xbd\xd0\xbd\xd0\xb0", "\xd0\xb0\xd0\xbd\xd0\xbd\xd0\xb0",
+       "Russian stays");
     is("メ一ル", "メール", "kanji one among katakana");
     is("一番", "一番", "kanji one among kanji");
 }
@@ -69,7 +72,8 @@ test_bounds(void)
     memset(text, 'a', size);
     text[LIMIT_NORMAL_BYTES] = '\0';
     got = normal(text);
-    tap_ok(got.size <= LIMIT_NORMAL_BYTES && got.size >= LIMIT_NORMAL_BYTES - 8, "at the bound: %zu", got.size);
+    tap_ok(got.size <= LIMIT_NORMAL_BYTES && got.size >= LIMIT_NORMAL_BYTES - 8,
+           "at the bound: %zu", got.size);
     text[LIMIT_NORMAL_BYTES] = 'a';
     got = normal(text);
     tap_ok(got.size <= LIMIT_NORMAL_BYTES, "one past the bound: %zu", got.size);
@@ -91,18 +95,24 @@ test_hostile(void)
             state = state * 6364136223846793005u + 1442695040888963407u;
             bytes[i] = (uint8_t)(state >> 56);
         }
-        valid = valid && utf8_valid(normal_form(&arena, bytes_of(bytes, sizeof bytes), LIMIT_NORMAL_BYTES));
+        valid = valid && utf8_valid(normal_form(&arena, bytes_of(bytes, sizeof bytes),
+                                                LIMIT_NORMAL_BYTES));
     }
     tap_ok(valid, "noise becomes UTF-8");
     for (size_t i = 0; i + 3 <= sizeof bytes; i += 3) {
         memcpy(bytes + i, "\xef\xb7\xba", 3); /* U+FDFA: grows most */
     }
-    tap_ok(utf8_valid(normal_form(&arena, bytes_of(bytes, sizeof bytes), LIMIT_NORMAL_BYTES)), "what grows");
+    tap_ok(
+        utf8_valid(normal_form(&arena, bytes_of(bytes, sizeof bytes), LIMIT_NORMAL_BYTES)),
+        "what grows");
     for (size_t i = 0; i + 2 <= sizeof bytes; i += 2) {
         memcpy(bytes + i, "\xcc\x81", 2);
     }
-    tap_ok(utf8_valid(normal_form(&arena, bytes_of(bytes, sizeof bytes), LIMIT_NORMAL_BYTES)), "marks without end");
-    tap_ok(normal_form(&arena, bytes_of("a\0b\xff", 4), 100).size == 5, "NUL dropped, a broken byte replaced");
+    tap_ok(
+        utf8_valid(normal_form(&arena, bytes_of(bytes, sizeof bytes), LIMIT_NORMAL_BYTES)),
+        "marks without end");
+    tap_ok(normal_form(&arena, bytes_of("a\0b\xff", 4), 100).size == 5,
+           "NUL dropped, a broken byte replaced");
 }
 
 int

@@ -4,18 +4,20 @@
 #include "base/writer.h"
 
 /* Distances in bytes of normal form; a Japanese character has three. */
-#define NEAR_ANNOUNCE 160 /* the announcement belongs to the act: one sentence, wrapped lines included */
-#define NEAR_CONTEXT 500  /* target, time and demand of the same paragraph */
-#define WORDS_MAX 240     /* of the sentence that is shown */
+#define NEAR_ANNOUNCE                                                                      \
+    160 /* the announcement belongs to the act: one sentence, wrapped lines included */
+#define NEAR_CONTEXT 500 /* target, time and demand of the same paragraph */
+#define WORDS_MAX    240 /* of the sentence that is shown */
 
 /* Where the lines are drawn: sums of weights of the lexicon. */
 #define THREAT_LINE 7.0
-#define TRADE_LINE 6.5
-#define QUOTED 3.0    /* taken off words that are quoted */
-#define QUOTE_MAX 120 /* bytes of a quotation that are looked at */
-#define GOODS_MOST 12.0
+#define TRADE_LINE  6.5
+#define QUOTED      3.0 /* taken off words that are quoted */
+#define QUOTE_MAX   120 /* bytes of a quotation that are looked at */
+#define GOODS_MOST  12.0
 #define OFFERS_MOST 8.0
-#define ACTS_LOOKED_AT 200 /* hits that are weighed as a centre; a text with more repeats itself */
+#define ACTS_LOOKED_AT                                                                     \
+    200 /* hits that are weighed as a centre; a text with more repeats itself */
 
 /* A distinct row of the lexicon counts once. */
 struct rows {
@@ -49,8 +51,10 @@ is_stop(struct bytes text, size_t at)
 {
     uint8_t c = text.at[at];
 
-    return c == '!' || c == '?' || (c == '.' && (at + 1 == text.size || ascii_blank(text.at[at + 1]))) ||
-           (c == 0xe3 && at + 2 < text.size && text.at[at + 1] == 0x80 && text.at[at + 2] == 0x82);
+    return c == '!' || c == '?' ||
+           (c == '.' && (at + 1 == text.size || ascii_blank(text.at[at + 1]))) ||
+           (c == 0xe3 && at + 2 < text.size && text.at[at + 1] == 0x80 &&
+            text.at[at + 2] == 0x82);
 }
 
 static bool
@@ -74,14 +78,15 @@ clock_weight(struct bytes text, size_t from, size_t to)
 
     for (size_t i = from; i + 3 < to; i++) {
         uint8_t c = text.at[i];
-        bool hour = c == ':' || (c == 0xe6 && i + 2 < to && text.at[i + 1] == 0x99 && text.at[i + 2] == 0x82);
+        bool hour = c == ':' || (c == 0xe6 && i + 2 < to && text.at[i + 1] == 0x99 &&
+                                 text.at[i + 2] == 0x82);
         size_t at = i + (c == ':' ? 1 : 3);
         if (!hour || i == 0 || !ascii_digit(text.at[i - 1])) {
             continue;
         }
         weight = weight > 1 ? weight : 1;
-        if (at + 1 < to && ascii_digit(text.at[at]) && ascii_digit(text.at[at + 1]) && text.at[at + 1] != '0' &&
-            text.at[at + 1] != '5') {
+        if (at + 1 < to && ascii_digit(text.at[at]) && ascii_digit(text.at[at + 1]) &&
+            text.at[at + 1] != '0' && text.at[at + 1] != '5') {
             weight = 2;
         }
     }
@@ -107,12 +112,14 @@ most(int a, int b)
 }
 
 static struct context
-read_context(struct bytes normal, const struct lexicon_hit *hits, size_t count, const struct lexicon_hit *centre)
+read_context(struct bytes normal, const struct lexicon_hit *hits, size_t count,
+             const struct lexicon_hit *centre)
 {
     struct context c = {0};
     struct rows innocent = {0}, acts = {0};
     size_t from = centre->from > NEAR_CONTEXT ? centre->from - NEAR_CONTEXT : 0;
-    size_t to = centre->to + NEAR_CONTEXT < normal.size ? centre->to + NEAR_CONTEXT : normal.size;
+    size_t to =
+        centre->to + NEAR_CONTEXT < normal.size ? centre->to + NEAR_CONTEXT : normal.size;
 
     for (size_t i = 0; i < count; i++) {
         const struct lexicon_hit *hit = &hits[i];
@@ -136,7 +143,8 @@ read_context(struct bytes normal, const struct lexicon_hit *hits, size_t count, 
             c.time = most(c.time, term->weight);
         } else if (term->role == LEXICON_DEMAND) {
             c.demand = most(c.demand, term->weight);
-        } else if (term->role == LEXICON_ACT && term->row != centre->term->row && rows_add(&acts, term->row)) {
+        } else if (term->role == LEXICON_ACT && term->row != centre->term->row &&
+                   rows_add(&acts, term->row)) {
             c.more_acts++;
         }
     }
@@ -154,7 +162,8 @@ weigh(const struct lexicon_hit *centre, const struct context *c)
         return 0;
     }
     score += in_one ? 0.3 * c->announce : c->announce;
-    score += 0.6 * c->target + 0.7 * c->time + 0.5 * c->demand + 0.4 * (c->more_acts > 4 ? 4 : c->more_acts);
+    score += 0.6 * c->target + 0.7 * c->time + 0.5 * c->demand +
+             0.4 * (c->more_acts > 4 ? 4 : c->more_acts);
     return score - c->innocent;
 }
 
@@ -163,11 +172,12 @@ sentence(struct bytes normal, const struct lexicon_hit *hit)
 {
     size_t from = hit->from, to = hit->to;
 
-    while (from > 0 && normal.at[from - 1] != '\n' && !is_stop(normal, from - 1) && hit->from - from < WORDS_MAX / 2 &&
-           !(from >= 3 && is_stop(normal, from - 3))) {
+    while (from > 0 && normal.at[from - 1] != '\n' && !is_stop(normal, from - 1) &&
+           hit->from - from < WORDS_MAX / 2 && !(from >= 3 && is_stop(normal, from - 3))) {
         from--;
     }
-    while (to < normal.size && normal.at[to] != '\n' && !is_stop(normal, to) && to - hit->from < WORDS_MAX / 2) {
+    while (to < normal.size && normal.at[to] != '\n' && !is_stop(normal, to) &&
+           to - hit->from < WORDS_MAX / 2) {
         to++;
     }
     while (from < hit->from && (normal.at[from] & 0xc0) == 0x80) {
@@ -187,7 +197,8 @@ is_quoted(struct bytes normal, const struct lexicon_hit *hit)
 
     for (size_t i = hit->from; i >= from + 3; i--) {
         const uint8_t *p = normal.at + i - 3;
-        if (p[0] == 0xe3 && p[1] == 0x80 && (p[2] == 0x8d || p[2] == 0x8f)) { /* closed before */
+        if (p[0] == 0xe3 && p[1] == 0x80 &&
+            (p[2] == 0x8d || p[2] == 0x8f)) { /* closed before */
             return false;
         }
         if (p[0] == 0xe3 && p[1] == 0x80 && (p[2] == 0x8c || p[2] == 0x8e)) {
@@ -198,7 +209,8 @@ is_quoted(struct bytes normal, const struct lexicon_hit *hit)
 }
 
 void
-threat_read(struct bytes normal, const struct lexicon_hit *hits, size_t hit_count, struct threat *threat_r)
+threat_read(struct bytes normal, const struct lexicon_hit *hits, size_t hit_count,
+            struct threat *threat_r)
 {
     const struct lexicon_hit *best = NULL;
     int looked_at = 0;
@@ -220,7 +232,8 @@ threat_read(struct bytes normal, const struct lexicon_hit *hits, size_t hit_coun
     }
     if (best != NULL && threat_r->score >= THREAT_LINE) {
         int severity = 1 + (int)((threat_r->score - THREAT_LINE) / 1.5);
-        threat_r->kind = (enum threat_kind)(THREAT_MURDER + (best->term->kind - LEXICON_MURDER));
+        threat_r->kind =
+            (enum threat_kind)(THREAT_MURDER + (best->term->kind - LEXICON_MURDER));
         threat_r->severity = severity > 5 ? 5 : severity;
         threat_r->words = sentence(normal, best);
     }
@@ -243,7 +256,8 @@ struct offer {
 };
 
 static void
-read_offer(const struct lexicon_hit *hits, size_t hit_count, struct offer *o, struct writer *words)
+read_offer(const struct lexicon_hit *hits, size_t hit_count, struct offer *o,
+           struct writer *words)
 {
     struct rows seen = {0};
 
@@ -263,13 +277,15 @@ read_offer(const struct lexicon_hit *hits, size_t hit_count, struct offer *o, st
             write_words(words, term->text);
         } else if (term->role == LEXICON_INNOCENT) {
             /* Warnings name all the slang there is: they must outweigh any sum of it. */
-            o->innocent += term->table == LEXICON_SLANG_TABLE ? 2.0 * term->weight : 0.5 * term->weight;
+            o->innocent += term->table == LEXICON_SLANG_TABLE ? 2.0 * term->weight
+                                                              : 0.5 * term->weight;
         }
     }
 }
 
 void
-trade_read(struct arena *arena, const struct lexicon_hit *hits, size_t hit_count, struct trade *trade_r)
+trade_read(struct arena *arena, const struct lexicon_hit *hits, size_t hit_count,
+           struct trade *trade_r)
 {
     struct offer o = {0};
     enum lexicon_kind kind = LEXICON_WEAPON;
@@ -289,14 +305,16 @@ trade_read(struct arena *arena, const struct lexicon_hit *hits, size_t hit_count
     offers = o.offers < goods ? o.offers : goods;
     offers = offers < OFFERS_MOST ? offers : OFFERS_MOST;
     trade_r->score = goods + offers - o.innocent;
-    if (trade_r->score >= TRADE_LINE && o.strongest[kind] >= 2 && (o.offers >= 2 || o.distinct[kind] >= 2)) {
+    if (trade_r->score >= TRADE_LINE && o.strongest[kind] >= 2 &&
+        (o.offers >= 2 || o.distinct[kind] >= 2)) {
         trade_r->kind = kind;
         trade_r->words = writer_view(&words);
     }
 }
 
 void
-signs_read(struct arena *arena, const struct lexicon_hit *hits, size_t hit_count, struct signs *signs_r)
+signs_read(struct arena *arena, const struct lexicon_hit *hits, size_t hit_count,
+           struct signs *signs_r)
 {
     double sums[LEXICON_KIND_COUNT] = {0}, all = 0;
     struct rows seen = {0};

@@ -19,11 +19,13 @@ struct threat {
 struct trade {
     enum lexicon_kind kind; /* LEXICON_ANY below the line */
     double score;
-    struct bytes words;     /* the spellings found, with blanks between, in the arena */
+    struct bytes words; /* the spellings found, with blanks between, in the arena */
 };
 
-void threat_read(struct bytes normal, const struct lexicon_hit *hits, size_t hit_count, struct threat *threat_r);
-void trade_read(struct arena *arena, const struct lexicon_hit *hits, size_t hit_count, struct trade *trade_r);
+void threat_read(struct bytes normal, const struct lexicon_hit *hits, size_t hit_count,
+                 struct threat *threat_r);
+void trade_read(struct arena *arena, const struct lexicon_hit *hits, size_t hit_count,
+                struct trade *trade_r);
 
 /* Signs of unwanted mail: the kind with most of them, and their sum; LEXICON_ANY and 0 without. */
 struct signs {
@@ -31,4 +33,5 @@ struct signs {
     double score;
     struct bytes words;
 };
-void signs_read(struct arena *arena, const struct lexicon_hit *hits, size_t hit_count, struct signs *signs_r);
+void signs_read(struct arena *arena, const struct lexicon_hit *hits, size_t hit_count,
+                struct signs *signs_r);

@@ -7,7 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 1024
+#define PAUSE_MS 200
+#define BACKLOG  1024
 #define ACCEPT_AT_ONE                                                                      \
     32 /* connections taken in one turn, so that sessions are served too */
 
@@ -65,6 +66,25 @@ net_listen(const struct net_endpoint *endpoint, int *fd_r, struct why *why)
     return SK_OK;
 }
 
+/* Another worker took the connection, or the machine is out of descriptors: then the socket stays ready, and to ask
+ * at once again would only burn the processor. */
+static void
+pause_if_full(struct listener *listener)
+{
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        event_del(&listener->event);
+        loop_task_after(&listener->again, PAUSE_MS);
+    }
+}
+
+static void
+listener_again(void *context)
+{
+    struct listener *listener = context;
+
+    event_add(&listener->event, NULL);
+}
+
 static void
 listener_ready(evutil_socket_t fd, short what, void *context)
 {
@@ -77,7 +97,8 @@ listener_ready(evutil_socket_t fd, short what, void *context)
         int new =
             accept4(listener->fd, (void *)&socket, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (new < 0) {
-            return; /* another worker took it, or the machine is out of descriptors: the next turn tries again */
+            pause_if_full(listener);
+            return;
         }
         if (!net_address_from_socket((const void *)&socket, &client)) {
             (void)net_address_read(BYTES("127.0.0.1"), &client);
@@ -93,6 +114,7 @@ listener_open(struct listener *listener, struct event_base *base, int fd,
 {
     *listener =
         (struct listener){.fd = fd, .accepted = accepted, .context = context, .open = true};
+    loop_task_init(&listener->again, base, listener_again, listener);
     event_assign(&listener->event, base, fd, EV_READ | EV_PERSIST, listener_ready,
                  listener);
     event_add(&listener->event, NULL);
@@ -104,5 +126,6 @@ listener_close(struct listener *listener)
     if (listener->open) {
         listener->open = false;
         event_del(&listener->event);
+        loop_task_cancel(&listener->again);
     }
 }

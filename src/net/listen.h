@@ -11,6 +11,7 @@ enum sk_code net_listen(const struct net_endpoint *endpoint, int *fd_r, struct w
 
 struct listener {
     struct event event;
+    struct loop_task again; /* after a pause, when the machine had no descriptor left */
     int fd;
     void (*accepted)(void *context, int fd, const struct net_address *client);
     void *context;

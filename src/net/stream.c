@@ -196,9 +196,8 @@ read_more(struct stream *s)
     evbuffer_commit_space(s->in, &room, 1);
     if (got > 0) {
         s->callbacks->input(s->context);
-        /* A full buffer may leave decrypted bytes inside the TLS library, where no poll sees them. */
+        /* A full buffer may leave decrypted bytes inside the TLS library. */
         if (s->fd >= 0 && s->ssl != NULL && SSL_pending(s->ssl) > 0) {
-            s->to_report_input = true;
             loop_task_soon(&s->soon);
         }
     } else if (got == 0) {
@@ -401,6 +400,14 @@ stream_flush(struct stream *s)
     }
 }
 
+/* Decrypted bytes inside the TLS library, which no poll tells of. */
+static bool
+has_hidden_input(const struct stream *s)
+{
+    return s->ssl != NULL && !s->peer_ended && SSL_pending(s->ssl) > 0 &&
+           evbuffer_get_length(s->in) < STREAM_INPUT_MAX;
+}
+
 /* What is owed to the owner, told from the loop. */
 static void
 on_soon(void *context)
@@ -411,13 +418,15 @@ on_soon(void *context)
         s->to_report_open = false;
         s->callbacks->opened(s->context);
     }
-    if (s->fd >= 0 && s->to_report_input && s->state == RUNNING && !s->paused) {
-        s->to_report_input = false;
-        if (s->ssl != NULL && SSL_pending(s->ssl) > 0 &&
-            evbuffer_get_length(s->in) < STREAM_INPUT_MAX) {
+    if (s->fd >= 0 && s->state == RUNNING && !s->paused) {
+        if (has_hidden_input(s)) {
+            s->to_report_input = false;
             read_more(s);
-        } else if (evbuffer_get_length(s->in) > 0) {
-            s->callbacks->input(s->context);
+        } else if (s->to_report_input) {
+            s->to_report_input = false;
+            if (evbuffer_get_length(s->in) > 0) {
+                s->callbacks->input(s->context);
+            }
         }
     }
     if (s->fd >= 0) {

@@ -65,7 +65,7 @@ test_rows(void)
         uint8_t out[256];
         size_t errors = 0, size = rows[i].decode(rows[i].in, out, &errors);
         struct bytes text = bytes_of(out, size);
-        tap_ok(bytes_is(text, rows[i].text), "%s: %.*s", rows[i].what, BYTES_ARGUMENTS(text));
+        tap_ok(bytes_is(text, rows[i].text), "%s: text", rows[i].what);
         tap_ok(errors == rows[i].errors, "%s: %zu errors", rows[i].what, errors);
     }
 }

@@ -172,12 +172,12 @@ name_start(const struct finder *f, size_t at)
 static size_t
 name_end(const struct finder *f, size_t at)
 {
-    size_t most = f->text.size - at < LIMIT_DOMAIN ? f->text.size : at + LIMIT_DOMAIN;
+    size_t from = at, most = f->text.size - at < LIMIT_DOMAIN ? f->text.size : at + LIMIT_DOMAIN;
 
     while (at < most && (is_label_byte(f->text.at[at]) || f->text.at[at] == '.')) {
         at++;
     }
-    while (at > 0 && (f->text.at[at - 1] == '.' || f->text.at[at - 1] == '-' || f->text.at[at - 1] == '_')) {
+    while (at > from && (f->text.at[at - 1] == '.' || f->text.at[at - 1] == '-' || f->text.at[at - 1] == '_')) {
         at--;
     }
     return at;

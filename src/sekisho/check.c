@@ -305,18 +305,19 @@ check_command(int count, char **arguments)
         int one = check_file(&c, c.options.rest[i]);
         status = one > status ? one : status;
     }
-    if (c.resolver != NULL) {
-        resolver_close(c.resolver);
-    }
-    if (c.base != NULL) {
-        event_base_free(c.base);
-    }
     if (c.judge != NULL) {
         judge_close(c.judge);
     }
     if (c.settings != NULL) {
         settings_free(c.settings);
     }
+    /* The resolver's timers hang on its arena: it goes before the loop. */
+    if (c.resolver != NULL) {
+        resolver_close(c.resolver);
+    }
     arena_release(&c.arena);
+    if (c.base != NULL) {
+        event_base_free(c.base);
+    }
     return status;
 }

@@ -16,8 +16,8 @@
 #define LINE_MAX_SIZE 8192
 
 static enum sk_code
-ask(struct arena *arena, struct judge *judge, const struct corpus *corpus, size_t i, const char *label,
-    struct why *why)
+ask(struct arena *arena, struct judge *judge, const struct corpus *corpus, size_t i,
+    const char *label, struct why *why)
 {
     struct bytes raw;
     const char *path;
@@ -26,7 +26,8 @@ ask(struct arena *arena, struct judge *judge, const struct corpus *corpus, size_
 
     if (code == SK_OK) {
         const struct letter *letter = letter_read(arena, raw);
-        fprintf(stdout, "%s %.6f\n", label == NULL ? path : label, judge_score(arena, judge, letter));
+        fprintf(stdout, "%s %.6f\n", label == NULL ? path : label,
+                judge_score(arena, judge, letter));
         if (label != NULL) {
             judge_learn(arena, judge, letter, strcmp(label, "spam") == 0);
         }
@@ -41,7 +42,8 @@ ask_line(struct judge *judge, struct bytes line, struct why *why)
     struct arena arena;
     enum sk_code code;
 
-    if (!bytes_split(&path, '\t', &label) || (!bytes_is(label, "spam") && !bytes_is(label, "ham"))) {
+    if (!bytes_split(&path, '\t', &label) ||
+        (!bytes_is(label, "spam") && !bytes_is(label, "ham"))) {
         return why_set(why, SK_BAD, "a line is ham or spam, a tab, and a path");
     }
     arena_init(&arena, LIMIT_ARENA_MESSAGE);
@@ -73,7 +75,8 @@ ask_online(struct judge *judge, struct why *why)
 }
 
 static enum sk_code
-ask_files(struct arena *arena, struct judge *judge, int count, char **paths, struct why *why)
+ask_files(struct arena *arena, struct judge *judge, int count, char **paths,
+          struct why *why)
 {
     struct corpus *corpus = corpus_new(arena);
     struct arena message;
@@ -117,7 +120,8 @@ classify_command(int count, char **arguments)
         code = judge_swap(judge, model == NULL ? "" : model, &why);
     }
     if (code == SK_OK) {
-        code = online ? ask_online(judge, &why) : ask_files(&arena, judge, count - at, arguments + at, &why);
+        code = online ? ask_online(judge, &why)
+                      : ask_files(&arena, judge, count - at, arguments + at, &why);
     }
     if (code != SK_OK) {
         fprintf(stderr, "sekisho classify: %s\n", why.sentence);

@@ -13,9 +13,9 @@
 #include "base/limits.h"
 #include "base/writer.h"
 
-#define MESSAGES_MAX 10000000 /* 400 MB of index. Beyond: SK_LIMIT */
-#define FOLDER_DEPTH_MAX 40   /* folders within folders. Beyond: SK_LIMIT */
-#define SHUFFLE_SEED 20261122
+#define MESSAGES_MAX     10000000 /* 400 MB of index. Beyond: SK_LIMIT */
+#define FOLDER_DEPTH_MAX 40       /* folders within folders. Beyond: SK_LIMIT */
+#define SHUFFLE_SEED     20261122
 
 struct place {
     const char *path;
@@ -78,7 +78,8 @@ add_place(struct corpus *corpus, struct place place, uint64_t size, struct why *
     }
     if (corpus->count == corpus->room) {
         size_t room = corpus->room == 0 ? 1024 : corpus->room * 2;
-        corpus->places = arena_grow(corpus->arena, corpus->places, corpus->room * sizeof place, room * sizeof place);
+        corpus->places = arena_grow(corpus->arena, corpus->places,
+                                    corpus->room * sizeof place, room * sizeof place);
         corpus->room = room;
     }
     place.size = (uint32_t)size;
@@ -96,8 +97,8 @@ is_from_line(struct bytes text, size_t at)
         return false;
     }
     size_t colon = bytes_find_byte(line, ':', 0);
-    return colon != BYTES_NOWHERE && colon + 2 < line.size && ascii_digit(line.at[colon + 1]) &&
-           ascii_digit(line.at[colon - 1]);
+    return colon != BYTES_NOWHERE && colon + 2 < line.size &&
+           ascii_digit(line.at[colon + 1]) && ascii_digit(line.at[colon - 1]);
 }
 
 static size_t
@@ -160,14 +161,16 @@ open_spool(struct corpus *corpus, struct why *why)
     const char *folder = getenv("TMPDIR");
 
     if (corpus->spool < 0) {
-        corpus->spool = open(folder == NULL ? "/tmp" : folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        corpus->spool =
+            open(folder == NULL ? "/tmp" : folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     }
-    return corpus->spool < 0 ? why_set(why, SK_SYSTEM, "no temporary file for unpacking") : SK_OK;
+    return corpus->spool < 0 ? why_set(why, SK_SYSTEM, "no temporary file for unpacking")
+                             : SK_OK;
 }
 
 static enum sk_code
-spool_entry(struct corpus *corpus, struct archive *archive, struct archive_entry *entry, struct place place,
-            struct why *why)
+spool_entry(struct corpus *corpus, struct archive *archive, struct archive_entry *entry,
+            struct place place, struct why *why)
 {
     struct arena arena;
     int64_t size = archive_entry_size(entry);
@@ -180,7 +183,8 @@ spool_entry(struct corpus *corpus, struct archive *archive, struct archive_entry
     arena_init(&arena, 2 * LIMIT_MESSAGE);
     uint8_t *at = arena_take_bytes(&arena, (size_t)size);
     if (archive_read_data(archive, at, (size_t)size) != size) {
-        code = why_set(why, SK_BAD, "%s is broken: %s", place.path, archive_error_string(archive));
+        code = why_set(why, SK_BAD, "%s is broken: %s", place.path,
+                       archive_error_string(archive));
     } else if (pwrite(corpus->spool, at, (size_t)size, (off_t)corpus->spool_size) != size) {
         code = why_set(why, SK_SYSTEM, "the temporary file cannot be written");
     } else {
@@ -204,15 +208,18 @@ add_archive(struct corpus *corpus, const char *path, int label, struct why *why)
     archive_read_support_filter_all(archive);
     archive_read_support_format_tar(archive);
     if (code == SK_OK && archive_read_open_filename(archive, path, 65536) != ARCHIVE_OK) {
-        code = why_set(why, SK_BAD, "%s is no archive: %s", path, archive_error_string(archive));
+        code = why_set(why, SK_BAD, "%s is no archive: %s", path,
+                       archive_error_string(archive));
     }
-    while (code == SK_OK && (got = archive_read_next_header(archive, &entry)) == ARCHIVE_OK) {
+    while (code == SK_OK &&
+           (got = archive_read_next_header(archive, &entry)) == ARCHIVE_OK) {
         if (archive_entry_filetype(entry) == AE_IFREG) {
             code = spool_entry(corpus, archive, entry, place, why);
         }
     }
     if (code == SK_OK && got != ARCHIVE_EOF) {
-        code = why_set(why, SK_BAD, "%s is broken: %s", path, archive_error_string(archive));
+        code =
+            why_set(why, SK_BAD, "%s is broken: %s", path, archive_error_string(archive));
     }
     archive_read_free(archive);
     return code;
@@ -221,7 +228,8 @@ add_archive(struct corpus *corpus, const char *path, int label, struct why *why)
 static bool
 is_archive(struct bytes path)
 {
-    static const char *const ends[] = {".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.zst", ".tar.bz2"};
+    static const char *const ends[] = {".tar",    ".tar.gz",  ".tgz",
+                                       ".tar.xz", ".tar.zst", ".tar.bz2"};
 
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         if (bytes_ends_fold(path, bytes_from_text(ends[i]))) {
@@ -237,7 +245,8 @@ is_wanted(const struct dirent *entry)
 {
     struct bytes name = bytes_from_text(entry->d_name);
 
-    return entry->d_name[0] != '.' && !bytes_is(name, "tmp") && !bytes_ends_fold(name, BYTES(".tsv"));
+    return entry->d_name[0] != '.' && !bytes_is(name, "tmp") &&
+           !bytes_ends_fold(name, BYTES(".tsv"));
 }
 
 static int
@@ -246,7 +255,8 @@ by_bytes(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static enum sk_code add_any(struct corpus *corpus, const char *path, int label, int depth, struct why *why);
+static enum sk_code add_any(struct corpus *corpus, const char *path, int label, int depth,
+                            struct why *why);
 
 static enum sk_code
 add_folder(struct corpus *corpus, const char *path, int label, int depth, struct why *why)
@@ -333,8 +343,8 @@ read_all(int fd, uint8_t *at, size_t size, uint64_t offset)
 }
 
 enum sk_code
-corpus_load(struct arena *arena, const struct corpus *corpus, size_t i, struct bytes *raw_r, int *label_r,
-            const char **path_r, struct why *why)
+corpus_load(struct arena *arena, const struct corpus *corpus, size_t i, struct bytes *raw_r,
+            int *label_r, const char **path_r, struct why *why)
 {
     SK_ASSERT(i < corpus->count);
     const struct place *place = &corpus->places[i];

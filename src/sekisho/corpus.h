@@ -16,11 +16,13 @@ struct corpus;
 struct corpus *corpus_new(struct arena *arena);
 /* Adds all that lies under path, each with the label. SK_SYSTEM, SK_BAD (a broken archive), SK_LIMIT (too many): what
  * was added before stays. */
-enum sk_code corpus_add(struct corpus *corpus, const char *path, int label, struct why *why);
+enum sk_code corpus_add(struct corpus *corpus, const char *path, int label,
+                        struct why *why);
 size_t corpus_count(const struct corpus *corpus);
 size_t corpus_left_out(const struct corpus *corpus);
 /* Mixes the order; always in the same way. */
 void corpus_shuffle(struct corpus *corpus);
 /* The i-th message's bytes in this arena, its label and its path. */
-enum sk_code corpus_load(struct arena *arena, const struct corpus *corpus, size_t i, struct bytes *raw_r, int *label_r,
-                         const char **path_r, struct why *why);
+enum sk_code corpus_load(struct arena *arena, const struct corpus *corpus, size_t i,
+                         struct bytes *raw_r, int *label_r, const char **path_r,
+                         struct why *why);

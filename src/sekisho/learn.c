@@ -15,10 +15,11 @@
 #include "sekisho/corpus.h"
 
 #define LIST_LINE_MAX 4096
-#define CLASS_ROUNDS 6 /* times that categories are taught; there are few examples of each */
+#define CLASS_ROUNDS                                                                       \
+    6 /* times that categories are taught; there are few examples of each */
 
 /* Labels of the corpus: a category, or spam of which no more is known. */
-#define LABEL_HAM CATEGORY_HAM
+#define LABEL_HAM  CATEGORY_HAM
 #define LABEL_SPAM CATEGORY_COUNT
 
 struct lessons {
@@ -29,11 +30,15 @@ struct lessons {
 };
 
 static const char usage[] =
-    "usage: sekisho learn [--model FILE] [--from FILE|none] {--ham PATH... | --spam PATH... | --lists FILE}...\n"
-    "PATH: a message, mbox, Maildir, folder, or tar archive; FILE of --lists: lines `path TAB ham|spam`.\n"
-    "The model FILE is read if it is there, taught, and written; else learning starts from the built-in one,\n"
+    "usage: sekisho learn [--model FILE] [--from FILE|none] {--ham PATH... | --spam "
+    "PATH... | --lists FILE}...\n"
+    "PATH: a message, mbox, Maildir, folder, or tar archive; FILE of --lists: lines `path "
+    "TAB ham|spam`.\n"
+    "The model FILE is read if it is there, taught, and written; else learning starts from "
+    "the built-in one,\n"
     "or from what --from names. Without --model the outcome is only counted.\n"
-    "--ship FILE (made by tools/train-model): a third column of --lists names the category; only text is taught, no\n"
+    "--ship FILE (made by tools/train-model): a third column of --lists names the "
+    "category; only text is taught, no\n"
     "header, from nothing, and written to FILE with weights of 8 bits.\n";
 
 static int
@@ -59,18 +64,21 @@ add_list(struct lessons *lessons, const char *path, struct why *why)
         return why_set(why, SK_SYSTEM, "the list %s cannot be opened", path);
     }
     while (code == SK_OK && fgets(line, sizeof line, file) != NULL) {
-        struct bytes rest = bytes_trim(bytes_from_text(line)), name, label = BYTES_NONE, category = BYTES_NONE;
+        struct bytes rest = bytes_trim(bytes_from_text(line)), name, label = BYTES_NONE,
+                     category = BYTES_NONE;
         number++;
         if (rest.size == 0) {
             continue;
         }
         if (!bytes_split(&rest, '\t', &name) || !bytes_split(&rest, '\t', &label) ||
             read_label(label, category) < 0) {
-            code = why_set_line(why, SK_BAD, number, "%s: a line is a path, a tab, and ham or spam", path);
+            code = why_set_line(why, SK_BAD, number,
+                                "%s: a line is a path, a tab, and ham or spam", path);
             break;
         }
         (void)bytes_split(&rest, '\t', &category);
-        code = corpus_add(lessons->corpus, bytes_text(lessons->arena, name), read_label(label, category), why);
+        code = corpus_add(lessons->corpus, bytes_text(lessons->arena, name),
+                          read_label(label, category), why);
     }
     fclose(file);
     lessons->ordered = true;
@@ -79,10 +87,12 @@ add_list(struct lessons *lessons, const char *path, struct why *why)
 
 /* Options that take many values hold until the next option. */
 static enum sk_code
-read_arguments(struct lessons *lessons, int count, char **arguments, const char **from_r, struct why *why)
+read_arguments(struct lessons *lessons, int count, char **arguments, const char **from_r,
+               struct why *why)
 {
     enum { NOTHING, HAM, SPAM, LISTS, MODEL, FROM, SHIP } what = NOTHING;
-    static const char *const names[] = {"", "--ham", "--spam", "--lists", "--model", "--from", "--ship"};
+    static const char *const names[] = {"",        "--ham",  "--spam", "--lists",
+                                        "--model", "--from", "--ship"};
     enum sk_code code = SK_OK;
 
     for (int i = 1; i < count && code == SK_OK; i++) {
@@ -94,7 +104,8 @@ read_arguments(struct lessons *lessons, int count, char **arguments, const char 
                 return why_set(why, SK_CONFIG, "%s is no option of learn", word);
             }
         } else if (what == HAM || what == SPAM) {
-            code = corpus_add(lessons->corpus, word, what == SPAM ? LABEL_SPAM : LABEL_HAM, why);
+            code = corpus_add(lessons->corpus, word, what == SPAM ? LABEL_SPAM : LABEL_HAM,
+                              why);
         } else if (what == LISTS) {
             code = add_list(lessons, word, why);
         } else if (what == MODEL) {
@@ -117,26 +128,29 @@ show_progress(size_t done, size_t count, bool terminal)
     size_t filled = done * WIDTH / count;
 
     if (terminal && (done % 64 == 0 || done == count)) {
-        fprintf(stderr, "\rlearning [%.*s%*s] %zu/%zu", (int)filled, "########################################",
-                (int)(WIDTH - filled), "", done, count);
+        fprintf(stderr, "\rlearning [%.*s%*s] %zu/%zu", (int)filled,
+                "########################################", (int)(WIDTH - filled), "", done,
+                count);
         if (done == count) {
             fputc('\n', stderr);
         }
-    } else if (!terminal && (done == count || (done * 10 / count != (done - 1) * 10 / count))) {
+    } else if (!terminal &&
+               (done == count || (done * 10 / count != (done - 1) * 10 / count))) {
         fprintf(stderr, "learning: %zu of %zu\n", done, count);
     }
 }
 
 static void
-teach_one(struct arena *arena, const struct lessons *lessons, struct judge *judge, struct bytes raw, int label,
-          bool classes)
+teach_one(struct arena *arena, const struct lessons *lessons, struct judge *judge,
+          struct bytes raw, int label, bool classes)
 {
     const struct letter *letter = letter_read(arena, raw);
 
     if (lessons->ship == NULL) {
         judge_learn(arena, judge, letter, label != LABEL_HAM);
     } else if (!classes) {
-        judge_train(arena, judge, letter, label == LABEL_HAM ? CATEGORY_HAM : CATEGORY_BULK, false);
+        judge_train(arena, judge, letter, label == LABEL_HAM ? CATEGORY_HAM : CATEGORY_BULK,
+                    false);
     } else if (label != LABEL_SPAM && label != LABEL_HAM) {
         judge_train(arena, judge, letter, (enum category)label, true);
     }
@@ -176,7 +190,8 @@ teach_all(struct lessons *lessons, struct judge *judge, struct why *why)
         corpus_shuffle(lessons->corpus);
     }
     code = teach(lessons, judge, false, why);
-    for (int round = 0; lessons->ship != NULL && round < CLASS_ROUNDS && code == SK_OK; round++) {
+    for (int round = 0; lessons->ship != NULL && round < CLASS_ROUNDS && code == SK_OK;
+         round++) {
         code = teach(lessons, judge, true, why);
     }
     if (code == SK_OK && lessons->ship != NULL) {
@@ -189,7 +204,8 @@ teach_all(struct lessons *lessons, struct judge *judge, struct why *why)
 }
 
 static enum sk_code
-open_judge(struct lessons *lessons, const char *from, struct judge **judge_r, struct why *why)
+open_judge(struct lessons *lessons, const char *from, struct judge **judge_r,
+           struct why *why)
 {
     enum sk_code code = judge_open(lessons->arena, NULL, judge_r, why);
 
@@ -197,7 +213,8 @@ open_judge(struct lessons *lessons, const char *from, struct judge **judge_r, st
         code = judge_swap(*judge_r, "", why);
     } else if (code == SK_OK && from != NULL) {
         code = judge_swap(*judge_r, strcmp(from, "none") == 0 ? "" : from, why);
-    } else if (code == SK_OK && lessons->model != NULL && access(lessons->model, F_OK) == 0) {
+    } else if (code == SK_OK && lessons->model != NULL &&
+               access(lessons->model, F_OK) == 0) {
         code = judge_swap(*judge_r, lessons->model, why);
     }
     return code;
@@ -232,9 +249,11 @@ learn_command(int count, char **arguments)
     } else {
         uint64_t spam, ham;
         judge_counts(judge, &spam, &ham);
-        fprintf(stderr, "learnt %zu messages, left out %zu; the model knows %llu spam and %llu ham\n",
-                corpus_count(lessons.corpus), corpus_left_out(lessons.corpus), (unsigned long long)spam,
-                (unsigned long long)ham);
+        fprintf(
+            stderr,
+            "learnt %zu messages, left out %zu; the model knows %llu spam and %llu ham\n",
+            corpus_count(lessons.corpus), corpus_left_out(lessons.corpus),
+            (unsigned long long)spam, (unsigned long long)ham);
     }
     judge_close(judge);
     arena_release(&arena);

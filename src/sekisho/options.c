@@ -41,51 +41,63 @@ options_row(const struct option_row *rows, const char *name, size_t size, size_t
     return NULL;
 }
 
+/* One option at arguments[*at]; moves *at to its last word. */
+static bool
+options_take(struct options *o, const char *usage, int count, char **arguments, int *at)
+{
+    const char *word = arguments[*at], *name = word + 2, *equals = strchr(word, '=');
+    size_t index = 0;
+    const struct option_row *row = NULL;
+
+    if (word[1] == '-') {
+        row = options_row(o->rows, name, equals != NULL ? (size_t)(equals - name) : strlen(name),
+                          &index);
+    }
+    if (row == NULL) {
+        return options_complain(o, usage, "unknown option", word);
+    }
+    SK_ASSERT(index < OPTIONS_MAX);
+    if (o->given[index] != NULL) {
+        return options_complain(o, usage, "given twice:", word);
+    }
+    if (row->value == NULL && equals != NULL) {
+        return options_complain(o, usage, "takes no value:", word);
+    }
+    if (row->value == NULL) {
+        o->given[index] = "";
+    } else if (equals != NULL) {
+        o->given[index] = equals + 1;
+    } else if (*at + 1 < count) {
+        o->given[index] = arguments[++*at];
+    } else {
+        return options_complain(o, usage, "a value is missing after", word);
+    }
+    return true;
+}
+
 bool
 options_read(struct options *o, const char *usage, const char *summary,
              const struct option_row *rows, int count, char **arguments)
 {
-    int at = 1;
+    int kept = 1;
+    bool ended = false;
 
     *o = (struct options){.rows = rows};
-    for (; at < count && arguments[at][0] == '-' && arguments[at][1] != '\0'; at++) {
-        const char *name = arguments[at] + 2, *equals = strchr(arguments[at], '=');
-        size_t index = 0;
-        if (strcmp(arguments[at], "--") == 0) {
-            at++;
-            break;
-        }
-        if (strcmp(arguments[at], "--help") == 0 || strcmp(arguments[at], "-h") == 0) {
+    for (int at = 1; at < count; at++) {
+        char *word = arguments[at];
+        if (ended || word[0] != '-' || word[1] == '\0') {
+            arguments[kept++] = word; /* what is no option moves to the front, in its order */
+        } else if (strcmp(word, "--") == 0) {
+            ended = true;
+        } else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
             options_help(usage, summary, rows);
             return false;
-        }
-        const struct option_row *row = NULL;
-        if (arguments[at][1] == '-') {
-            row = options_row(rows, name, equals != NULL ? (size_t)(equals - name) : strlen(name),
-                              &index);
-        }
-        if (row == NULL) {
-            return options_complain(o, usage, "unknown option", arguments[at]);
-        }
-        SK_ASSERT(index < OPTIONS_MAX);
-        if (o->given[index] != NULL) {
-            return options_complain(o, usage, "given twice:", arguments[at]);
-        }
-        if (row->value == NULL) {
-            if (equals != NULL) {
-                return options_complain(o, usage, "takes no value:", arguments[at]);
-            }
-            o->given[index] = "";
-        } else if (equals != NULL) {
-            o->given[index] = equals + 1;
-        } else if (at + 1 < count) {
-            o->given[index] = arguments[++at];
-        } else {
-            return options_complain(o, usage, "a value is missing after", arguments[at]);
+        } else if (!options_take(o, usage, count, arguments, &at)) {
+            return false;
         }
     }
-    o->rest = arguments + at;
-    o->rest_count = count - at;
+    o->rest = arguments + 1;
+    o->rest_count = kept - 1;
     return true;
 }
 

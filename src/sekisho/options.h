@@ -7,7 +7,8 @@
  *     }
  *     const char *config = options_value(&o, "config");
  *
- * `--name value` and `--name=value` are the same; `--` ends the options; an option may be given once. */
+ * `--name value` and `--name=value` are the same; options may stand anywhere, `--` ends them; each
+ * may be given once. The order of `arguments` is changed: what is no option comes first. */
 #pragma once
 
 #include <stdbool.h>

@@ -214,12 +214,7 @@ try_command(int count, char **arguments)
                       rows, count, arguments)) {
         return o.status;
     }
-    /* The verb may stand before the options. */
     const char *verb = o.rest_count > 0 ? o.rest[0] : NULL;
-    if (o.rest_count > 1 && !options_read(&o, "try VERB [--dns FILE] [--now EPOCH]", "", rows,
-                                          o.rest_count, o.rest)) {
-        return o.status;
-    }
     if (!find_verb(verb, &run.verb) || !options_number(&o, "now", 0, -1, &now)) {
         return EXIT_USAGE;
     }

@@ -30,7 +30,7 @@ hop = NextHop({'DOT': '452 4.2.2 mailbox full'})
 a, record = one(hop)
 ok(a[0] == 452 and 'mailbox full' in a[1][0], "after the dot put off: the next hop's own words", a)
 
-hop = NextHop({'DOT': '554 5.6.0 not that\r'})
+hop = NextHop({'DOT': '554 5.6.0 not that'})
 a, _ = one(hop)
 ok(a[0] == 554, 'after the dot refused', a)
 
@@ -51,6 +51,10 @@ ok(a[0] == 250 and len(hop.messages) == 1, 'a next hop that knows only HELO', a)
 hop = NextHop({'EHLO': 'garbage'})
 a, _ = one(hop)
 ok(a[0] // 100 == 4, 'a next hop that talks garbage', a)
+
+hop = NextHop({'DOT': '554 5.6.0 a lone\rCR'})
+a, _ = one(hop)
+ok(a[0] // 100 in (4, 5) and '\r' not in a[1][0], 'an answer with a lone CR is not handed on as it is', a)
 
 hop = NextHop({'RCPT': '250 ok\r\n554 injected'})
 a, _ = one(hop)
