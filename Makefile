@@ -5,6 +5,7 @@
 #     make fuzz       a minute of libFuzzer for each parser (FUZZ_SECONDS=60)
 #     make bench      the measurements behind the numbers in the documents
 #     make format     brings the sources into their format
+#     make pages      makes the documents that are made: docs/LIMITS.md, docs/FINDINGS.md
 #     make install    program, manual pages, data, systemd unit (DESTDIR for packagers); make uninstall
 #     make clean
 
@@ -20,7 +21,7 @@ FUZZ_SECONDS ?= 60
 ONCE ?=
 SUITE ?=
 
-.PHONY: all run test bench fuzz format install uninstall clean needed
+.PHONY: all run test bench fuzz format pages install uninstall clean needed
 
 all: build/build.ninja
 	@ninja -C build
@@ -46,7 +47,10 @@ bench: all
 
 format:
 	@find src -name '*.[ch]' -print0 | xargs -0 -n 8 -P 2 clang-format-14 -i
+
+pages: all
 	@tools/make-limits
+	@tools/make-findings
 
 # The account that workers and keeper run as is made when this is the machine they will run on.
 install: all

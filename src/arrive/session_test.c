@@ -820,6 +820,16 @@ test_limits(void)
     expect(c, "", "421 4.4.2", "a client that says nothing");
     client_end(c);
     world_begin();
+    c = greeted();
+    doors->counters.held_bytes = LIMIT_HELD_BYTES - 1;
+    expect(c, ENVELOPE MESSAGE, "250|250|354|452 4.3.1",
+           "memory of all messages at the bound");
+    doors->counters.held_bytes = LIMIT_HELD_BYTES;
+    expect(c, "MAIL FROM:<a@b.example>\r\n", "452 4.3.1", "and past it");
+    doors->counters.held_bytes = 0;
+    expect(c, ENVELOPE MESSAGE, "250|250|354|250", "and free again");
+    client_end(c);
+    world_begin();
     settings.connections = 1;
     c = greeted();
     struct client *d = client_new();

@@ -1,6 +1,7 @@
 #define SK_BASE
 #include "base/config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -399,6 +400,37 @@ config_heading(struct config_reader *r, struct bytes line)
     return SK_OK;
 }
 
+/* `${NAME}` in a value stands for that variable of the environment; one that is not set is an error, never "". */
+static enum sk_code
+config_expand(struct config_reader *r, struct bytes *text)
+{
+    struct writer w;
+    size_t at = 0, dollar;
+
+    if (bytes_find(*text, BYTES("${"), 0) == BYTES_NOWHERE) {
+        return SK_OK;
+    }
+    writer_init(&w, r->arena);
+    while ((dollar = bytes_find(*text, BYTES("${"), at)) != BYTES_NOWHERE) {
+        size_t end = bytes_find_byte(*text, '}', dollar);
+        if (end == BYTES_NOWHERE) {
+            return config_complain(r, "a ${ without its }", *text, "");
+        }
+        struct bytes name = bytes_slice(*text, dollar + 2, end);
+        const char *value = getenv(bytes_text(r->arena, name));
+        if (value == NULL) {
+            return config_complain(r, "the environment has no variable", name,
+                                   "set it, or write the value itself");
+        }
+        writer_bytes(&w, bytes_slice(*text, at, dollar));
+        writer_text(&w, value);
+        at = end + 1;
+    }
+    writer_bytes(&w, bytes_from(*text, at));
+    *text = writer_view(&w);
+    return SK_OK;
+}
+
 static enum sk_code
 config_line_read(struct config_reader *r, struct bytes line)
 {
@@ -434,7 +466,9 @@ config_line_read(struct config_reader *r, struct bytes line)
     }
     value->given = true;
     value->line = r->line;
-    return config_set(r, key, value, bytes_trim(bytes_from(line, equals + 1)));
+    struct bytes text = bytes_trim(bytes_from(line, equals + 1));
+    enum sk_code code = config_expand(r, &text);
+    return code == SK_OK ? config_set(r, key, value, text) : code;
 }
 
 /* Brings the named sections of one word together, each word's in the order of the file, so that the i-th is found at

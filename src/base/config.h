@@ -10,6 +10,8 @@
  *     [recipient user@example.jp]
  *     consent = source, label, content
  *
+ * `${NAME}` in a value stands for a variable of the environment, which must be set.
+ *
  * The table (struct config_key rows) is the single truth: every key, its section, type, default, bounds and one
  * sentence of help; man/sekisho.conf.5 is checked against it. Anything not in the table is an error that names the
  * line, the reason, and the nearest key that exists. A key given twice is an error. A section whose rows are `named`

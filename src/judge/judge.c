@@ -21,6 +21,8 @@
 #define PRIOR           (-1.5)
 #define PRIOR_READ      (-0.8)
 #define CLASSIFIER_GAIN 1.0
+#define CLASSES_FROM                                                                       \
+    0.2 /* below, the classes share what little there is without being asked */
 #define CLASSIFIER_SAYS 0.5 /* smaller logits are no finding */
 #define THREAT_WEIGHT   3.0
 #define TRADE_WEIGHT    3.0
@@ -372,9 +374,11 @@ static void
 share_out(struct judge *judge, const struct findings *f, struct opinion *o,
           enum category wanted, const struct trade *trade, const struct signs *signs)
 {
-    double logits[MODEL_CLASSES], sum = 0;
+    double logits[MODEL_CLASSES] = {0}, sum = 0;
 
-    model_classes(judge->model, &judge->features, logits);
+    if (o->unwanted >= CLASSES_FROM) {
+        model_classes(judge->model, &judge->features, logits);
+    }
     for (int i = 0; i < CATEGORY_COUNT; i++) {
         int class = class_of((enum category)i);
         if (class < MODEL_CLASSES) {

@@ -168,8 +168,9 @@ test_encodings(void)
 
     for (size_t i = 1; i < sizeof mails / sizeof *mails; i++) {
         const struct opinion *o = judged(mails[i], FAMILY_ALL, NULL);
-        tap_ok(o->unwanted == first, "encoding %zu: %.6f, %.6f: %.*s", i, o->unwanted,
-               first, BYTES_ARGUMENTS(o->normal));
+        tap_ok(o->unwanted == first &&
+                   bytes_find(o->normal, BYTES("爆破予告"), 0) != BYTES_NOWHERE,
+               "encoding %zu: %.6f, %.6f", i, o->unwanted, first);
     }
 }
 

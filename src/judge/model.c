@@ -304,6 +304,12 @@ model_save(const struct model *model, const char *path, bool packed, struct why 
 }
 
 static double
+by_root(double sum, size_t count)
+{
+    return count == 0 ? 0 : sum / sqrt((double)count);
+}
+
+static double
 sum_grams(const struct model *model, const uint32_t *at, size_t count)
 {
     float sum = 0;
@@ -311,48 +317,39 @@ sum_grams(const struct model *model, const uint32_t *at, size_t count)
     for (size_t i = 0; i < count; i++) {
         sum += model->t.grams[at[i]];
     }
-    return count == 0 ? 0 : (double)sum / sqrt((double)count);
+    return by_root((double)sum, count);
 }
 
-static double
+struct pair_sums {
+    float weights, evidence;
+};
+
+/* Weights, and the evidence of the counts: log(p / (1 - p)) of each pair, p drawn to one half by doubt and weighed by
+ * how one-sided the pair is. The logarithm is twice the inverse hyperbolic tangent, by the beginning of its series. */
+static struct pair_sums
 sum_pairs(const struct model *model, const uint32_t *at, size_t count)
 {
-    float sum = 0;
+    bool counted = model->head.counted_spam > 0 && model->head.counted_ham > 0;
+    float per_spam = counted ? 1 / (float)model->head.counted_spam : 0;
+    float per_ham = counted ? 1 / (float)model->head.counted_ham : 0;
+    struct pair_sums sums = {0, 0};
 
     for (size_t i = 0; i < count; i++) {
-        sum += model->t.pairs[at[i]].weight;
-    }
-    return count == 0 ? 0 : (double)sum / sqrt((double)count);
-}
-
-/* Evidence of the counts: log(p / (1 - p)) of each pair, p drawn to one half by doubt and weighed by how one-sided
- * the pair is. The logs are taken of products of some factors at a time. */
-static double
-sum_counts(const struct model *model, const struct feature_set *set)
-{
-    float per_spam = 1 / (float)model->head.counted_spam,
-          per_ham = 1 / (float)model->head.counted_ham;
-    float sum = 0;
-
-    if (model->head.counted_spam == 0 || model->head.counted_ham == 0) {
-        return 0;
-    }
-    for (size_t i = 0; i < set->count; i++) {
-        const struct pair *pair = &model->t.pairs[set->at[i]];
-        float seen = (float)(pair->spam + pair->ham);
-        if (seen == 0) {
+        struct pair pair = model->t.pairs[at[i]];
+        float seen = (float)((unsigned)pair.spam + pair.ham);
+        sums.weights += pair.weight;
+        if (seen == 0 || !counted) {
             continue;
         }
-        float spam = (float)pair->spam * per_spam, ham = (float)pair->ham * per_ham;
+        float spam = (float)pair.spam * per_spam, ham = (float)pair.ham * per_ham;
         float lean = (spam - ham) / (spam + ham);
         float sure = 0.98f * lean * seen / (seen + (float)COUNTS_DOUBT);
-        float square =
-            sure *
-            sure; /* log((1 + s) / (1 - s)) = 2 atanh(s), by its series and a pole near 1 */
-        sum += lean * lean * sure *
-               (2 + square * (0.6667f + 0.4f * square) + square * square * square * 1.5f);
+        float square = sure * sure;
+        sums.evidence +=
+            lean * lean * sure *
+            (2 + square * (0.6667f + 0.4f * square) + square * square * square * 1.5f);
     }
-    return COUNTS_SCALE * (double)sum;
+    return sums;
 }
 
 static double
@@ -375,9 +372,12 @@ model_score(const struct model *model, const struct features *f)
 
     s.grams = sum_grams(model, g->at, g->header_count) +
               sum_grams(model, g->at + g->header_count, g->count - g->header_count);
-    s.pairs = sum_pairs(model, p->at, p->header_count) +
-              sum_pairs(model, p->at + p->header_count, p->count - p->header_count);
-    s.counts = sum_counts(model, p);
+    struct pair_sums header = sum_pairs(model, p->at, p->header_count);
+    struct pair_sums text =
+        sum_pairs(model, p->at + p->header_count, p->count - p->header_count);
+    s.pairs = by_root((double)header.weights, p->header_count) +
+              by_root((double)text.weights, p->count - p->header_count);
+    s.counts = COUNTS_SCALE * (double)(header.evidence + text.evidence);
     s.logit = (clip(s.grams) + clip(s.pairs) + clip(s.counts)) / 3;
     s.unwanted = squash(s.logit);
     return s;

@@ -13,8 +13,9 @@
     (RUN_MAX * 20) /* U+FDFA grows to 18 code points under NFKC, the most there is */
 
 struct scribe {
+    struct arena *arena;
     uint8_t *out;
-    size_t size, room;
+    size_t size, room, most;
     uint32_t run[RUN_MAX];
     size_t run_count;
     const UNormalizer2 *form;
@@ -93,15 +94,32 @@ fold_shape(uint32_t c)
     }
 }
 
+/* Normal forms are hardly ever larger than the text; where one is, the room doubles. Nothing else is taken from the
+ * arena meanwhile, so that it grows where it stands. */
+static bool
+make_room(struct scribe *s)
+{
+    size_t room = s->room * 2 < s->most ? s->room * 2 : s->most;
+
+    if (s->room - s->size >= UTF8_SIZE_MAX) {
+        return true;
+    }
+    if (room - s->size < UTF8_SIZE_MAX) {
+        s->room = s->most =
+            s->size; /* full: nothing after this, or characters would be joined that did not stand so */
+        return false;
+    }
+    s->out = arena_grow(s->arena, s->out, s->room, room);
+    s->room = room;
+    return true;
+}
+
 static void
 put(struct scribe *s, uint32_t c)
 {
-    if (s->room - s->size < UTF8_SIZE_MAX) {
-        s->room =
-            s->size; /* full: nothing after this, or characters would be joined that did not stand together */
-        return;
+    if (make_room(s)) {
+        s->size += utf8_put(s->out + s->size, c);
     }
-    s->size += utf8_put(s->out + s->size, c);
 }
 
 static void
@@ -206,13 +224,15 @@ static struct bytes
 fold(struct arena *arena, struct bytes text, size_t most)
 {
     UErrorCode code = U_ZERO_ERROR;
-    struct scribe s = {.room = most, .form = unorm2_getNFKCCasefoldInstance(&code)};
+    struct scribe s = {
+        .arena = arena, .most = most, .form = unorm2_getNFKCCasefoldInstance(&code)};
     uint32_t c;
     size_t at = 0;
 
     SK_ASSERT(U_SUCCESS(code));
-    s.out = arena_take_bytes(arena, most + UTF8_SIZE_MAX);
-    while (at < text.size && s.size < s.room) {
+    s.room = text.size + 64 < most ? text.size + 64 : most;
+    s.out = arena_take_bytes(arena, s.room);
+    while (at < text.size && s.size < s.most) {
         uint8_t byte = text.at[at];
         if (byte < 0x80) {
             flush(&s);

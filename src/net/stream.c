@@ -296,8 +296,9 @@ on_readable(evutil_socket_t fd, short what, void *context)
             read_more(s);
         }
     }
+    /* Answers are written at once: to wait for the socket to be writable would cost two system calls more. */
     if (s->fd >= 0) {
-        update_events(s);
+        stream_flush(s);
     }
 }
 

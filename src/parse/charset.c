@@ -8,10 +8,10 @@
 /* Evidence is taken from two windows of this many bytes: from the first byte of 8 bits on, and from the middle. */
 #define WINDOW_SIZE 1500
 /* What the label, an escape, and being wholly valid UTF-8 count for: about one usual letter. */
-#define LABEL_WEIGHT (7 * 16)
+#define LABEL_WEIGHT  (7 * 16)
 #define ESCAPE_WEIGHT (12 * 16)
-#define RARE_WEIGHT (8 * 16)
-#define UTF8_WEIGHT (12 * 16)
+#define RARE_WEIGHT   (8 * 16)
+#define UTF8_WEIGHT   (12 * 16)
 /* A charset with at least this on average, in 1/16 bits a byte of 8 bits, and no error needs no rival. */
 #define SURE_AVERAGE (-7 * 16)
 
@@ -20,10 +20,12 @@ static const struct charset us_ascii = {"us-ascii", "windows-1252", CHARSET_ASCI
 static const struct charset iso_2022_jp = {"iso-2022-jp", NULL, CHARSET_ISO_2022_JP};
 static const struct charset shift_jis = {"shift_jis", NULL, CHARSET_SHIFT_JIS};
 static const struct charset euc_jp = {"euc-jp", NULL, CHARSET_EUC_JP};
-static const struct charset windows_1252 = {"windows-1252", "windows-1252", CHARSET_FOREIGN};
+static const struct charset windows_1252 = {"windows-1252", "windows-1252",
+                                            CHARSET_FOREIGN};
 static const struct charset utf16 = {"utf-16", "UTF-16", CHARSET_WIDE};
 static const struct charset iso_2022_kr = {"iso-2022-kr", "ISO-2022-KR", CHARSET_SHIFTED};
-static const struct charset iso_2022_cn = {"iso-2022-cn", "ISO-2022-CN-EXT", CHARSET_SHIFTED};
+static const struct charset iso_2022_cn = {"iso-2022-cn", "ISO-2022-CN-EXT",
+                                           CHARSET_SHIFTED};
 
 struct look {
     size_t first_high; /* BYTES_NOWHERE if all is 7-bit */
@@ -50,7 +52,8 @@ look_at(struct bytes in)
         }
     }
     look.escape = bytes_find_byte(in, 0x1b, 0) != BYTES_NOWHERE;
-    look.dollar = !look.escape && look.first_high == BYTES_NOWHERE && bytes_find_byte(in, '$', 0) != BYTES_NOWHERE;
+    look.dollar = !look.escape && look.first_high == BYTES_NOWHERE &&
+                  bytes_find_byte(in, '$', 0) != BYTES_NOWHERE;
     return look;
 }
 
@@ -71,8 +74,15 @@ repair_utf8(struct arena *arena, struct bytes in, size_t *errors)
             continue;
         }
         uint8_t lead = in.at[at++];
-        size_t follow = lead >= 0xf0 && lead < 0xf5 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 1 : 0;
-        uint8_t low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80, high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+        size_t follow = lead >= 0xf0 && lead < 0xf5   ? 2
+                        : lead >= 0xe0 && lead < 0xf0 ? 1
+                                                      : 0;
+        uint8_t low = lead == 0xe0   ? 0xa0
+                      : lead == 0xf0 ? 0x90
+                                     : 0x80,
+                high = lead == 0xed   ? 0x9f
+                       : lead == 0xf4 ? 0x8f
+                                      : 0xbf;
         while (follow > 0 && at < in.size && in.at[at] >= low && in.at[at] <= high) {
             at++;
             follow--;
@@ -92,7 +102,8 @@ without_mark(struct bytes in)
 }
 
 static struct bytes
-decode_japanese(struct arena *arena, struct bytes in, enum charset_kind kind, size_t *errors)
+decode_japanese(struct arena *arena, struct bytes in, enum charset_kind kind,
+                size_t *errors)
 {
     size_t room = in.size * JAPANESE_GROWTH, size;
     uint8_t *out = arena_take_bytes(arena, room);
@@ -135,11 +146,13 @@ decode_with(struct arena *arena, struct bytes in, struct charset charset, size_t
 }
 
 static void
-finish(struct arena *arena, struct bytes in, struct charset charset, struct charset labelled, struct charset_result *r)
+finish(struct arena *arena, struct bytes in, struct charset charset,
+       struct charset labelled, struct charset_result *r)
 {
     *r = (struct charset_result){.charset = bytes_from_text(charset.name)};
     r->text = decode_with(arena, in, charset, &r->errors);
-    r->disagrees = labelled.kind != CHARSET_UNKNOWN && strcmp(labelled.name, charset.name) != 0;
+    r->disagrees =
+        labelled.kind != CHARSET_UNKNOWN && strcmp(labelled.name, charset.name) != 0;
 }
 
 /* 7-bit text ------------------------------------------------------------------------------------------------------ */
@@ -147,16 +160,20 @@ finish(struct arena *arena, struct bytes in, struct charset charset, struct char
 static bool
 is_japanese(enum charset_kind kind)
 {
-    return kind == CHARSET_ISO_2022_JP || kind == CHARSET_SHIFT_JIS || kind == CHARSET_EUC_JP;
+    return kind == CHARSET_ISO_2022_JP || kind == CHARSET_SHIFT_JIS ||
+           kind == CHARSET_EUC_JP;
 }
 
 static bool
-read_restored(struct arena *arena, struct bytes in, struct charset labelled, struct charset_result *r)
+read_restored(struct arena *arena, struct bytes in, struct charset labelled,
+              struct charset_result *r)
 {
-    if (bytes_find(in, BYTES("$B"), 0) == BYTES_NOWHERE && bytes_find(in, BYTES("$@"), 0) == BYTES_NOWHERE) {
+    if (bytes_find(in, BYTES("$B"), 0) == BYTES_NOWHERE &&
+        bytes_find(in, BYTES("$@"), 0) == BYTES_NOWHERE) {
         return false;
     }
-    if (bytes_find(in, BYTES("(B"), 0) == BYTES_NOWHERE && bytes_find(in, BYTES("(J"), 0) == BYTES_NOWHERE) {
+    if (bytes_find(in, BYTES("(B"), 0) == BYTES_NOWHERE &&
+        bytes_find(in, BYTES("(J"), 0) == BYTES_NOWHERE) {
         return false;
     }
     size_t size;
@@ -179,12 +196,13 @@ wide_is_true(struct arena *arena, struct bytes in, struct charset labelled)
         return false;
     }
     struct bytes text = decode_with(arena, window, labelled, &errors);
-    return japanese_plausible(text, JAPANESE_UNIVERSAL) > japanese_plausible(window, JAPANESE_OWN);
+    return japanese_plausible(text, JAPANESE_UNIVERSAL) >
+           japanese_plausible(window, JAPANESE_OWN);
 }
 
 static void
-decode_seven_bits(struct arena *arena, struct bytes in, struct charset labelled, struct look look,
-                  struct charset_result *r)
+decode_seven_bits(struct arena *arena, struct bytes in, struct charset labelled,
+                  struct look look, struct charset_result *r)
 {
     struct charset charset = us_ascii;
 
@@ -195,11 +213,14 @@ decode_seven_bits(struct arena *arena, struct bytes in, struct charset labelled,
     } else if (look.escape && (bytes_find(in, BYTES("\x1b$)A"), 0) != BYTES_NOWHERE ||
                                bytes_find(in, BYTES("\x1b$)G"), 0) != BYTES_NOWHERE)) {
         charset = iso_2022_cn;
-    } else if (look.dollar && labelled.kind != CHARSET_SHIFTED && read_restored(arena, in, labelled, r)) {
+    } else if (look.dollar && labelled.kind != CHARSET_SHIFTED &&
+               read_restored(arena, in, labelled, r)) {
         return;
-    } else if (labelled.kind == CHARSET_SHIFTED || (labelled.kind == CHARSET_WIDE && wide_is_true(arena, in, labelled))) {
+    } else if (labelled.kind == CHARSET_SHIFTED ||
+               (labelled.kind == CHARSET_WIDE && wide_is_true(arena, in, labelled))) {
         charset = labelled;
-    } else if (labelled.kind == CHARSET_ISO_2022_JP && bytes_find_byte(in, 0x0e, 0) != BYTES_NOWHERE) {
+    } else if (labelled.kind == CHARSET_ISO_2022_JP &&
+               bytes_find_byte(in, 0x0e, 0) != BYTES_NOWHERE) {
         charset = iso_2022_jp;
     }
     if (charset.kind != CHARSET_ASCII) {
@@ -208,7 +229,9 @@ decode_seven_bits(struct arena *arena, struct bytes in, struct charset labelled,
     }
     /* The same in every charset of mail, so the label was not wrong. */
     *r = (struct charset_result){.text = in};
-    r->charset = bytes_from_text(labelled.kind == CHARSET_UNKNOWN || labelled.kind == CHARSET_WIDE ? us_ascii.name : labelled.name);
+    r->charset = bytes_from_text(
+        labelled.kind == CHARSET_UNKNOWN || labelled.kind == CHARSET_WIDE ? us_ascii.name
+                                                                          : labelled.name);
 }
 
 /* 8-bit text ------------------------------------------------------------------------------------------------------ */
@@ -256,7 +279,8 @@ rare_bytes(struct bytes b)
 static bool
 is_east_asian(struct charset charset)
 {
-    return charset.foreign != NULL && (strcmp(charset.name, "gb18030") == 0 || strcmp(charset.name, "euc-kr") == 0);
+    return charset.foreign != NULL &&
+           (strcmp(charset.name, "gb18030") == 0 || strcmp(charset.name, "euc-kr") == 0);
 }
 
 /* Text in kana is Japanese also in a Chinese charset, and is measured by what is usual there. */
@@ -334,17 +358,20 @@ label_is_sure(struct evidence *e, struct charset labelled)
 }
 
 static struct charset
-find_charset(struct arena *arena, struct bytes in, struct charset labelled, struct look look, bool valid)
+find_charset(struct arena *arena, struct bytes in, struct charset labelled,
+             struct look look, bool valid)
 {
     struct evidence e = {.arena = arena};
     bool escapes = look.escape && japanese_has_escapes(in);
 
-    e.windows[0] = escapes ? bytes_slice(in, 0, WINDOW_SIZE) : window_at(in, look.first_high);
+    e.windows[0] =
+        escapes ? bytes_slice(in, 0, WINDOW_SIZE) : window_at(in, look.first_high);
     size_t end = (size_t)(e.windows[0].at - in.at) + e.windows[0].size;
     if (in.size - end > WINDOW_SIZE && !escapes) {
         e.windows[1] = window_at(bytes_from(in, end), (in.size - end) / 2);
     }
-    if (labelled.kind != CHARSET_UNKNOWN && labelled.kind != CHARSET_ASCII && label_is_sure(&e, labelled)) {
+    if (labelled.kind != CHARSET_UNKNOWN && labelled.kind != CHARSET_ASCII &&
+        label_is_sure(&e, labelled)) {
         return labelled;
     }
     if (labelled.kind != CHARSET_UTF8) {
@@ -389,21 +416,23 @@ valid_utf8(struct bytes in, size_t from, bool *long_r)
 }
 
 static void
-decode_eight_bits(struct arena *arena, struct bytes in, struct charset labelled, struct look look,
-                  struct charset_result *r)
+decode_eight_bits(struct arena *arena, struct bytes in, struct charset labelled,
+                  struct look look, struct charset_result *r)
 {
     bool is_long, valid = valid_utf8(in, look.first_high, &is_long);
     bool weak = labelled.kind == CHARSET_UNKNOWN || labelled.kind == CHARSET_ASCII;
     struct charset charset = utf8;
 
-    if (!(valid && (labelled.kind == CHARSET_UTF8 || (weak && is_long) || bytes_starts(in, BYTES("\xef\xbb\xbf"))))) {
+    if (!(valid && (labelled.kind == CHARSET_UTF8 || (weak && is_long) ||
+                    bytes_starts(in, BYTES("\xef\xbb\xbf"))))) {
         charset = find_charset(arena, in, labelled, look, valid);
     }
     finish(arena, in, charset, labelled, r);
 }
 
 void
-charset_decode(struct arena *arena, struct bytes bytes, struct bytes label, struct charset_result *r)
+charset_decode(struct arena *arena, struct bytes bytes, struct bytes label,
+               struct charset_result *r)
 {
     struct look look = look_at(bytes);
     struct charset labelled = charset_of_label(label);
@@ -416,7 +445,8 @@ charset_decode(struct arena *arena, struct bytes bytes, struct bytes label, stru
 }
 
 void
-charset_decode_as(struct arena *arena, struct bytes bytes, struct bytes label, struct charset_result *r)
+charset_decode_as(struct arena *arena, struct bytes bytes, struct bytes label,
+                  struct charset_result *r)
 {
     struct charset labelled = charset_of_label(label);
 

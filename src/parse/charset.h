@@ -18,14 +18,17 @@ struct charset_result {
     struct bytes text;    /* UTF-8 */
     struct bytes charset; /* the one used */
     size_t errors;        /* count of U+FFFD made */
-    bool disagrees;       /* a charset other than the labelled one was used, and the text is not the same in both */
+    bool
+        disagrees; /* a charset other than the labelled one was used, and the text is not the same in both */
 };
 
 /* By evidence. label may be "", in any case, quoted or padded with blanks. */
-void charset_decode(struct arena *arena, struct bytes bytes, struct bytes label, struct charset_result *r);
+void charset_decode(struct arena *arena, struct bytes bytes, struct bytes label,
+                    struct charset_result *r);
 
 /* Obeys the label; an unknown or empty one is decoded as charset_decode does with none. */
-void charset_decode_as(struct arena *arena, struct bytes bytes, struct bytes label, struct charset_result *r);
+void charset_decode_as(struct arena *arena, struct bytes bytes, struct bytes label,
+                       struct charset_result *r);
 
 /* The name under which we know a label: "x-sjis" gives "shift_jis"; "" when nobody knows it. */
 struct bytes charset_name(struct bytes label);
@@ -36,7 +39,8 @@ bool charset_is_stateful(struct bytes label);
 
 /* Text in a Japanese charset, for tests and `sekisho try`: false if the charset is none of iso-2022-jp, shift_jis,
  * euc-jp, utf-8. Characters it lacks become numeric character references, as forms in browsers write them. */
-bool charset_encode(struct arena *arena, struct bytes text, struct bytes label, struct bytes *bytes_r);
+bool charset_encode(struct arena *arena, struct bytes text, struct bytes label,
+                    struct bytes *bytes_r);
 
 /* Gives the converters kept for this process back (for leak checkers; none need call it). */
 void charset_forget_converters(void);

@@ -51,7 +51,9 @@ encode_pair(struct encode *e, unsigned row, unsigned column)
 static bool
 encode_kana(struct encode *e, uint32_t c)
 {
-    static const char16_t full[] = u"。「」、・ヲァィゥェォャュョッーアイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン゛゜";
+    static const char16_t full[] =
+        u"。「」、・ヲァィゥェォャュョッーアイウエオカキクケコサシスセソタチツテトナニヌネ"
+        u"ノハヒフヘホマミムメモヤユヨラリルレロワン゛゜";
     unsigned row, column;
 
     if (c < 0xff61 || c > 0xff9f) {
@@ -127,7 +129,8 @@ encode_one(struct encode *e, uint32_t c)
 }
 
 bool
-charset_encode(struct arena *arena, struct bytes text, struct bytes label, struct bytes *bytes_r)
+charset_encode(struct arena *arena, struct bytes text, struct bytes label,
+               struct bytes *bytes_r)
 {
     struct encode e = {.kind = charset_of_label(label).kind};
     uint32_t c;
@@ -136,7 +139,8 @@ charset_encode(struct arena *arena, struct bytes text, struct bytes label, struc
         *bytes_r = text;
         return true;
     }
-    if (e.kind != CHARSET_ISO_2022_JP && e.kind != CHARSET_SHIFT_JIS && e.kind != CHARSET_EUC_JP) {
+    if (e.kind != CHARSET_ISO_2022_JP && e.kind != CHARSET_SHIFT_JIS &&
+        e.kind != CHARSET_EUC_JP) {
         return false;
     }
     writer_init(&e.w, arena);

@@ -23,8 +23,8 @@ static size_t broken;
 
 /* ICU would give U+001A for some broken bytes. */
 static void
-on_broken(const void *context, UConverterToUnicodeArgs *arguments, const char *bytes, int32_t size,
-          UConverterCallbackReason reason, UErrorCode *error)
+on_broken(const void *context, UConverterToUnicodeArgs *arguments, const char *bytes,
+          int32_t size, UConverterCallbackReason reason, UErrorCode *error)
 {
     static const UChar replacement = UTF8_REPLACEMENT;
 
@@ -73,7 +73,9 @@ put_units(struct writer *w, const UChar *units, size_t count, uint32_t *high)
     for (size_t i = 0; i < count; i++) {
         uint32_t c = units[i];
         if (*high != 0) {
-            uint32_t pair = c >= 0xdc00 && c < 0xe000 ? 0x10000 + ((*high - 0xd800) << 10) + (c - 0xdc00) : 0;
+            uint32_t pair = c >= 0xdc00 && c < 0xe000
+                                ? 0x10000 + ((*high - 0xd800) << 10) + (c - 0xdc00)
+                                : 0;
             at += utf8_put(at, pair != 0 ? pair : UTF8_REPLACEMENT);
             *high = 0;
             if (pair != 0) {
@@ -90,8 +92,8 @@ put_units(struct writer *w, const UChar *units, size_t count, uint32_t *high)
 }
 
 bool
-charset_foreign_decode(struct arena *arena, struct bytes in, const char *name, struct bytes *text_r,
-                       size_t *errors_r)
+charset_foreign_decode(struct arena *arena, struct bytes in, const char *name,
+                       struct bytes *text_r, size_t *errors_r)
 {
     UConverter *converter = converter_get(name);
     UChar units[1024];
@@ -110,7 +112,8 @@ charset_foreign_decode(struct arena *arena, struct bytes in, const char *name, s
     do {
         UChar *to = units;
         error = U_ZERO_ERROR;
-        ucnv_toUnicode(converter, &to, units + sizeof units / sizeof *units, &from, end, NULL, true, &error);
+        ucnv_toUnicode(converter, &to, units + sizeof units / sizeof *units, &from, end,
+                       NULL, true, &error);
         put_units(&w, units, (size_t)(to - units), &high);
     } while (error == U_BUFFER_OVERFLOW_ERROR);
     if (high != 0) {

@@ -13,11 +13,11 @@ enum charset_kind {
     CHARSET_EUC_JP,
     CHARSET_FOREIGN, /* by ICU, ASCII stands for itself in it */
     CHARSET_SHIFTED, /* by ICU, 7 bits with escapes or shifts: UTF-7, HZ, ISO-2022-KR, ISO-2022-CN */
-    CHARSET_WIDE,    /* by ICU, two or four bytes a character: UTF-16, UTF-32 */
+    CHARSET_WIDE, /* by ICU, two or four bytes a character: UTF-16, UTF-32 */
 };
 
 struct charset {
-    const char *name;   /* ours, a constant */
+    const char *name;    /* ours, a constant */
     const char *foreign; /* ICU's, or NULL */
     enum charset_kind kind;
 };
@@ -26,5 +26,5 @@ struct charset {
 struct charset charset_of_label(struct bytes label);
 
 /* Decodes by ICU. False if ICU has no such converter. */
-bool charset_foreign_decode(struct arena *arena, struct bytes in, const char *name, struct bytes *text_r,
-                            size_t *errors_r);
+bool charset_foreign_decode(struct arena *arena, struct bytes in, const char *name,
+                            struct bytes *text_r, size_t *errors_r);

@@ -7,9 +7,10 @@
 #include "base/writer.h"
 
 /* Errors of UTS #46 that browsers do not mind (CheckHyphens and VerifyDnsLength are false). */
-#define ERRORS_ALLOWED                                                                                                 \
-    (UIDNA_ERROR_EMPTY_LABEL | UIDNA_ERROR_LABEL_TOO_LONG | UIDNA_ERROR_DOMAIN_NAME_TOO_LONG |                         \
-     UIDNA_ERROR_LEADING_HYPHEN | UIDNA_ERROR_TRAILING_HYPHEN | UIDNA_ERROR_HYPHEN_3_4)
+#define ERRORS_ALLOWED                                                                     \
+    (UIDNA_ERROR_EMPTY_LABEL | UIDNA_ERROR_LABEL_TOO_LONG |                                \
+     UIDNA_ERROR_DOMAIN_NAME_TOO_LONG | UIDNA_ERROR_LEADING_HYPHEN |                       \
+     UIDNA_ERROR_TRAILING_HYPHEN | UIDNA_ERROR_HYPHEN_3_4)
 
 /* Opened once per process and never closed; both are only read after. */
 static const UIDNA *
@@ -19,7 +20,8 @@ idna(void)
     UErrorCode error = U_ZERO_ERROR;
 
     if (opened == NULL) {
-        opened = uidna_openUTS46(UIDNA_CHECK_BIDI | UIDNA_CHECK_CONTEXTJ | UIDNA_NONTRANSITIONAL_TO_ASCII |
+        opened = uidna_openUTS46(UIDNA_CHECK_BIDI | UIDNA_CHECK_CONTEXTJ |
+                                     UIDNA_NONTRANSITIONAL_TO_ASCII |
                                      UIDNA_NONTRANSITIONAL_TO_UNICODE,
                                  &error);
     }
@@ -73,8 +75,10 @@ idna_ask(struct arena *arena, struct bytes domain, bool to_ascii, struct bytes *
         return false;
     }
     int32_t size = (to_ascii ? uidna_nameToASCII_UTF8 : uidna_nameToUnicodeUTF8)(
-        with, (const char *)domain.at, (int32_t)domain.size, out, (int32_t)room, &info, &error);
-    if (U_FAILURE(error) || size < 0 || (size_t)size > room || (info.errors & ~(uint32_t)ERRORS_ALLOWED) != 0) {
+        with, (const char *)domain.at, (int32_t)domain.size, out, (int32_t)room, &info,
+        &error);
+    if (U_FAILURE(error) || size < 0 || (size_t)size > room ||
+        (info.errors & ~(uint32_t)ERRORS_ALLOWED) != 0) {
         return false;
     }
     *r = bytes_of(arena_grow(arena, out, room, (size_t)size), (size_t)size);
@@ -109,7 +113,8 @@ domain_to_unicode(struct arena *arena, struct bytes domain)
 {
     struct bytes unicode;
 
-    if (domain.size == 0 || domain.size > LIMIT_DOMAIN_TEXT || bytes_find_fold(domain, BYTES("xn--"), 0) == BYTES_NOWHERE ||
+    if (domain.size == 0 || domain.size > LIMIT_DOMAIN_TEXT ||
+        bytes_find_fold(domain, BYTES("xn--"), 0) == BYTES_NOWHERE ||
         !idna_ask(arena, domain, false, &unicode)) {
         return domain;
     }
@@ -131,7 +136,8 @@ domain_is_address(struct bytes domain)
                 return false;
             }
             digits = value = 0;
-        } else if (!ascii_digit(domain.at[i]) || ++digits > 3 || (value = value * 10 + domain.at[i] - '0') > 255) {
+        } else if (!ascii_digit(domain.at[i]) || ++digits > 3 ||
+                   (value = value * 10 + domain.at[i] - '0') > 255) {
             return false;
         }
     }
@@ -145,8 +151,9 @@ list_name(struct arena *arena, struct bytes domain, struct bytes *ascii_r)
     if (domain.size > 0 && domain.at[domain.size - 1] == '.') {
         domain.size--;
     }
-    if (domain.size > LIMIT_DOMAIN || domain_is_address(domain) || !domain_to_ascii(arena, domain, ascii_r) ||
-        ascii_r->size > LIMIT_DOMAIN || ascii_r->at[0] == '.' || ascii_r->at[ascii_r->size - 1] == '.' ||
+    if (domain.size > LIMIT_DOMAIN || domain_is_address(domain) ||
+        !domain_to_ascii(arena, domain, ascii_r) || ascii_r->size > LIMIT_DOMAIN ||
+        ascii_r->at[0] == '.' || ascii_r->at[ascii_r->size - 1] == '.' ||
         bytes_find(*ascii_r, BYTES(".."), 0) != BYTES_NOWHERE) {
         return false;
     }
@@ -169,7 +176,8 @@ same_labels(struct bytes domain, struct bytes like)
 }
 
 static struct bytes
-ask_list(struct arena *arena, struct bytes domain, const char *(*ask)(const psl_ctx_t *, const char *))
+ask_list(struct arena *arena, struct bytes domain,
+         const char *(*ask)(const psl_ctx_t *, const char *))
 {
     struct bytes ascii, form;
     char name[LIMIT_DOMAIN + 1];
@@ -223,5 +231,6 @@ domain_suffix_known(struct bytes domain)
     }
     name[2 + top.size] = 0;
     int type = PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE;
-    return psl_is_public_suffix2(suffixes(), name + 2, type) != 0 || psl_is_public_suffix2(suffixes(), name, type) != 0;
+    return psl_is_public_suffix2(suffixes(), name + 2, type) != 0 ||
+           psl_is_public_suffix2(suffixes(), name, type) != 0;
 }

@@ -57,7 +57,8 @@ is_wide(const uint8_t *at)
 static bool
 joins(const struct page *p, struct bytes next)
 {
-    return p->source_line && p->w.size >= 3 && next.size >= 3 && is_wide(p->w.at + p->w.size - 3) && is_wide(next.at);
+    return p->source_line && p->w.size >= 3 && next.size >= 3 &&
+           is_wide(p->w.at + p->w.size - 3) && is_wide(next.at);
 }
 
 static void
@@ -195,7 +196,8 @@ add_link(struct view *v, enum link_kind kind, struct bytes written)
     }
     if (r->link_count == v->link_room) {
         size_t room = v->link_room == 0 ? 16 : v->link_room * 2;
-        r->links = arena_grow(v->arena, r->links, v->link_room * sizeof *r->links, room * sizeof *r->links);
+        r->links = arena_grow(v->arena, r->links, v->link_room * sizeof *r->links,
+                              room * sizeof *r->links);
         v->link_room = room;
     }
     struct link *link = &r->links[r->link_count++];
@@ -205,7 +207,8 @@ add_link(struct view *v, enum link_kind kind, struct bytes written)
 }
 
 static void
-add_attribute_link(struct view *v, const struct html_token *token, const char *name, enum link_kind kind)
+add_attribute_link(struct view *v, const struct html_token *token, const char *name,
+                   enum link_kind kind)
 {
     add_link(v, kind, attribute(v, token, name));
 }
@@ -231,12 +234,13 @@ start_anchor(struct view *v, const struct html_token *token)
     }
     if (v->shown_count == v->shown_room) {
         size_t room = v->shown_room == 0 ? 16 : v->shown_room * 2;
-        v->shown = arena_grow(v->arena, v->shown, v->shown_room * sizeof *v->shown, room * sizeof *v->shown);
+        v->shown = arena_grow(v->arena, v->shown, v->shown_room * sizeof *v->shown,
+                              room * sizeof *v->shown);
         v->shown_room = room;
     }
     bool hidden = html_look_hides(&top(v)->look);
-    v->shown[v->shown_count++] =
-        (struct shown){.link = v->r->link_count - 1, .from = page_of(v, hidden)->w.size, .hidden = hidden};
+    v->shown[v->shown_count++] = (struct shown){
+        .link = v->r->link_count - 1, .from = page_of(v, hidden)->w.size, .hidden = hidden};
     v->in_anchor = true;
 }
 
@@ -245,7 +249,8 @@ start_anchor(struct view *v, const struct html_token *token)
 static bool
 is_beacon_size(struct bytes value)
 {
-    return value.size > 0 && (value.at[0] == '0' || value.at[0] == '1') && (value.size == 1 || !ascii_digit(value.at[1]));
+    return value.size > 0 && (value.at[0] == '0' || value.at[0] == '1') &&
+           (value.size == 1 || !ascii_digit(value.at[1]));
 }
 
 static void
@@ -255,7 +260,8 @@ read_image(struct view *v, const struct html_token *token)
 
     v->r->image_count++;
     html_look_style(&look, attribute(v, token, "style"));
-    bool beacon = look.gone || look.invisible || is_beacon_size(attribute(v, token, "width")) ||
+    bool beacon = look.gone || look.invisible ||
+                  is_beacon_size(attribute(v, token, "width")) ||
                   is_beacon_size(attribute(v, token, "height"));
     v->r->hidden_images += beacon;
     struct bytes alt = attribute(v, token, "alt");
@@ -319,7 +325,8 @@ read_special(struct view *v, const struct html_token *token, enum html_what what
         }
         break;
     case HTML_WHAT_BR:
-        page_break(page_of(v, html_look_hides(&top(v)->look)), 2 < v->visible.lines + 1 ? 2 : v->visible.lines + 1);
+        page_break(page_of(v, html_look_hides(&top(v)->look)),
+                   2 < v->visible.lines + 1 ? 2 : v->visible.lines + 1);
         break;
     case HTML_WHAT_BUTTON:
         add_attribute_link(v, token, "formaction", LINK_FORM);
@@ -388,16 +395,19 @@ close_to(struct view *v, size_t depth)
 
 /* The open element of that name, looking no further up than a barrier; 0 if there is none (the root has no name). */
 static size_t
-find_open(const struct view *v, const struct html_element *element, struct bytes name, bool past_barriers)
+find_open(const struct view *v, const struct html_element *element, struct bytes name,
+          bool past_barriers)
 {
     size_t lowest = v->depth > SEARCH_DEPTH ? v->depth - SEARCH_DEPTH : 1;
 
     for (size_t i = v->depth; i-- > lowest;) {
         const struct open_element *e = &v->stack[i];
-        if (e->element == element && (element->name[0] != 0 || bytes_equal_fold(e->name, name))) {
+        if (e->element == element &&
+            (element->name[0] != 0 || bytes_equal_fold(e->name, name))) {
             return i;
         }
-        if (!past_barriers && (e->element->shape & (HTML_SHAPE_BARRIER | HTML_SHAPE_CELL))) {
+        if (!past_barriers &&
+            (e->element->shape & (HTML_SHAPE_BARRIER | HTML_SHAPE_CELL))) {
             return 0;
         }
     }
@@ -422,7 +432,8 @@ close_implied(struct view *v, const struct html_element *element)
 
 /* What attributes say of the look: style, and the older ones. */
 static void
-read_look(struct view *v, const struct html_token *token, const struct html_element *element, struct html_look *look)
+read_look(struct view *v, const struct html_token *token,
+          const struct html_element *element, struct html_look *look)
 {
     bool transparent;
 
@@ -430,7 +441,8 @@ read_look(struct view *v, const struct html_token *token, const struct html_elem
     for (size_t i = 0; i < token->attribute_count; i++) {
         struct bytes name = token->attributes[i].name, value = token->attributes[i].value;
         if (bytes_is_fold(name, "style")) {
-            struct bytes url, style = html_decode(v->arena, value, HTML_REFERENCES | HTML_IN_ATTRIBUTE);
+            struct bytes url,
+                style = html_decode(v->arena, value, HTML_REFERENCES | HTML_IN_ATTRIBUTE);
             size_t at = 0;
             html_look_style(look, style);
             while (html_style_url(style, &at, &url)) {
@@ -443,7 +455,8 @@ read_look(struct view *v, const struct html_token *token, const struct html_elem
             look->ground = colour != HTML_COLOUR_NONE ? colour : look->ground;
         } else if (bytes_is_fold(name, "background")) {
             look->ground = HTML_COLOUR_UNKNOWN;
-            add_link(v, LINK_IMAGE, html_decode(v->arena, value, HTML_REFERENCES | HTML_IN_ATTRIBUTE));
+            add_link(v, LINK_IMAGE,
+                     html_decode(v->arena, value, HTML_REFERENCES | HTML_IN_ATTRIBUTE));
         } else if ((element->what == HTML_WHAT_FONT && bytes_is_fold(name, "color")) ||
                    (element->what == HTML_WHAT_BODY && bytes_is_fold(name, "text"))) {
             look->colour = html_colour(value, &transparent);
@@ -452,14 +465,16 @@ read_look(struct view *v, const struct html_token *token, const struct html_elem
 }
 
 static void
-open_element(struct view *v, const struct html_token *token, const struct html_element *element)
+open_element(struct view *v, const struct html_token *token,
+             const struct html_element *element)
 {
     if (v->depth == LIMIT_HTML_DEPTH + 1) {
         v->r->depth_cut = true;
         return;
     }
     struct open_element *e = &v->stack[v->depth];
-    *e = (struct open_element){.element = element, .name = token->text, .look = top(v)->look, .pre = top(v)->pre};
+    *e = (struct open_element){
+        .element = element, .name = token->text, .look = top(v)->look, .pre = top(v)->pre};
     e->pre |= (element->shape & HTML_SHAPE_PRE) != 0;
     if (element->what == HTML_WHAT_A && e->look.colour >= 0) {
         e->look.colour = HTML_COLOUR_NONE; /* links have a colour of their own */
@@ -488,9 +503,9 @@ read_start(struct view *v, const struct html_token *token)
     open_element(v, token, element);
     read_special(v, token, element->what);
     if (element->shape & HTML_SHAPE_RAW) {
-        v->tokens->state = element->what == HTML_WHAT_SCRIPT         ? HTML_SCRIPT
+        v->tokens->state = element->what == HTML_WHAT_SCRIPT    ? HTML_SCRIPT
                            : element->shape & HTML_SHAPE_RCDATA ? HTML_RCDATA
-                                                                     : HTML_RAWTEXT;
+                                                                : HTML_RAWTEXT;
     }
 }
 
@@ -498,7 +513,9 @@ static void
 read_end(struct view *v, const struct html_token *token)
 {
     const struct html_element *element = html_element_of(token->text);
-    size_t open = find_open(v, element, token->text, element->shape & (HTML_SHAPE_CELL | HTML_SHAPE_BARRIER | HTML_SHAPE_CLOSES_SAME));
+    size_t open = find_open(
+        v, element, token->text,
+        element->shape & (HTML_SHAPE_CELL | HTML_SHAPE_BARRIER | HTML_SHAPE_CLOSES_SAME));
 
     if (element->what == HTML_WHAT_BR || element->what == HTML_WHAT_P) {
         break_line(v, 1);
@@ -521,33 +538,39 @@ finish_links(struct view *v)
     end_anchor(v);
     for (size_t i = 0; i < v->shown_count; i++) {
         const struct shown *s = &v->shown[i];
-        v->r->links[s->link].text = bytes_trim(bytes_slice(pages[s->hidden], s->from, s->to));
+        v->r->links[s->link].text =
+            bytes_trim(bytes_slice(pages[s->hidden], s->from, s->to));
     }
 }
 
 void
 html_read(struct arena *arena, struct bytes html, struct html_result *r)
 {
-    struct view v = {.arena = arena, .r = r, .tokens = ARENA_NEW(arena, struct html_tokens)};
+    struct view v = {
+        .arena = arena, .r = r, .tokens = ARENA_NEW(arena, struct html_tokens)};
     struct html_token token;
 
     *r = (struct html_result){0};
     v.stack = ARENA_NEW_MANY(arena, LIMIT_HTML_DEPTH + 1, struct open_element);
-    v.stack[0] = (struct open_element){.element = html_element_of(BYTES_NONE),
-                                       .look = {.colour = HTML_COLOUR_NONE, .ground = HTML_COLOUR_NONE}};
+    v.stack[0] = (struct open_element){
+        .element = html_element_of(BYTES_NONE),
+        .look = {.colour = HTML_COLOUR_NONE, .ground = HTML_COLOUR_NONE}};
     v.depth = 1;
     writer_init(&v.visible.w, arena);
     writer_init(&v.hidden.w, arena);
     writer_init(&v.title.w, arena);
-    writer_reserve(&v.visible.w, html.size / 4 < LIMIT_TEXT_BYTES ? html.size / 4 : LIMIT_TEXT_BYTES);
+    writer_reserve(&v.visible.w,
+                   html.size / 4 < LIMIT_TEXT_BYTES ? html.size / 4 : LIMIT_TEXT_BYTES);
     html_tokens_init(v.tokens, html);
     while (html_tokens_next(v.tokens, &token)) {
         if (token.kind == HTML_START) {
             read_start(&v, &token);
         } else if (token.kind == HTML_END) {
             read_end(&v, &token);
-        } else if (token.kind == HTML_TEXT && !(top(&v)->element->shape & HTML_SHAPE_SKIPPED)) {
-            put_text(&v, html_decode(arena, token.text, token.decoding & ~(unsigned)HTML_KEEP_NUL));
+        } else if (token.kind == HTML_TEXT &&
+                   !(top(&v)->element->shape & HTML_SHAPE_SKIPPED)) {
+            put_text(&v, html_decode(arena, token.text,
+                                     token.decoding & ~(unsigned)HTML_KEEP_NUL));
         }
     }
     finish_links(&v);

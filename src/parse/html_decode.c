@@ -6,8 +6,9 @@
 
 /* Windows-1252 for 80 to 9F, as browsers read numbers of that range. */
 static const uint16_t windows_1252[32] = {
-    0x20ac, 0x81,   0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8d,   0x017d, 0x8f,
-    0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d,   0x017e, 0x0178,
+    0x20ac, 0x81,   0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0x8d,   0x017d, 0x8f,   0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
+    0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x9d,   0x017e, 0x0178,
 };
 
 static size_t
@@ -25,7 +26,8 @@ read_number(struct bytes raw, size_t at, uint8_t *out, size_t *size_r)
         if (digit < 0 || (!hexadecimal && digit > 9)) {
             break;
         }
-        number = number > 0x10ffff ? number : number * (hexadecimal ? 16u : 10u) + (unsigned)digit;
+        number = number > 0x10ffff ? number
+                                   : number * (hexadecimal ? 16u : 10u) + (unsigned)digit;
     }
     if (at == digits) {
         return 0;
@@ -110,7 +112,8 @@ html_reference(struct bytes raw, size_t at, bool in_attribute, uint8_t *out, siz
 static bool
 is_changed(struct bytes raw, unsigned decoding)
 {
-    if ((decoding & HTML_REFERENCES) != 0 && bytes_find_byte(raw, '&', 0) != BYTES_NOWHERE) {
+    if ((decoding & HTML_REFERENCES) != 0 &&
+        bytes_find_byte(raw, '&', 0) != BYTES_NOWHERE) {
         return true;
     }
     if ((decoding & HTML_KEEP_NUL) == 0 && bytes_find_byte(raw, 0, 0) != BYTES_NOWHERE) {
@@ -150,7 +153,8 @@ html_decode(struct arena *arena, struct bytes raw, unsigned decoding)
             continue;
         }
         if (c == '&' && (decoding & HTML_REFERENCES) != 0) {
-            size_t used = html_reference(raw, at, (decoding & HTML_IN_ATTRIBUTE) != 0, reference, &size);
+            size_t used = html_reference(raw, at, (decoding & HTML_IN_ATTRIBUTE) != 0,
+                                         reference, &size);
             if (used > 0) {
                 writer_bytes(&w, bytes_of(reference, size));
                 at += used;

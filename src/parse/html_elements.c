@@ -2,8 +2,8 @@
 #include "parse/html_view_private.h"
 
 #define BLOCK (HTML_SHAPE_BLOCK | HTML_SHAPE_CLOSES_P)
-#define VOID HTML_SHAPE_VOID
-#define SKIP (HTML_SHAPE_SKIPPED | HTML_SHAPE_RAW)
+#define VOID  HTML_SHAPE_VOID
+#define SKIP  (HTML_SHAPE_SKIPPED | HTML_SHAPE_RAW)
 
 static const struct html_element elements[] = {
     {"a", 0, HTML_WHAT_A},
@@ -94,7 +94,7 @@ static const struct html_element elements[] = {
 };
 
 #define ELEMENT_COUNT (sizeof elements / sizeof *elements)
-#define SLOT_COUNT 512u
+#define SLOT_COUNT    512u
 
 static const struct html_element unknown = {"", 0, HTML_WHAT_OTHER};
 

@@ -6,7 +6,8 @@ enum script_state { SCRIPT_PLAIN, SCRIPT_ESCAPED, SCRIPT_DOUBLE };
 static bool
 is_script(struct bytes in, size_t at)
 {
-    return bytes_starts_fold(bytes_slice(in, at, at + 6), BYTES("script")) && html_name_ends(in, at + 6);
+    return bytes_starts_fold(bytes_slice(in, at, at + 6), BYTES("script")) &&
+           html_name_ends(in, at + 6);
 }
 
 /* Where a '<' at `at` leads: the state, and how far it was read. true if the script ends before it. */

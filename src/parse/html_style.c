@@ -50,7 +50,8 @@ is_off_screen(struct bytes value)
     if (!tenths(value, &number, &unit)) {
         return false;
     }
-    bool relative = bytes_starts_fold(unit, BYTES("em")) || bytes_starts_fold(unit, BYTES("rem"));
+    bool relative =
+        bytes_starts_fold(unit, BYTES("em")) || bytes_starts_fold(unit, BYTES("rem"));
     return number / 10 * (relative ? 16 : 1) <= OFF_SCREEN;
 }
 
@@ -62,7 +63,10 @@ is_tiny(struct bytes value)
     struct bytes unit;
 
     if (!tenths(value, &number, &unit)) {
-        return ascii_letter(value.size > 0 ? value.at[0] : 0) && !bytes_is_fold(value, "inherit") ? 0 : -1;
+        return ascii_letter(value.size > 0 ? value.at[0] : 0) &&
+                       !bytes_is_fold(value, "inherit")
+                   ? 0
+                   : -1;
     }
     if (bytes_starts_fold(unit, BYTES("em")) || bytes_starts_fold(unit, BYTES("rem"))) {
         return number <= 1;
@@ -70,18 +74,23 @@ is_tiny(struct bytes value)
     if (bytes_starts(unit, BYTES("%"))) {
         return number <= 100;
     }
-    return number <= (bytes_starts_fold(unit, BYTES("pt")) ? TINY_TENTHS * 3 / 4 : TINY_TENTHS);
+    return number <=
+           (bytes_starts_fold(unit, BYTES("pt")) ? TINY_TENTHS * 3 / 4 : TINY_TENTHS);
 }
 
 static const struct {
     const char *name;
     int colour;
 } colour_names[] = {
-    {"white", 0xffffff}, {"black", 0x000000},  {"red", 0xff0000},    {"green", 0x008000}, {"blue", 0x0000ff},
-    {"gray", 0x808080},  {"grey", 0x808080},   {"silver", 0xc0c0c0}, {"navy", 0x000080},  {"yellow", 0xffff00},
-    {"orange", 0xffa500}, {"purple", 0x800080}, {"maroon", 0x800000}, {"lime", 0x00ff00},  {"aqua", 0x00ffff},
-    {"teal", 0x008080},  {"olive", 0x808000},  {"fuchsia", 0xff00ff}, {"whitesmoke", 0xf5f5f5}, {"snow", 0xfffafa},
-    {"ivory", 0xfffff0}, {"ghostwhite", 0xf8f8ff}, {"floralwhite", 0xfffaf0}, {"lightgray", 0xd3d3d3}, {"pink", 0xffc0cb},
+    {"white", 0xffffff},      {"black", 0x000000},       {"red", 0xff0000},
+    {"green", 0x008000},      {"blue", 0x0000ff},        {"gray", 0x808080},
+    {"grey", 0x808080},       {"silver", 0xc0c0c0},      {"navy", 0x000080},
+    {"yellow", 0xffff00},     {"orange", 0xffa500},      {"purple", 0x800080},
+    {"maroon", 0x800000},     {"lime", 0x00ff00},        {"aqua", 0x00ffff},
+    {"teal", 0x008080},       {"olive", 0x808000},       {"fuchsia", 0xff00ff},
+    {"whitesmoke", 0xf5f5f5}, {"snow", 0xfffafa},        {"ivory", 0xfffff0},
+    {"ghostwhite", 0xf8f8ff}, {"floralwhite", 0xfffaf0}, {"lightgray", 0xd3d3d3},
+    {"pink", 0xffc0cb},
 };
 
 /* The numbers of rgb() and rgba(). */
@@ -94,7 +103,8 @@ colour_function(struct bytes text, bool *transparent)
     int count = 0;
 
     while (count < 4 && rest.size > 0) {
-        while (rest.size > 0 && (ascii_blank(rest.at[0]) || rest.at[0] == ',' || rest.at[0] == '/')) {
+        while (rest.size > 0 &&
+               (ascii_blank(rest.at[0]) || rest.at[0] == ',' || rest.at[0] == '/')) {
             rest = bytes_from(rest, 1);
         }
         struct bytes unit;
@@ -167,11 +177,13 @@ html_colour(struct bytes text, bool *transparent)
     }
     for (size_t i = 0; i < sizeof colour_names / sizeof *colour_names; i++) {
         struct bytes name = bytes_from_text(colour_names[i].name);
-        if (bytes_starts_fold(text, name) && (text.size == name.size || !ascii_letter(text.at[name.size]))) {
+        if (bytes_starts_fold(text, name) &&
+            (text.size == name.size || !ascii_letter(text.at[name.size]))) {
             return colour_names[i].colour;
         }
     }
-    return text.size == 6 && ascii_hex(text.at[0]) >= 0 ? colour_digits(text) : HTML_COLOUR_UNKNOWN;
+    return text.size == 6 && ascii_hex(text.at[0]) >= 0 ? colour_digits(text)
+                                                        : HTML_COLOUR_UNKNOWN;
 }
 
 /* What must be seen together in one style. */
@@ -188,8 +200,8 @@ set_ground(struct html_look *look, struct bytes value)
     if (bytes_find_fold(value, BYTES("url("), 0) != BYTES_NOWHERE ||
         bytes_find_fold(value, BYTES("gradient"), 0) != BYTES_NOWHERE) {
         look->ground = HTML_COLOUR_UNKNOWN;
-    } else if (!transparent && colour != HTML_COLOUR_NONE && !bytes_is_fold(value, "none") &&
-               !bytes_is_fold(value, "inherit")) {
+    } else if (!transparent && colour != HTML_COLOUR_NONE &&
+               !bytes_is_fold(value, "none") && !bytes_is_fold(value, "inherit")) {
         look->ground = colour;
     }
 }
@@ -218,7 +230,8 @@ set_size(struct html_look *look, struct bytes value)
 }
 
 static void
-read_declaration(struct html_look *look, struct box *box, struct bytes name, struct bytes value)
+read_declaration(struct html_look *look, struct box *box, struct bytes name,
+                 struct bytes value)
 {
     long number;
     struct bytes unit;
@@ -226,16 +239,19 @@ read_declaration(struct html_look *look, struct box *box, struct bytes name, str
     if (bytes_is_fold(name, "display")) {
         look->gone |= bytes_starts_fold(value, BYTES("none"));
     } else if (bytes_is_fold(name, "visibility")) {
-        look->invisible = bytes_starts_fold(value, BYTES("hidden")) || bytes_starts_fold(value, BYTES("collapse"));
+        look->invisible = bytes_starts_fold(value, BYTES("hidden")) ||
+                          bytes_starts_fold(value, BYTES("collapse"));
     } else if (bytes_is_fold(name, "opacity")) {
         look->gone |= tenths(value, &number, &unit) && number < 1;
     } else if (bytes_is_fold(name, "font-size")) {
         set_size(look, value);
     } else if (bytes_is_fold(name, "font")) {
-        look->tiny = look->tiny || (is_nothing(value) && (value.size == 1 || !ascii_digit(value.at[1])));
+        look->tiny = look->tiny ||
+                     (is_nothing(value) && (value.size == 1 || !ascii_digit(value.at[1])));
     } else if (bytes_is_fold(name, "color")) {
         set_colour(look, value);
-    } else if (bytes_is_fold(name, "background") || bytes_is_fold(name, "background-color") ||
+    } else if (bytes_is_fold(name, "background") ||
+               bytes_is_fold(name, "background-color") ||
                bytes_is_fold(name, "background-image")) {
         set_ground(look, value);
     } else if (bytes_is_fold(name, "height") || bytes_is_fold(name, "max-height")) {
@@ -245,17 +261,22 @@ read_declaration(struct html_look *look, struct box *box, struct bytes name, str
     } else if (bytes_is_fold(name, "overflow")) {
         box->clipped |= bytes_starts_fold(value, BYTES("hidden"));
     } else if (bytes_is_fold(name, "position")) {
-        box->positioned |= bytes_starts_fold(value, BYTES("absolute")) || bytes_starts_fold(value, BYTES("fixed"));
-    } else if (bytes_is_fold(name, "left") || bytes_is_fold(name, "top") || bytes_is_fold(name, "right")) {
+        box->positioned |= bytes_starts_fold(value, BYTES("absolute")) ||
+                           bytes_starts_fold(value, BYTES("fixed"));
+    } else if (bytes_is_fold(name, "left") || bytes_is_fold(name, "top") ||
+               bytes_is_fold(name, "right")) {
         box->off |= is_off_screen(value);
     } else if (bytes_is_fold(name, "text-indent") || bytes_is_fold(name, "margin-left") ||
                bytes_is_fold(name, "margin-top")) {
         look->gone |= is_off_screen(value);
     } else if (bytes_is_fold(name, "clip")) {
-        look->gone |= bytes_starts_fold(value, BYTES("rect(0 0")) || bytes_starts_fold(value, BYTES("rect(0,0")) ||
-                      bytes_starts_fold(value, BYTES("rect(0, 0")) || bytes_starts_fold(value, BYTES("rect(0px"));
+        look->gone |= bytes_starts_fold(value, BYTES("rect(0 0")) ||
+                      bytes_starts_fold(value, BYTES("rect(0,0")) ||
+                      bytes_starts_fold(value, BYTES("rect(0, 0")) ||
+                      bytes_starts_fold(value, BYTES("rect(0px"));
     } else if (bytes_is_fold(name, "clip-path")) {
-        look->gone |= bytes_starts_fold(value, BYTES("inset(100%")) || bytes_starts_fold(value, BYTES("circle(0"));
+        look->gone |= bytes_starts_fold(value, BYTES("inset(100%")) ||
+                      bytes_starts_fold(value, BYTES("circle(0"));
     }
 }
 
@@ -272,7 +293,8 @@ html_look_style(struct html_look *look, struct bytes style)
                              bytes_trim(bytes_from(declaration, colon + 1)));
         }
     }
-    look->gone |= (box.clipped && (box.no_height || box.no_width)) || (box.positioned && box.off);
+    look->gone |=
+        (box.clipped && (box.no_height || box.no_width)) || (box.positioned && box.off);
 }
 
 /* Nearer than an eye can part: less than a tenth of the way in each of red, green and blue. */
@@ -309,7 +331,8 @@ html_style_url(struct bytes style, size_t *at, struct bytes *url_r)
     end = end == BYTES_NOWHERE ? style.size : end;
     struct bytes url = bytes_trim(bytes_slice(style, start + 4, end));
     if (url.size >= 2 && (url.at[0] == '"' || url.at[0] == '\'')) {
-        url = bytes_slice(url, 1, url.at[url.size - 1] == url.at[0] ? url.size - 1 : url.size);
+        url = bytes_slice(url, 1,
+                          url.at[url.size - 1] == url.at[0] ? url.size - 1 : url.size);
     }
     *url_r = url;
     *at = end;

@@ -97,7 +97,8 @@ read_tag(struct html_tokens *t, size_t at, enum html_kind kind, struct html_toke
     while (at < t->in.size && !html_name_ends(t->in, at)) {
         at++;
     }
-    *token = (struct html_token){.kind = kind, .text = slice(t, start, at), .attributes = t->attributes};
+    *token = (struct html_token){
+        .kind = kind, .text = slice(t, start, at), .attributes = t->attributes};
     t->attribute_count = 0;
     for (;;) {
         at = skip_blank(t, at);
@@ -143,23 +144,31 @@ static void
 read_comment(struct html_tokens *t, size_t at, struct html_token *token)
 {
     struct bytes rest = bytes_from(t->in, at);
-    size_t early = bytes_starts(rest, BYTES(">")) ? 1 : bytes_starts(rest, BYTES("->")) ? 2 : 0;
+    size_t early = bytes_starts(rest, BYTES(">"))    ? 1
+                   : bytes_starts(rest, BYTES("->")) ? 2
+                                                     : 0;
 
     *token = (struct html_token){.kind = HTML_COMMENT};
     if (early > 0) {
         t->at = at + early;
         return;
     }
-    for (size_t dash = bytes_find_byte(rest, '-', 0); dash != BYTES_NOWHERE; dash = bytes_find_byte(rest, '-', dash + 1)) {
+    for (size_t dash = bytes_find_byte(rest, '-', 0); dash != BYTES_NOWHERE;
+         dash = bytes_find_byte(rest, '-', dash + 1)) {
         struct bytes from = bytes_from(rest, dash);
-        size_t size = bytes_starts(from, BYTES("-->")) ? 3 : bytes_starts(from, BYTES("--!>")) ? 4 : 0;
+        size_t size = bytes_starts(from, BYTES("-->"))    ? 3
+                      : bytes_starts(from, BYTES("--!>")) ? 4
+                                                          : 0;
         if (size > 0) {
             token->text = bytes_slice(rest, 0, dash);
             t->at = at + dash + size;
             return;
         }
     }
-    size_t cut = bytes_ends(rest, BYTES("--!")) ? 3 : bytes_ends(rest, BYTES("--")) ? 2 : bytes_ends(rest, BYTES("-")) ? 1 : 0;
+    size_t cut = bytes_ends(rest, BYTES("--!"))  ? 3
+                 : bytes_ends(rest, BYTES("--")) ? 2
+                 : bytes_ends(rest, BYTES("-"))  ? 1
+                                                 : 0;
     token->text = bytes_slice(rest, 0, rest.size - cut);
     t->at = t->in.size;
 }
@@ -313,7 +322,8 @@ is_markup(const struct html_tokens *t, size_t at)
 static bool
 put_text(struct html_tokens *t, size_t end, unsigned decoding, struct html_token *token)
 {
-    *token = (struct html_token){.kind = HTML_TEXT, .text = slice(t, t->at, end), .decoding = decoding};
+    *token = (struct html_token){
+        .kind = HTML_TEXT, .text = slice(t, t->at, end), .decoding = decoding};
     t->at = end;
     return true;
 }
@@ -332,7 +342,8 @@ data_end(const struct html_tokens *t)
 static bool
 is_last_end(const struct html_tokens *t, size_t at)
 {
-    return t->last_start.size > 0 && at + 1 < t->in.size && t->in.at[at + 1] == '/' && starts(t, at + 2, t->last_start) &&
+    return t->last_start.size > 0 && at + 1 < t->in.size && t->in.at[at + 1] == '/' &&
+           starts(t, at + 2, t->last_start) &&
            html_name_ends(t->in, at + 2 + t->last_start.size);
 }
 

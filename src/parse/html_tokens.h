@@ -11,7 +11,14 @@
 
 enum html_kind { HTML_TEXT, HTML_START, HTML_END, HTML_COMMENT, HTML_DOCTYPE, HTML_EOF };
 
-enum html_state { HTML_DATA, HTML_RCDATA, HTML_RAWTEXT, HTML_SCRIPT, HTML_PLAINTEXT, HTML_CDATA };
+enum html_state {
+    HTML_DATA,
+    HTML_RCDATA,
+    HTML_RAWTEXT,
+    HTML_SCRIPT,
+    HTML_PLAINTEXT,
+    HTML_CDATA
+};
 
 struct html_attribute {
     struct bytes name, value; /* raw */
@@ -19,10 +26,10 @@ struct html_attribute {
 
 /* How raw bytes become text. */
 enum html_decoding {
-    HTML_KEEP_NUL = 1,      /* else NUL becomes U+FFFD */
-    HTML_REFERENCES = 2,    /* character references count */
-    HTML_IN_ATTRIBUTE = 4,  /* by the rules for attributes */
-    HTML_LOWER = 8,         /* ASCII letters become small */
+    HTML_KEEP_NUL = 1,     /* else NUL becomes U+FFFD */
+    HTML_REFERENCES = 2,   /* character references count */
+    HTML_IN_ATTRIBUTE = 4, /* by the rules for attributes */
+    HTML_LOWER = 8,        /* ASCII letters become small */
 };
 
 struct html_token {

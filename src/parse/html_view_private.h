@@ -6,17 +6,17 @@
 
 enum html_shape {
     HTML_SHAPE_INLINE = 0,
-    HTML_SHAPE_BLOCK = 1,     /* begins and ends a line */
-    HTML_SHAPE_CELL = 2,      /* is parted from its neighbour by a blank */
-    HTML_SHAPE_VOID = 4,      /* has no content and no end tag */
-    HTML_SHAPE_SKIPPED = 8,   /* its content is no text for people */
-    HTML_SHAPE_RAW = 16,      /* its content holds no tags */
-    HTML_SHAPE_RCDATA = 32,   /* the same, but with references */
-    HTML_SHAPE_PRE = 64,      /* blanks and lines stay */
-    HTML_SHAPE_CLOSES_P = 128, /* its start ends an open <p> */
+    HTML_SHAPE_BLOCK = 1,         /* begins and ends a line */
+    HTML_SHAPE_CELL = 2,          /* is parted from its neighbour by a blank */
+    HTML_SHAPE_VOID = 4,          /* has no content and no end tag */
+    HTML_SHAPE_SKIPPED = 8,       /* its content is no text for people */
+    HTML_SHAPE_RAW = 16,          /* its content holds no tags */
+    HTML_SHAPE_RCDATA = 32,       /* the same, but with references */
+    HTML_SHAPE_PRE = 64,          /* blanks and lines stay */
+    HTML_SHAPE_CLOSES_P = 128,    /* its start ends an open <p> */
     HTML_SHAPE_CLOSES_SAME = 256, /* its start ends an open one of its name */
-    HTML_SHAPE_BARRIER = 512, /* ends are not looked for past it */
-    HTML_SHAPE_HIDDEN = 1024, /* its text is not shown */
+    HTML_SHAPE_BARRIER = 512,     /* ends are not looked for past it */
+    HTML_SHAPE_HIDDEN = 1024,     /* its text is not shown */
 };
 
 enum html_what {
@@ -52,14 +52,14 @@ struct html_element {
 /* Never NULL: what nobody knows is inline. */
 const struct html_element *html_element_of(struct bytes name);
 
-#define HTML_COLOUR_NONE (-1)    /* not said */
+#define HTML_COLOUR_NONE    (-1) /* not said */
 #define HTML_COLOUR_UNKNOWN (-2) /* a picture, or words that are not understood */
 
 /* How an element looks, with what it inherits. */
 struct html_look {
-    bool gone;      /* it and all in it is not shown */
-    bool tiny;      /* letters too small to be seen; a child may be larger */
-    bool invisible; /* visibility:hidden; a child may be visible */
+    bool gone;          /* it and all in it is not shown */
+    bool tiny;          /* letters too small to be seen; a child may be larger */
+    bool invisible;     /* visibility:hidden; a child may be visible */
     int colour, ground; /* 0xRRGGBB, or HTML_COLOUR_* */
 };
 

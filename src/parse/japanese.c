@@ -3,8 +3,8 @@
 #include "base/utf8.h"
 
 #define ESC 0x1b
-#define SO 0x0e
-#define SI 0x0f
+#define SO  0x0e
+#define SI  0x0f
 
 struct sink {
     uint8_t *at;
@@ -180,7 +180,17 @@ japanese_from_euc_jp(struct bytes in, uint8_t *out, size_t *errors)
 
 /* The ISO-2022-JP family --------------------------------------------------------------------------------------- */
 
-enum jis_set { JIS_ASCII, JIS_ROMAN, JIS_KANA, JIS_0208, JIS_0212, JIS_0213_1, JIS_0213_2, JIS_GB2312, JIS_KSC5601 };
+enum jis_set {
+    JIS_ASCII,
+    JIS_ROMAN,
+    JIS_KANA,
+    JIS_0208,
+    JIS_0212,
+    JIS_0213_1,
+    JIS_0213_2,
+    JIS_GB2312,
+    JIS_KSC5601
+};
 
 struct jis_escape {
     const char *after; /* what follows ESC */
@@ -190,12 +200,12 @@ struct jis_escape {
 
 /* The longer first where one begins another. */
 static const struct jis_escape jis_escapes[] = {
-    {"(B", JIS_ASCII, true},     {"(J", JIS_ROMAN, true},     {"(H", JIS_ROMAN, true},
-    {"(I", JIS_KANA, true},      {"$B", JIS_0208, true},      {"$@", JIS_0208, true},
-    {"$(B", JIS_0208, true},     {"$(@", JIS_0208, true},     {"$(D", JIS_0212, true},
-    {"$(O", JIS_0213_1, true},   {"$(Q", JIS_0213_1, true},   {"$(P", JIS_0213_2, true},
-    {"$A", JIS_GB2312, true},    {"$(A", JIS_GB2312, true},   {"$(C", JIS_KSC5601, true},
-    {"&@", JIS_ASCII, false},    {".A", JIS_ASCII, false},    {".F", JIS_ASCII, false},
+    {"(B", JIS_ASCII, true},   {"(J", JIS_ROMAN, true},   {"(H", JIS_ROMAN, true},
+    {"(I", JIS_KANA, true},    {"$B", JIS_0208, true},    {"$@", JIS_0208, true},
+    {"$(B", JIS_0208, true},   {"$(@", JIS_0208, true},   {"$(D", JIS_0212, true},
+    {"$(O", JIS_0213_1, true}, {"$(Q", JIS_0213_1, true}, {"$(P", JIS_0213_2, true},
+    {"$A", JIS_GB2312, true},  {"$(A", JIS_GB2312, true}, {"$(C", JIS_KSC5601, true},
+    {"&@", JIS_ASCII, false},  {".A", JIS_ASCII, false},  {".F", JIS_ASCII, false},
 };
 
 static const struct jis_escape *
@@ -203,7 +213,8 @@ jis_escape_at(struct bytes in, size_t at)
 {
     struct bytes rest = bytes_slice(in, at + 1, at + 4);
 
-    if (rest.size < 2 || (rest.at[0] != '$' && rest.at[0] != '(' && rest.at[0] != '&' && rest.at[0] != '.')) {
+    if (rest.size < 2 || (rest.at[0] != '$' && rest.at[0] != '(' && rest.at[0] != '&' &&
+                          rest.at[0] != '.')) {
         return NULL;
     }
     for (size_t i = 0; i < sizeof jis_escapes / sizeof *jis_escapes; i++) {
@@ -218,9 +229,10 @@ struct jis {
     struct bytes in;
     size_t at;
     enum jis_set set;
-    bool shifted_out;    /* SO was seen: kana until SI */
-    char latin_greek;    /* what ESC . designated: 'A', 'F', or 0 */
-    size_t next_escape;  /* first ESC at or after where it was last looked for; in.size if none */
+    bool shifted_out; /* SO was seen: kana until SI */
+    char latin_greek; /* what ESC . designated: 'A', 'F', or 0 */
+    size_t
+        next_escape; /* first ESC at or after where it was last looked for; in.size if none */
     struct sink sink;
 };
 
@@ -241,7 +253,8 @@ static void
 jis_line_end(struct jis *j)
 {
     size_t escape = jis_next_escape(j);
-    const struct jis_escape *next = escape < j->in.size ? jis_escape_at(j->in, escape) : NULL;
+    const struct jis_escape *next =
+        escape < j->in.size ? jis_escape_at(j->in, escape) : NULL;
 
     if (j->set == JIS_ASCII || (next != NULL && next->shift && next->set <= JIS_ROMAN)) {
         return;
@@ -265,7 +278,8 @@ jis_escape_read(struct jis *j)
         j->at += 1 + strlen(escape->after);
         return;
     }
-    if (j->latin_greek != 0 && j->at + 2 < j->in.size && j->in.at[j->at + 1] == 'N' && j->in.at[j->at + 2] >= 0x20) {
+    if (j->latin_greek != 0 && j->at + 2 < j->in.size && j->in.at[j->at + 1] == 'N' &&
+        j->in.at[j->at + 2] >= 0x20) {
         uint32_t c = j->in.at[j->at + 2] & 0x7fu;
         put(&j->sink, j->latin_greek == 'A' || c < 0x34 ? c + 0x80 : c + 0x350);
         j->at += 3;
@@ -360,8 +374,8 @@ japanese_from_iso_2022_jp(struct bytes in, uint8_t *out, size_t *errors)
             j.at++;
         } else if (j.set == JIS_ASCII && !j.shifted_out && c < 0x80) {
             j.at = copy_ascii(&j.sink, in, j.at, true);
-        } else if (j.set >= JIS_0208 && !j.shifted_out && j.at + 1 < in.size && c - 0x21u < 94 &&
-                   in.at[j.at + 1] - 0x21u < 94) {
+        } else if (j.set >= JIS_0208 && !j.shifted_out && j.at + 1 < in.size &&
+                   c - 0x21u < 94 && in.at[j.at + 1] - 0x21u < 94) {
             jis_two_bytes(&j);
         } else {
             jis_one_byte(&j);
@@ -374,7 +388,8 @@ japanese_from_iso_2022_jp(struct bytes in, uint8_t *out, size_t *errors)
 bool
 japanese_has_escapes(struct bytes in)
 {
-    for (size_t at = bytes_find_byte(in, ESC, 0); at != BYTES_NOWHERE; at = bytes_find_byte(in, ESC, at + 1)) {
+    for (size_t at = bytes_find_byte(in, ESC, 0); at != BYTES_NOWHERE;
+         at = bytes_find_byte(in, ESC, at + 1)) {
         const struct jis_escape *escape = jis_escape_at(in, at);
         if (escape != NULL && escape->shift && escape->set >= JIS_KANA) {
             return true;
@@ -391,7 +406,8 @@ jis_run(struct bytes in, size_t at, size_t *end_r, size_t *pairs_r, size_t *kana
     size_t start = at, kana = 0;
     bool back = false, full = true;
 
-    while (at + 1 < in.size && in.at[at] - 0x21u < 94 && in.at[at + 1] - 0x21u < 94 && full) {
+    while (at + 1 < in.size && in.at[at] - 0x21u < 94 && in.at[at + 1] - 0x21u < 94 &&
+           full) {
         if (in.at[at] == '(' && (in.at[at + 1] == 'B' || in.at[at + 1] == 'J')) {
             back = true;
             break;
@@ -414,7 +430,8 @@ japanese_restore_escapes(struct bytes in, uint8_t *restored, size_t *size_r)
 
     while (at < in.size) {
         size_t end = at + 1, run_pairs = 0, run_kana = 0;
-        bool starts = in.at[at] == '$' && at + 1 < in.size && (in.at[at + 1] == 'B' || in.at[at + 1] == '@');
+        bool starts = in.at[at] == '$' && at + 1 < in.size &&
+                      (in.at[at + 1] == 'B' || in.at[at + 1] == '@');
         bool run = starts && jis_run(in, at + 2, &end, &run_pairs, &run_kana);
         if (run) {
             restored[size++] = ESC;

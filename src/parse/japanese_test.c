@@ -12,9 +12,9 @@ struct row {
     size_t errors;
 };
 
-#define JIS japanese_from_iso_2022_jp
+#define JIS  japanese_from_iso_2022_jp
 #define SJIS japanese_from_shift_jis
-#define EUC japanese_from_euc_jp
+#define EUC  japanese_from_euc_jp
 #define LOST "\xef\xbf\xbd"
 
 static const struct row rows[] = {
@@ -23,7 +23,11 @@ static const struct row rows[] = {
     {"JIS X 0208-1990 with its announcement", JIS, BYTES("\x1b&@\x1b$B$\"\x1b(B"), "あ", 0},
     {"JIS X 0201 Roman", JIS, BYTES("\x1b(J\\~\x1b(B\\~"), "¥‾\\~", 0},
     {"half-width kana by escape", JIS, BYTES("\x1b(I164\x1b(B"), "ｱｶｴ", 0},
-    {"half-width kana by SO", JIS, BYTES("\x0e" "16\x0f" "16"), "ｱｶ16", 0},
+    {"half-width kana by SO", JIS,
+     BYTES("\x0e"
+           "16\x0f"
+           "16"),
+     "ｱｶ16", 0},
     {"half-width kana in 8 bits", JIS, BYTES("\xb1\x1b$B$\"\xb6\x1b(B"), "ｱあｶ", 0},
     {"JIS X 0212", JIS, BYTES("\x1b$(D0!\x1b(B"), "丂", 0},
     {"NEC row 13", JIS, BYTES("\x1b$B-!-j\x1b(B"), "①㈱", 0},
@@ -45,7 +49,8 @@ static const struct row rows[] = {
     {"a trail that is a backslash", SJIS, BYTES("\x95\x5c\x8e\xa6"), "表示", 0},
     {"NEC row 13 in CP932", SJIS, BYTES("\x87\x40\x87\x8a"), "①㈱", 0},
     {"IBM extensions in CP932", SJIS, BYTES("\xfa\x5c\xed\x40"), "纊纊", 0},
-    {"user-defined letters", SJIS, BYTES("\xf0\x40\xf9\xfc"), "\xee\x80\x80\xee\x9d\x97", 0},
+    {"user-defined letters", SJIS, BYTES("\xf0\x40\xf9\xfc"), "\xee\x80\x80\xee\x9d\x97",
+     0},
     {"Microsoft's wave dash", SJIS, BYTES("\x81\x60"), "～", 0},
     {"a lead at the end", SJIS, BYTES("a\x82"), "a" LOST, 1},
     {"a lead before a tag", SJIS, BYTES("\x82<b>"), LOST "<b>", 1},
@@ -75,7 +80,8 @@ static void
 test_growth(void)
 {
     static decoder *const decoders[] = {JIS, SJIS, EUC};
-    static const char *const states[] = {"", "\x1b$B", "\x1b$(D", "\x1b$(Q", "\x1b$(P", "\x1b(I", "\x1b$A"};
+    static const char *const states[] = {"",        "\x1b$B", "\x1b$(D", "\x1b$(Q",
+                                         "\x1b$(P", "\x1b(I", "\x1b$A"};
     bool fits = true;
 
     for (unsigned state = 0; state < 7; state++) {
@@ -86,7 +92,8 @@ test_growth(void)
             in[size] = (uint8_t)(pair >> 8);
             in[size + 1] = (uint8_t)pair;
             for (unsigned d = 0; d < 3; d++) {
-                fits = fits && decoders[d](bytes_of(in, size + 2), out, &errors) <= (size + 2) * JAPANESE_GROWTH;
+                fits = fits && decoders[d](bytes_of(in, size + 2), out, &errors) <=
+                                   (size + 2) * JAPANESE_GROWTH;
             }
         }
     }
@@ -102,22 +109,29 @@ test_restore(void)
     tap_ok(japanese_restore_escapes(BYTES("a $B$3$s$K$A$O(B b"), out, &size) &&
                bytes_is(bytes_of(out, size), "a \x1b$B$3$s$K$A$O\x1b(B b"),
            "lost ESC bytes are put back");
-    tap_ok(!japanese_restore_escapes(BYTES("cost $B5 (B) and $B6 (J)"), out, &size), "money is no Japanese");
-    tap_ok(!japanese_restore_escapes(BYTES("$B$3$s$K$A$O"), out, &size), "without a return nothing is restored");
-    tap_ok(japanese_has_escapes(BYTES("x\x1b$B")) && !japanese_has_escapes(BYTES("\x1b[0m\x1b(B")),
+    tap_ok(!japanese_restore_escapes(BYTES("cost $B5 (B) and $B6 (J)"), out, &size),
+           "money is no Japanese");
+    tap_ok(!japanese_restore_escapes(BYTES("$B$3$s$K$A$O"), out, &size),
+           "without a return nothing is restored");
+    tap_ok(japanese_has_escapes(BYTES("x\x1b$B")) &&
+               !japanese_has_escapes(BYTES("\x1b[0m\x1b(B")),
            "escapes to Japanese are told from others");
 }
 
 static void
 test_plausible(void)
 {
-    tap_ok(japanese_plausible(BYTES("お知らせ"), JAPANESE_OWN) > japanese_plausible(BYTES("縺顔衍繧峨○"), JAPANESE_OWN),
+    tap_ok(japanese_plausible(BYTES("お知らせ"), JAPANESE_OWN) >
+               japanese_plausible(BYTES("縺顔衍繧峨○"), JAPANESE_OWN),
            "Japanese is more usual than its ruins");
-    tap_ok(japanese_plausible(BYTES("重要"), JAPANESE_OWN) > japanese_plausible(BYTES("廳梫"), JAPANESE_OWN),
+    tap_ok(japanese_plausible(BYTES("重要"), JAPANESE_OWN) >
+               japanese_plausible(BYTES("廳梫"), JAPANESE_OWN),
            "usual kanji weigh more than rare ones");
-    tap_ok(japanese_plausible(BYTES("あ\xff"), JAPANESE_OWN) < japanese_plausible(BYTES("ああああ"), JAPANESE_OWN),
+    tap_ok(japanese_plausible(BYTES("あ\xff"), JAPANESE_OWN) <
+               japanese_plausible(BYTES("ああああ"), JAPANESE_OWN),
            "broken bytes weigh against it");
-    tap_ok(japanese_has_kana(BYTES("会員の方へ")) && !japanese_has_kana(BYTES("重要通知")), "kana are seen");
+    tap_ok(japanese_has_kana(BYTES("会員の方へ")) && !japanese_has_kana(BYTES("重要通知")),
+           "kana are seen");
 }
 
 int

@@ -21,7 +21,8 @@ is_label_byte(uint8_t c)
 static bool
 is_local_byte(uint8_t c)
 {
-    return is_label_byte(c) || (c < 0x80 && c > ' ' && memchr("!#$%&'*+/=?^`{|}~.", c, 18) != NULL);
+    return is_label_byte(c) ||
+           (c < 0x80 && c > ' ' && memchr("!#$%&'*+/=?^`{|}~.", c, 18) != NULL);
 }
 
 /* Without what closes the sentence and not the link: stops, quotes, brackets that were not opened in it. */
@@ -55,7 +56,7 @@ struct finder {
     struct bytes text;
     struct link *links;
     size_t count, room;
-    size_t done; /* nothing before it is looked at again */
+    size_t done;       /* nothing before it is looked at again */
     size_t names_done; /* no name before it is */
 };
 
@@ -64,7 +65,8 @@ fill(struct arena *arena, struct link *link, struct bytes url_text, const struct
 {
     struct url url;
 
-    if (base != NULL ? !url_read_relative(arena, url_text, base, &url) : !url_read(arena, url_text, &url)) {
+    if (base != NULL ? !url_read_relative(arena, url_text, base, &url)
+                     : !url_read(arena, url_text, &url)) {
         return;
     }
     link->href = url.href;
@@ -72,7 +74,8 @@ fill(struct arena *arena, struct link *link, struct bytes url_text, const struct
     if (bytes_is(url.scheme, "mailto")) {
         size_t at = bytes_find_last(url.path, '@');
         struct bytes ascii;
-        if (at != BYTES_NOWHERE && domain_to_ascii(arena, bytes_from(url.path, at + 1), &ascii)) {
+        if (at != BYTES_NOWHERE &&
+            domain_to_ascii(arena, bytes_from(url.path, at + 1), &ascii)) {
             link->host = ascii;
         }
     }
@@ -82,17 +85,20 @@ fill(struct arena *arena, struct link *link, struct bytes url_text, const struct
 }
 
 void
-link_resolve(struct arena *arena, struct link *link, struct bytes written, struct bytes base)
+link_resolve(struct arena *arena, struct link *link, struct bytes written,
+             struct bytes base)
 {
     struct url base_url;
 
     link->written = bytes_slice(written, 0, LIMIT_URL);
     link->href = link->host = link->domain = BYTES_NONE;
     /* A picture inside the mail names no host, and may be long. */
-    if (bytes_starts_fold(written, BYTES("data:")) || bytes_starts_fold(written, BYTES("cid:"))) {
+    if (bytes_starts_fold(written, BYTES("data:")) ||
+        bytes_starts_fold(written, BYTES("cid:"))) {
         return;
     }
-    bool based = base.size > 0 && base.size <= LIMIT_URL && url_read(arena, base, &base_url);
+    bool based =
+        base.size > 0 && base.size <= LIMIT_URL && url_read(arena, base, &base_url);
     fill(arena, link, link->written, based ? &base_url : NULL);
 }
 
@@ -104,7 +110,8 @@ add(struct finder *f, size_t from, size_t to, const char *scheme)
     }
     if (f->count == f->room) {
         size_t room = f->room == 0 ? 8 : f->room * 2;
-        f->links = arena_grow(f->arena, f->links, f->room * sizeof *f->links, room * sizeof *f->links);
+        f->links = arena_grow(f->arena, f->links, f->room * sizeof *f->links,
+                              room * sizeof *f->links);
         f->room = room;
     }
     struct link *link = &f->links[f->count];
@@ -126,7 +133,8 @@ add(struct finder *f, size_t from, size_t to, const char *scheme)
 static size_t
 url_end(const struct finder *f, size_t from)
 {
-    size_t at = from, most = f->text.size - from < LIMIT_URL ? f->text.size : from + LIMIT_URL;
+    size_t at = from,
+           most = f->text.size - from < LIMIT_URL ? f->text.size : from + LIMIT_URL;
 
     while (at < most && is_url_byte(f->text.at[at])) {
         at++;
@@ -145,7 +153,8 @@ find_scheme(struct finder *f, size_t colon)
     }
     for (size_t i = 0; i < 3; i++) {
         size_t size = strlen(schemes[i]);
-        if (colon >= f->done + size && bytes_is_fold(bytes_slice(f->text, colon - size, colon), schemes[i])) {
+        if (colon >= f->done + size &&
+            bytes_is_fold(bytes_slice(f->text, colon - size, colon), schemes[i])) {
             /* "xhttp://" is still clickable from its http on. */
             size_t end = url_end(f, colon + 3);
             if (end > colon + 3) {
@@ -172,12 +181,14 @@ name_start(const struct finder *f, size_t at)
 static size_t
 name_end(const struct finder *f, size_t at)
 {
-    size_t from = at, most = f->text.size - at < LIMIT_DOMAIN ? f->text.size : at + LIMIT_DOMAIN;
+    size_t from = at,
+           most = f->text.size - at < LIMIT_DOMAIN ? f->text.size : at + LIMIT_DOMAIN;
 
     while (at < most && (is_label_byte(f->text.at[at]) || f->text.at[at] == '.')) {
         at++;
     }
-    while (at > from && (f->text.at[at - 1] == '.' || f->text.at[at - 1] == '-' || f->text.at[at - 1] == '_')) {
+    while (at > from && (f->text.at[at - 1] == '.' || f->text.at[at - 1] == '-' ||
+                         f->text.at[at - 1] == '_')) {
         at--;
     }
     return at;
@@ -194,20 +205,23 @@ is_host(struct bytes name)
         return false;
     }
     while (bytes_split(&rest, '.', &label)) {
-        if (label.size == 0 || label.size > 63 || label.at[0] == '-' || label.at[label.size - 1] == '-') {
+        if (label.size == 0 || label.size > 63 || label.at[0] == '-' ||
+            label.at[label.size - 1] == '-') {
             return false;
         }
         labels++;
         last = label;
     }
-    return labels >= 2 && last.size >= 2 && ascii_letter(last.at[0]) && domain_suffix_known(name);
+    return labels >= 2 && last.size >= 2 && ascii_letter(last.at[0]) &&
+           domain_suffix_known(name);
 }
 
 /* Words with a dot that are files or abbreviations more often than hosts, though their endings are top levels. */
 static bool
 is_file_name(struct bytes name)
 {
-    static const char *const endings[] = {".zip", ".mov", ".app", ".py", ".sh", ".pl", ".md", ".rs", ".cc", ".so", ".ps"};
+    static const char *const endings[] = {".zip", ".mov", ".app", ".py", ".sh", ".pl",
+                                          ".md",  ".rs",  ".cc",  ".so", ".ps"};
 
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         if (bytes_ends_fold(name, bytes_from_text(endings[i]))) {
@@ -217,10 +231,25 @@ is_file_name(struct bytes name)
     return false;
 }
 
+/* "the end.Next sentence": a small letter, a stop, and a capital one without the blank between. */
+static bool
+is_sentence(struct bytes name)
+{
+    size_t dot = bytes_find_last(name, '.');
+    uint8_t before = name.at[dot - 1], after = name.at[dot + 1];
+
+    return ascii_letter(before) && ascii_lower(before) == before && ascii_letter(after) &&
+           ascii_lower(after) != after;
+}
+
 /* At a dot: a bare name, as "www.example.jp/x" or "example.com". */
 static void
 find_name(struct finder *f, size_t dot)
 {
+    if (dot == 0 || dot + 1 >= f->text.size || !is_label_byte(f->text.at[dot - 1]) ||
+        !is_label_byte(f->text.at[dot + 1])) {
+        return;
+    }
     size_t start = name_start(f, dot), end = name_end(f, dot);
     bool www = bytes_starts_fold(bytes_slice(f->text, start, end), BYTES("www."));
 
@@ -231,13 +260,17 @@ find_name(struct finder *f, size_t dot)
     struct bytes name = bytes_slice(f->text, start, end);
     uint8_t after = end < f->text.size ? f->text.at[end] : 0;
     uint8_t before = start > 0 ? f->text.at[start - 1] : 0;
-    if (before == '@' || after == '@' || before == '/' || before == '\\' || !is_host(name) ||
-        (!www && after != '/' && is_file_name(name))) {
+    if (before == '@' || after == '@' || before == '/' || before == '\\' ||
+        !is_host(name) ||
+        (!www && after != '/' && (is_file_name(name) || is_sentence(name)))) {
         f->names_done = end;
         f->done = after == '@' ? f->done : end;
         return;
     }
-    add(f, start, after == '/' || after == '?' || after == ':' || after == '#' ? url_end(f, start) : end, "http://");
+    add(f, start,
+        after == '/' || after == '?' || after == ':' || after == '#' ? url_end(f, start)
+                                                                     : end,
+        "http://");
     if (f->done < end) {
         f->done = end;
     }
@@ -268,7 +301,8 @@ links_in_text(struct arena *arena, struct bytes text, struct link **links_r)
 
     for (size_t at = 0; at < text.size && f.count < LIMIT_LINKS; at++) {
         uint8_t c = text.at[at];
-        if (at < f.done || (c == '.' && at < f.names_done) || (c != '.' && c != ':' && c != '@')) {
+        if (at < f.done || (c == '.' && at < f.names_done) ||
+            (c != '.' && c != ':' && c != '@')) {
             continue;
         }
         if (c == ':') {

@@ -14,4 +14,5 @@ size_t links_in_text(struct arena *arena, struct bytes text, struct link **links
 
 /* Fills href, host and domain from what is written ("" where it is no URL). base is "" or the URL of a <base> element.
  * Cuts what is longer than LIMIT_URL. */
-void link_resolve(struct arena *arena, struct link *link, struct bytes written, struct bytes base);
+void link_resolve(struct arena *arena, struct link *link, struct bytes written,
+                  struct bytes base);

@@ -15,12 +15,20 @@ struct reading {
 };
 
 /* What comes between: the sets of characters that are written as %HH, each a part of the next (URL standard 1.3). */
-enum encode_set { ENCODE_C0, ENCODE_FRAGMENT, ENCODE_QUERY, ENCODE_SPECIAL_QUERY, ENCODE_PATH, ENCODE_USERINFO };
+enum encode_set {
+    ENCODE_C0,
+    ENCODE_FRAGMENT,
+    ENCODE_QUERY,
+    ENCODE_SPECIAL_QUERY,
+    ENCODE_PATH,
+    ENCODE_USERINFO
+};
 
 static bool
 is_encoded(uint8_t c, enum encode_set set)
 {
-    static const char *const also[] = {"", " \"<>`", " \"#<>", " \"#<>'", " \"#<>?^`{}", " \"#<>?^`{}/:;=@[\\]|"};
+    static const char *const also[] = {"",        " \"<>`",      " \"#<>",
+                                       " \"#<>'", " \"#<>?^`{}", " \"#<>?^`{}/:;=@[\\]|"};
 
     return c < 0x20 || c > 0x7e || strchr(also[set], c) != NULL;
 }
@@ -63,7 +71,8 @@ scheme_port(struct bytes scheme)
     static const struct {
         const char *scheme;
         int port;
-    } special[] = {{"https", 443}, {"http", 80}, {"ftp", 21}, {"file", 0}, {"ws", 80}, {"wss", 443}};
+    } special[] = {{"https", 443}, {"http", 80}, {"ftp", 21},
+                   {"file", 0},    {"ws", 80},   {"wss", 443}};
 
     for (size_t i = 0; i < sizeof special / sizeof *special; i++) {
         if (bytes_is(scheme, special[i].scheme)) {
@@ -84,7 +93,8 @@ set_scheme(struct reading *r, struct bytes scheme)
 static bool
 is_slash(const struct reading *r, size_t at)
 {
-    return at < r->rest.size && (r->rest.at[at] == '/' || (r->special && r->rest.at[at] == '\\'));
+    return at < r->rest.size &&
+           (r->rest.at[at] == '/' || (r->special && r->rest.at[at] == '\\'));
 }
 
 static bool
@@ -97,7 +107,8 @@ is_drive(struct bytes b)
 static bool
 starts_drive(struct bytes b)
 {
-    return b.size >= 2 && is_drive(bytes_slice(b, 0, 2)) && (b.size == 2 || strchr("/\\?#", b.at[2]) != NULL);
+    return b.size >= 2 && is_drive(bytes_slice(b, 0, 2)) &&
+           (b.size == 2 || strchr("/\\?#", b.at[2]) != NULL);
 }
 
 static void
@@ -130,7 +141,8 @@ static void
 put_segment(struct reading *r, struct bytes segment, bool last)
 {
     struct bytes s = segment;
-    bool one = is_dot(&s), single = one && s.size == 0, twice = one && is_dot(&s) && s.size == 0;
+    bool one = is_dot(&s), single = one && s.size == 0,
+         twice = one && is_dot(&s) && s.size == 0;
 
     if (twice) {
         shorten(r);
@@ -175,7 +187,8 @@ read_path_start(struct reading *r)
     if (is_slash(r, 0)) {
         r->rest = bytes_from(r->rest, 1);
         read_path(r);
-    } else if (r->special || (r->rest.size > 0 && r->rest.at[0] != '?' && r->rest.at[0] != '#')) {
+    } else if (r->special ||
+               (r->rest.size > 0 && r->rest.at[0] != '?' && r->rest.at[0] != '#')) {
         read_path(r);
     }
 }
@@ -229,7 +242,8 @@ read_authority(struct reading *r)
 {
     size_t end = 0;
 
-    while (end < r->rest.size && r->rest.at[end] != '?' && r->rest.at[end] != '#' && !is_slash(r, end)) {
+    while (end < r->rest.size && r->rest.at[end] != '?' && r->rest.at[end] != '#' &&
+           !is_slash(r, end)) {
         end++;
     }
     struct bytes authority = bytes_slice(r->rest, 0, end);
@@ -238,8 +252,10 @@ read_authority(struct reading *r)
         struct bytes credentials = bytes_slice(authority, 0, at);
         size_t colon = bytes_find_byte(credentials, ':', 0);
         colon = colon == BYTES_NOWHERE ? at : colon;
-        r->url->username = encoded(r->arena, bytes_slice(credentials, 0, colon), ENCODE_USERINFO);
-        r->url->password = encoded(r->arena, bytes_from(credentials, colon + 1), ENCODE_USERINFO);
+        r->url->username =
+            encoded(r->arena, bytes_slice(credentials, 0, colon), ENCODE_USERINFO);
+        r->url->password =
+            encoded(r->arena, bytes_from(credentials, colon + 1), ENCODE_USERINFO);
         authority = bytes_from(authority, at + 1);
         if (authority.size == 0) {
             return false;
@@ -313,7 +329,8 @@ read_file_host(struct reading *r)
     struct bytes host = bytes_slice(r->rest, 0, end);
     r->url->has_host = true;
     if (!is_drive(host)) {
-        if (host.size > 0 && !url_read_host(r->arena, host, true, &r->url->host, &r->url->is_address)) {
+        if (host.size > 0 &&
+            !url_read_host(r->arena, host, true, &r->url->host, &r->url->is_address)) {
             return false;
         }
         if (bytes_is(r->url->host, "localhost")) {
@@ -451,11 +468,13 @@ read_query_fragment(struct reading *r)
 
     if (query.size > 0 && query.at[0] == '?') {
         r->url->has_query = true;
-        r->url->query = encoded(r->arena, bytes_from(query, 1), r->special ? ENCODE_SPECIAL_QUERY : ENCODE_QUERY);
+        r->url->query = encoded(r->arena, bytes_from(query, 1),
+                                r->special ? ENCODE_SPECIAL_QUERY : ENCODE_QUERY);
     }
     if (hash != BYTES_NOWHERE) {
         r->url->has_fragment = true;
-        r->url->fragment = encoded(r->arena, bytes_from(r->rest, hash + 1), ENCODE_FRAGMENT);
+        r->url->fragment =
+            encoded(r->arena, bytes_from(r->rest, hash + 1), ENCODE_FRAGMENT);
     }
 }
 
@@ -522,14 +541,17 @@ clean(struct arena *arena, struct bytes text)
 }
 
 bool
-url_read_relative(struct arena *arena, struct bytes text, const struct url *base, struct url *r)
+url_read_relative(struct arena *arena, struct bytes text, const struct url *base,
+                  struct url *r)
 {
-    struct reading reading = {.arena = arena, .rest = clean(arena, text), .base = base, .url = r};
+    struct reading reading = {
+        .arena = arena, .rest = clean(arena, text), .base = base, .url = r};
 
     *r = (struct url){.port = -1};
     writer_init(&reading.path, arena);
     size_t scheme = scheme_size(reading.rest);
-    if (!(scheme > 0 ? read_with_scheme(&reading, scheme) : read_without_scheme(&reading))) {
+    if (!(scheme > 0 ? read_with_scheme(&reading, scheme)
+                     : read_without_scheme(&reading))) {
         *r = (struct url){.port = -1};
         return false;
     }

@@ -9,12 +9,12 @@
 #include "base/bytes.h"
 
 struct url {
-    struct bytes href; /* the whole, in normal form */
+    struct bytes href;   /* the whole, in normal form */
     struct bytes scheme; /* without the colon */
     struct bytes username, password;
     struct bytes host; /* ASCII; IPv6 in brackets; "" if there is none */
     bool has_host;
-    int port;          /* -1 where none or the scheme's own */
+    int port; /* -1 where none or the scheme's own */
     struct bytes path;
     struct bytes query;    /* without '?' */
     struct bytes fragment; /* without '#' */
@@ -26,4 +26,5 @@ struct url {
 /* false if it is no absolute URL. */
 bool url_read(struct arena *arena, struct bytes text, struct url *r);
 /* The same, read relative to base when it is not absolute. */
-bool url_read_relative(struct arena *arena, struct bytes text, const struct url *base, struct url *r);
+bool url_read_relative(struct arena *arena, struct bytes text, const struct url *base,
+                       struct url *r);

@@ -22,7 +22,8 @@ ipv6_read_dotted(struct ipv6 *a, struct bytes text)
     }
     while (bytes_split(&text, '.', &part)) {
         uint64_t number;
-        if (count == 4 || part.size > 3 || (part.size > 1 && part.at[0] == '0') || !bytes_to_number(part, 255, &number)) {
+        if (count == 4 || part.size > 3 || (part.size > 1 && part.at[0] == '0') ||
+            !bytes_to_number(part, 255, &number)) {
             return false;
         }
         numbers[count++] = (unsigned)number;
@@ -66,7 +67,8 @@ ipv6_read(struct bytes text, struct ipv6 *a)
             value = value << 4 | (unsigned)ascii_hex(text.at[at++]);
         }
         if (at < text.size && text.at[at] == '.') {
-            return at > start && ipv6_read_dotted(a, bytes_from(text, start)) && (a->count == 8 || a->compress >= 0);
+            return at > start && ipv6_read_dotted(a, bytes_from(text, start)) &&
+                   (a->count == 8 || a->compress >= 0);
         }
         if (at < text.size && (text.at[at] != ':' || ++at == text.size)) {
             return false;
@@ -194,8 +196,9 @@ ipv4_read(struct arena *arena, struct bytes host, struct bytes *host_r)
     }
     address |= numbers[count - 1];
     writer_init(&w, arena);
-    writer_format(&w, "%u.%u.%u.%u", (unsigned)(address >> 24), (unsigned)(address >> 16 & 255),
-                  (unsigned)(address >> 8 & 255), (unsigned)(address & 255));
+    writer_format(&w, "%u.%u.%u.%u", (unsigned)(address >> 24),
+                  (unsigned)(address >> 16 & 255), (unsigned)(address >> 8 & 255),
+                  (unsigned)(address & 255));
     *host_r = writer_view(&w);
     return true;
 }
@@ -211,8 +214,10 @@ percent_decode(struct arena *arena, struct bytes text)
     uint8_t *out = arena_take_bytes(arena, text.size);
     size_t size = 0;
     for (size_t i = 0; i < text.size; i++) {
-        if (text.at[i] == '%' && i + 2 < text.size && ascii_hex(text.at[i + 1]) >= 0 && ascii_hex(text.at[i + 2]) >= 0) {
-            out[size++] = (uint8_t)(ascii_hex(text.at[i + 1]) << 4 | ascii_hex(text.at[i + 2]));
+        if (text.at[i] == '%' && i + 2 < text.size && ascii_hex(text.at[i + 1]) >= 0 &&
+            ascii_hex(text.at[i + 2]) >= 0) {
+            out[size++] =
+                (uint8_t)(ascii_hex(text.at[i + 1]) << 4 | ascii_hex(text.at[i + 2]));
             i += 2;
         } else {
             out[size++] = text.at[i];
@@ -244,7 +249,8 @@ read_opaque_host(struct arena *arena, struct bytes text, struct bytes *host_r)
 }
 
 bool
-url_read_host(struct arena *arena, struct bytes text, bool special, struct bytes *host_r, bool *is_address_r)
+url_read_host(struct arena *arena, struct bytes text, bool special, struct bytes *host_r,
+              bool *is_address_r)
 {
     struct bytes ascii;
     struct ipv6 address;
@@ -252,7 +258,8 @@ url_read_host(struct arena *arena, struct bytes text, bool special, struct bytes
     *host_r = BYTES_NONE;
     *is_address_r = false;
     if (text.size > 0 && text.at[0] == '[') {
-        if (text.at[text.size - 1] != ']' || text.size < 2 || !ipv6_read(bytes_slice(text, 1, text.size - 1), &address)) {
+        if (text.at[text.size - 1] != ']' || text.size < 2 ||
+            !ipv6_read(bytes_slice(text, 1, text.size - 1), &address)) {
             return false;
         }
         *is_address_r = true;

@@ -5,4 +5,5 @@
 #include "base/bytes.h"
 
 /* special: the scheme is one of http, https, ftp, ws, wss, file. false if it is no host. */
-bool url_read_host(struct arena *arena, struct bytes text, bool special, struct bytes *host_r, bool *is_address_r);
+bool url_read_host(struct arena *arena, struct bytes text, bool special,
+                   struct bytes *host_r, bool *is_address_r);

@@ -16,7 +16,8 @@ test_urls(void)
         {"http://0x7f.1/", "http://127.0.0.1/"},
         {"http://3232235777", "http://192.168.1.1/"},
         {"http://ｅｘａｍｐｌｅ．ｃｏｍ/", "http://example.com/"},
-        {"http://例え.jp/パス?問=い#片", "http://xn--r8jz45g.jp/%E3%83%91%E3%82%B9?%E5%95%8F=%E3%81%84#%E7%89%87"},
+        {"http://例え.jp/パス?問=い#片",
+         "http://xn--r8jz45g.jp/%E3%83%91%E3%82%B9?%E5%95%8F=%E3%81%84#%E7%89%87"},
         {"http://a%2ecom/", "http://a.com/"},
         {"http://user:pa ss@example.com:80/", "http://user:pa%20ss@example.com/"},
         {"http://example.com:8080", "http://example.com:8080/"},
@@ -43,7 +44,8 @@ test_urls(void)
         struct url url;
         bool is = url_read(&arena, bytes_from_text(rows[i][0]), &url);
         tap_ok(is == (rows[i][1] != NULL), "'%zu' is %sa URL", i, is ? "" : "not ");
-        tap_ok(bytes_is(url.href, rows[i][1] == NULL ? "" : rows[i][1]), "%zu: %.*s", i, BYTES_ARGUMENTS(url.href));
+        tap_ok(bytes_is(url.href, rows[i][1] == NULL ? "" : rows[i][1]), "%zu: %.*s", i,
+               BYTES_ARGUMENTS(url.href));
     }
 }
 
@@ -51,15 +53,19 @@ static void
 test_relative(void)
 {
     static const char *const rows[][2] = {
-        {"d", "http://h/a/b/d"}, {"../d", "http://h/a/d"}, {"/d", "http://h/d"},      {"//g/d", "http://g/d"},
-        {"?x", "http://h/a/b/c?x"}, {"#x", "http://h/a/b/c?q#x"}, {"", "http://h/a/b/c?q"}, {"https:x", "https://x/"},
-        {"http:x", "http://h/a/b/x"}, {"../../../../d", "http://h/d"}, {"./.", "http://h/a/b/"},
+        {"d", "http://h/a/b/d"},      {"../d", "http://h/a/d"},
+        {"/d", "http://h/d"},         {"//g/d", "http://g/d"},
+        {"?x", "http://h/a/b/c?x"},   {"#x", "http://h/a/b/c?q#x"},
+        {"", "http://h/a/b/c?q"},     {"https:x", "https://x/"},
+        {"http:x", "http://h/a/b/x"}, {"../../../../d", "http://h/d"},
+        {"./.", "http://h/a/b/"},
     };
     struct url base, url;
 
     tap_ok(url_read(&arena, BYTES("http://h/a/b/c?q#f"), &base), "the base is read");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        tap_ok(url_read_relative(&arena, bytes_from_text(rows[i][0]), &base, &url) && bytes_is(url.href, rows[i][1]),
+        tap_ok(url_read_relative(&arena, bytes_from_text(rows[i][0]), &base, &url) &&
+                   bytes_is(url.href, rows[i][1]),
                "'%s' is %.*s", rows[i][0], BYTES_ARGUMENTS(url.href));
     }
 }
@@ -68,22 +74,31 @@ static void
 test_domains(void)
 {
     static const char *const rows[][3] = {
-        {"www.example.co.jp", "co.jp", "example.co.jp"}, {"WWW.Example.COM.", "com", "example.com"},
-        {"co.jp", "co.jp", ""},                          {"例え.jp", "jp", "例え.jp"},
-        {"www.例え.jp", "jp", "例え.jp"},                {"xn--r8jz45g.jp", "jp", "xn--r8jz45g.jp"},
-        {"192.0.2.1", "", ""},                           {"[::1]", "", ""},
-        {"", "", ""},                                    {".com", "", ""},
-        {"a..com", "", ""},                              {"x.unheard-of", "unheard-of", "x.unheard-of"},
+        {"www.example.co.jp", "co.jp", "example.co.jp"},
+        {"WWW.Example.COM.", "com", "example.com"},
+        {"co.jp", "co.jp", ""},
+        {"例え.jp", "jp", "例え.jp"},
+        {"www.例え.jp", "jp", "例え.jp"},
+        {"xn--r8jz45g.jp", "jp", "xn--r8jz45g.jp"},
+        {"192.0.2.1", "", ""},
+        {"[::1]", "", ""},
+        {"", "", ""},
+        {".com", "", ""},
+        {"a..com", "", ""},
+        {"x.unheard-of", "unheard-of", "x.unheard-of"},
         {"bar.city.kawasaki.jp", "kawasaki.jp", "city.kawasaki.jp"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct bytes domain = bytes_from_text(rows[i][0]);
-        tap_ok(i == 12 || bytes_is(domain_public_suffix(&arena, domain), rows[i][1]), "suffix of '%s'", rows[i][0]);
-        tap_ok(bytes_is(domain_registrable(&arena, domain), rows[i][2]), "registrable domain of '%s'", rows[i][0]);
+        tap_ok(i == 12 || bytes_is(domain_public_suffix(&arena, domain), rows[i][1]),
+               "suffix of '%s'", rows[i][0]);
+        tap_ok(bytes_is(domain_registrable(&arena, domain), rows[i][2]),
+               "registrable domain of '%s'", rows[i][0]);
     }
     tap_ok(domain_suffix_known(BYTES("example.jp")) && domain_suffix_known(BYTES("x.ck")) &&
-               !domain_suffix_known(BYTES("report.docx")) && !domain_suffix_known(BYTES("")),
+               !domain_suffix_known(BYTES("report.docx")) &&
+               !domain_suffix_known(BYTES("")),
            "which top levels exist");
 }
 
@@ -96,12 +111,17 @@ test_bounds(void)
     for (size_t i = 0; i < sizeof name; i++) {
         name[i] = i % 10 == 9 ? '.' : 'a';
     }
-    tap_ok(domain_to_ascii(&arena, bytes_of(name, LIMIT_DOMAIN_TEXT), &ascii), "a host as long as the bound is read");
-    tap_ok(!domain_to_ascii(&arena, bytes_of(name, LIMIT_DOMAIN_TEXT + 1), &ascii), "one byte more is not");
+    tap_ok(domain_to_ascii(&arena, bytes_of(name, LIMIT_DOMAIN_TEXT), &ascii),
+           "a host as long as the bound is read");
+    tap_ok(!domain_to_ascii(&arena, bytes_of(name, LIMIT_DOMAIN_TEXT + 1), &ascii),
+           "one byte more is not");
     name[LIMIT_DOMAIN - 1] = name[LIMIT_DOMAIN] = 'a';
-    tap_ok(domain_registrable(&arena, bytes_of(name, LIMIT_DOMAIN)).size > 0, "a name as long as the bound has a domain");
-    tap_ok(domain_registrable(&arena, bytes_of(name, LIMIT_DOMAIN + 1)).size == 0, "one byte more has none");
-    tap_ok(domain_is_address(BYTES("255.0.0.1")) && !domain_is_address(BYTES("256.0.0.1")) &&
+    tap_ok(domain_registrable(&arena, bytes_of(name, LIMIT_DOMAIN)).size > 0,
+           "a name as long as the bound has a domain");
+    tap_ok(domain_registrable(&arena, bytes_of(name, LIMIT_DOMAIN + 1)).size == 0,
+           "one byte more has none");
+    tap_ok(domain_is_address(BYTES("255.0.0.1")) &&
+               !domain_is_address(BYTES("256.0.0.1")) &&
                !domain_is_address(BYTES("1.2.3")) && !domain_is_address(BYTES("1.2.3.4.")),
            "addresses are told from names");
 }

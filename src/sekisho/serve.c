@@ -27,10 +27,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
+#include "dns/resolver.h"
 #include "net/frame.h"
 #include "net/listen.h"
 #include "report/clerk.h"
+#include "sekisho/files.h"
 #include "sekisho/options.h"
 #include "sekisho/roles.h"
 #include "sekisho/wire.h"
@@ -273,6 +276,7 @@ supervisor_reload(struct supervisor *s)
     static const char *const at_start[] = {
         "workers",       "user",        "transfer.listen", "http.listen",
         "report.listen", "judge.model", "judge.lexicon",   "record.folder",
+        "dns.servers",   "dns.zone",    "dns.trust_anchor",
     };
     struct settings *settings = NULL;
     struct bytes text;
@@ -430,6 +434,22 @@ notify_ready(void)
     }
 }
 
+/* Binds one place; words about a failure name the key and the address. */
+static enum sk_code
+supervisor_listen(struct supervisor *s, const char *key, const struct net_endpoint *endpoint, int *fd_r,
+                  struct why *why)
+{
+    struct writer place;
+    struct why cause;
+
+    if (net_listen(endpoint, fd_r, &cause) == SK_OK) {
+        return SK_OK;
+    }
+    writer_init(&place, &s->arena);
+    net_endpoint_write(&place, endpoint);
+    return why_set(why, SK_CONFIG, "%s: nothing can listen at %s: %s", key, writer_c(&place), cause.sentence);
+}
+
 static enum sk_code
 supervisor_bind(struct supervisor *s, struct why *why)
 {
@@ -439,7 +459,9 @@ supervisor_bind(struct supervisor *s, struct why *why)
     s->sockets = ARENA_NEW_MANY(&s->arena, arrive->place_count, struct doors_socket);
     for (size_t i = 0; i < arrive->place_count; i++) {
         s->sockets[i].kind = arrive->places[i].kind;
-        enum sk_code code = net_listen(&arrive->places[i].endpoint, &s->sockets[i].fd, why);
+        enum sk_code code =
+            supervisor_listen(s, arrive->places[i].kind == DOORS_HTTP ? "http.listen" : "transfer.listen",
+                              &arrive->places[i].endpoint, &s->sockets[i].fd, why);
         if (code != SK_OK) {
             return code;
         }
@@ -452,7 +474,8 @@ supervisor_bind(struct supervisor *s, struct why *why)
         if (code == SK_OK && !endpoint.loopback) {
             code = why_set(why, SK_CONFIG, "report.listen must be a loopback address: it has no sign-in yet");
         }
-        return code != SK_OK ? code : net_listen(&endpoint, &s->clerk_socket, why);
+        return code != SK_OK ? code
+                             : supervisor_listen(s, "report.listen", &endpoint, &s->clerk_socket, why);
     }
     return SK_OK;
 }
@@ -499,6 +522,30 @@ supervisor_folder(struct supervisor *s, struct why *why)
     return SK_OK;
 }
 
+/* A made-up zone is read by each worker; that it can be read is found out before any of them is started. */
+static enum sk_code
+supervisor_zone(const struct settings *settings, struct why *why)
+{
+    struct bytes path = config_text(settings->config, "dns.zone"), text;
+    struct dns_zone *zone;
+    struct arena arena;
+    struct why cause;
+
+    if (path.size == 0) {
+        return SK_OK;
+    }
+    arena_init(&arena, (size_t)1 << 28);
+    enum sk_code code = file_read(&arena, bytes_text(&arena, path), LIMIT_MESSAGE, &text, &cause);
+    if (code == SK_OK) {
+        code = dns_zone_read(&arena, text, &zone, &cause);
+    }
+    if (code != SK_OK) {
+        code = why_set(why, SK_CONFIG, "dns.zone: %s: %s", bytes_text(&arena, path), cause.sentence);
+    }
+    arena_release(&arena);
+    return code;
+}
+
 /* What this checkpoint learned before goes on from there. */
 static enum sk_code
 supervisor_learned(struct supervisor *s, struct why *why)
@@ -523,6 +570,9 @@ supervisor_open(struct supervisor *s, struct why *why)
     if (code == SK_OK) {
         log_set_level((enum log_level)config_choice(s->settings->config, "log"));
         code = supervisor_folder(s, why);
+    }
+    if (code == SK_OK) {
+        code = supervisor_zone(s->settings, why);
     }
     if (code == SK_OK) {
         code = judge_open(&s->arena, s->settings->config, &s->judge, why);
@@ -559,7 +609,8 @@ serve_command(int count, char **arguments)
     log_set_role("supervisor");
     arena_init(&s->arena, (size_t)1 << 30);
     if (supervisor_open(s, &why) != SK_OK) {
-        log_line(LOG_LEVEL_ERROR, NULL, "%s: %s", s->path, why.sentence);
+        bool named = bytes_starts(bytes_from_text(why.sentence), bytes_from_text(s->path));
+        log_line(LOG_LEVEL_ERROR, NULL, "%s%s%s", named ? "" : s->path, named ? "" : ": ", why.sentence);
         return EXIT_CONFIG;
     }
     if (options_has(&options, "check")) {

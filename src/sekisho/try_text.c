@@ -16,7 +16,9 @@ string_of(struct try_call *call, const char *key, struct bytes *value_r)
 {
     json_t *value = json_object_get(call->request, key);
 
-    *value_r = json_is_string(value) ? bytes_of(json_string_value(value), json_string_length(value)) : BYTES_NONE;
+    *value_r = json_is_string(value)
+                   ? bytes_of(json_string_value(value), json_string_length(value))
+                   : BYTES_NONE;
     return json_is_string(value);
 }
 

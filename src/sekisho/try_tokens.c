@@ -6,7 +6,9 @@
 static struct bytes
 text_of(const json_t *value)
 {
-    return json_is_string(value) ? bytes_of(json_string_value(value), json_string_length(value)) : BYTES_NONE;
+    return json_is_string(value)
+               ? bytes_of(json_string_value(value), json_string_length(value))
+               : BYTES_NONE;
 }
 
 static bool
@@ -16,12 +18,9 @@ state_of(struct bytes name, enum html_state *state_r)
         const char *name;
         enum html_state state;
     } states[] = {
-        {"Data state", HTML_DATA},
-        {"RCDATA state", HTML_RCDATA},
-        {"RAWTEXT state", HTML_RAWTEXT},
-        {"Script data state", HTML_SCRIPT},
-        {"PLAINTEXT state", HTML_PLAINTEXT},
-        {"CDATA section state", HTML_CDATA},
+        {"Data state", HTML_DATA},           {"RCDATA state", HTML_RCDATA},
+        {"RAWTEXT state", HTML_RAWTEXT},     {"Script data state", HTML_SCRIPT},
+        {"PLAINTEXT state", HTML_PLAINTEXT}, {"CDATA section state", HTML_CDATA},
     };
 
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
@@ -55,7 +54,8 @@ put_attributes(struct arena *arena, struct json *j, const struct html_token *tok
         const struct html_attribute *a = &token->attributes[i];
         if (!is_repeated(arena, token, i)) {
             json_key_bytes(j, html_decode(arena, a->name, HTML_LOWER));
-            json_bytes(j, html_decode(arena, a->value, HTML_REFERENCES | HTML_IN_ATTRIBUTE));
+            json_bytes(j,
+                       html_decode(arena, a->value, HTML_REFERENCES | HTML_IN_ATTRIBUTE));
         }
     }
     json_close(j);
@@ -74,7 +74,8 @@ put_id(struct arena *arena, struct json *j, struct bytes id)
 static void
 put_token(struct arena *arena, struct json *j, const struct html_token *token)
 {
-    static const char *const kinds[] = {"Character", "StartTag", "EndTag", "Comment", "DOCTYPE"};
+    static const char *const kinds[] = {"Character", "StartTag", "EndTag", "Comment",
+                                        "DOCTYPE"};
 
     json_open(j, '[');
     json_text(j, kinds[token->kind]);

@@ -130,7 +130,7 @@ def keeper_is_killed():
         ok(len(taken) > 50, 'there was traffic enough to mean something', len(taken))
         arrived = {int(re.search(rb'Subject: number (\d+)', m).group(1)) for m in list(hop.messages)}
         ok(set(taken) <= arrived, 'everything answered 250 stands at the next hop', sorted(set(taken) - arrived)[:9])
-        found = c.command('search', '--json', '--limit', '100000').stdout
+        found = c.command('search', '--json', '--limit', '10000').stdout
         ids = {json.loads(l)['id'] for l in found.splitlines()}
         missing = [i for i in taken.values() if i not in ids]
         ok(not missing, 'and in the record', (len(missing), len(taken), missing[:9]))
@@ -155,7 +155,7 @@ def reload():
     with Checkpoint(extra='log = debug') as c:
         old = Smtp(c.port)
         old.say(b'MAIL FROM:<a@sender.example>')
-        c.write_conf('hostname = renamed.example\n[policy]\nlabel = -100')
+        c.write_conf('hostname = renamed.example\n[policy]\nx_spam = yes')
         c.signal(signal.SIGHUP)
         ok(wait_for(lambda: 'read again' in c.log_text()), 'SIGHUP: the configuration is read again', c.log_text())
         time.sleep(.3)
@@ -168,21 +168,21 @@ def reload():
         a = old.reply()
         ok(a[0] == 250, 'and ends its message', a)
         mails = {re.search(rb'Subject: number (\d)', m).group(1): m for m in c.mails()}
-        ok(b'X-Sekisho-Verdict: label' in mails.get(b'2', b''), 'a new session is judged by the new policy', mails)
-        ok(b'X-Sekisho-Verdict: accept' in mails.get(b'1', b'') and b'renamed' not in mails.get(b'1', b''),
+        ok(b'X-Spam-Flag:' in mails.get(b'2', b''), 'a new session is judged by the new policy', mails)
+        ok(b'X-Spam-Flag:' not in mails.get(b'1', b'X-Spam-Flag:') and b'renamed' not in mails.get(b'1', b''),
            'the open one ended under the old', mails)
         old.close()
 
         with open(c.conf) as f:
             good = f.read()
         with open(c.conf, 'w') as f:
-            f.write(good.replace('label = -100', 'labell = 4'))
-        number = next(i for i, l in enumerate(good.splitlines(), 1) if 'label = -100' in l)
+            f.write(good.replace('x_spam = yes', 'x_spamm = yes'))
+        number = next(i for i, l in enumerate(good.splitlines(), 1) if 'x_spam = yes' in l)
         c.signal(signal.SIGHUP)
         ok(wait_for(lambda: 'stays in force' in c.log_text()), 'a broken configuration: the old one stays',
            c.log_text()[-800:])
         line = [l for l in c.log_text().splitlines() if 'stays in force' in l][-1:] or ['']
-        ok('line %d' % number in line[0] and 'labell' in line[0] and 'label' in line[0].split('labell', 1)[1],
+        ok('line %d' % number in line[0] and 'x_spamm' in line[0] and 'x_spam' in line[0].split('x_spamm', 1)[1],
            'the log names the line, the key and what to write instead', line)
         with Smtp(c.port) as s:
             ok('renamed.example' in s.greeting[1][0] and s.mail(letter(3))[0] == 250, 'and mail walks on')
@@ -315,8 +315,8 @@ def broken_configurations():
     cases = [
         ('an unknown key', good.replace('profile =', 'profil ='), 'profil =', ['profil', 'profile']),
         ('an unknown section', good.replace('[permit]', '[permitt]'), '[permitt]', ['permit']),
-        ('a value of the wrong kind', good.replace('workers = 2', 'workers = many'), 'workers =', ['workers', 'many']),
-        ('a number out of range', good.replace('workers = 2', 'workers = 1000'), 'workers =', ['workers', '256']),
+        ('a value of the wrong kind', good.replace('workers = 2', 'workers = many'), 'workers =', ['many', 'digits']),
+        ('a number out of range', good.replace('workers = 2', 'workers = 1000'), 'workers =', ['1000', '256']),
         ('a word that is no choice', good.replace('profile = enterprise', 'profile = entreprise'), 'profile =',
          ['enterprise', 'carrier']),
         ('no address', good.replace('listen = 127.0.0.1:%d' % c.port, 'listen = 127.0.0.1'), 'listen = 127.0.0.1\n'.strip(),
@@ -324,7 +324,7 @@ def broken_configurations():
         ('a next hop of an unknown kind', good.replace('maildir:', 'maildirr:'), 'next_hop', ['maildir:', 'smtp:']),
         ('a line without =', good + '\nnonsense\n', 'nonsense', ['=']),
         ('a heading that does not close', good + '\n[judge\n', '[judge', [']']),
-        ('a time without sense', good + '\n[judge]\n[dns]\ntimeout = soon\n', 'timeout', ['timeout']),
+        ('a time without sense', good + '\n[judge]\n[dns]\ntimeout = soon\n', 'timeout', ['soon', '30s']),
         ('a consent that is no family', good + '\n[recipient a@rcpt.example]\nconsent = contents\n', 'consent',
          ['contents', 'content']),
     ]
@@ -385,7 +385,7 @@ def two_on_one_record():
             f.write(text)
         try:
             r = run('serve', '--config', other.conf, timeout=20)
-            ok(r.returncode == 78 and b'lock' in r.stderr.lower() or b'in use' in r.stderr, 'a second checkpoint on the same record does not start',
+            ok(r.returncode == 78 and b'another keeper' in r.stderr, 'a second checkpoint on the same record does not start',
                (r.returncode, r.stderr))
         except subprocess.TimeoutExpired as e:
             ok(False, 'a second checkpoint on the same record does not start', e.stderr)
