@@ -16,16 +16,17 @@
 #endif
 #ifdef ARENA_POISON
 #include <sanitizer/asan_interface.h>
-#define POISON(at, size) __asan_poison_memory_region((at), (size))
+#define POISON(at, size)   __asan_poison_memory_region((at), (size))
 #define UNPOISON(at, size) __asan_unpoison_memory_region((at), (size))
-#define RED_ZONE 8u /* bytes left poisoned behind each allocation */
+#define RED_ZONE           8u /* bytes left poisoned behind each allocation */
 #else
-#define POISON(at, size) ((void)0)
+#define POISON(at, size)   ((void)0)
 #define UNPOISON(at, size) ((void)0)
-#define RED_ZONE 0u
+#define RED_ZONE           0u
 #endif
 
-#define SPARE_BLOCKS_MAX 64 /* recycled blocks of ARENA_BLOCK_SIZE kept by the process: 4 MiB */
+#define SPARE_BLOCKS_MAX                                                                   \
+    64 /* recycled blocks of ARENA_BLOCK_SIZE kept by the process: 4 MiB */
 
 struct arena_block {
     struct arena_block *before;
@@ -116,7 +117,8 @@ block_take(struct arena *arena, size_t least)
     block->last = 0;
     arena->used += size;
     /* A large block goes behind the current one, so that the rest of that one stays in use. */
-    if (size != ARENA_BLOCK_SIZE && arena->block != NULL && arena->block->size - arena->block->used > 1024) {
+    if (size != ARENA_BLOCK_SIZE && arena->block != NULL &&
+        arena->block->size - arena->block->used > 1024) {
         block->before = arena->block->before;
         arena->block->before = block;
     } else {
@@ -183,7 +185,8 @@ arena_grow(struct arena *arena, void *old, size_t old_size, size_t new_size)
         arena_full(arena);
     }
     if (old != NULL && block != NULL && (uint8_t *)old == block->data + block->last &&
-        block->used == block->last + old_size + RED_ZONE && new_size + RED_ZONE <= block->size - block->last) {
+        block->used == block->last + old_size + RED_ZONE &&
+        new_size + RED_ZONE <= block->size - block->last) {
         block->used = block->last + new_size + RED_ZONE;
         UNPOISON(block->data + block->last, new_size);
         return old;

@@ -37,17 +37,22 @@ void arena_init(struct arena *arena, size_t cap);
 void arena_release(struct arena *arena);
 
 /* Zeroed memory for any type (16-byte aligned). size 0 gives a valid pointer. */
-void *arena_take(struct arena *arena, size_t size) __attribute__((malloc, returns_nonnull, alloc_size(2)));
+void *arena_take(struct arena *arena, size_t size)
+    __attribute__((malloc, returns_nonnull, alloc_size(2)));
 /* count * size with the product checked. */
-void *arena_take_many(struct arena *arena, size_t count, size_t size) __attribute__((malloc, returns_nonnull));
+void *arena_take_many(struct arena *arena, size_t count, size_t size)
+    __attribute__((malloc, returns_nonnull));
 /* Not zeroed, byte-aligned: for text and decoded bytes. */
-void *arena_take_bytes(struct arena *arena, size_t size) __attribute__((malloc, returns_nonnull, alloc_size(2)));
+void *arena_take_bytes(struct arena *arena, size_t size)
+    __attribute__((malloc, returns_nonnull, alloc_size(2)));
 /* Grows what was the arena's last allocation in place when it can, else copies. old may be NULL with old_size 0.
  * New bytes are not zeroed. */
-void *arena_grow(struct arena *arena, void *old, size_t old_size, size_t new_size) __attribute__((returns_nonnull));
+void *arena_grow(struct arena *arena, void *old, size_t old_size, size_t new_size)
+    __attribute__((returns_nonnull));
 
 #define ARENA_NEW(arena, type) ((type *)arena_take((arena), sizeof(type)))
-#define ARENA_NEW_MANY(arena, count, type) ((type *)arena_take_many((arena), (count), sizeof(type)))
+#define ARENA_NEW_MANY(arena, count, type)                                                 \
+    ((type *)arena_take_many((arena), (count), sizeof(type)))
 
 /* Calls close(it) when the arena is released. */
 void arena_defer(struct arena *arena, void (*close)(void *it), void *it);

@@ -264,13 +264,15 @@ bytes_hex(struct arena *arena, struct bytes b)
 struct bytes
 bytes_base64(struct arena *arena, struct bytes b)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     size_t size = (b.size + 2) / 3 * 4;
     uint8_t *at = arena_take_bytes(arena, size), *to = at;
 
     for (size_t i = 0; i < b.size; i += 3) {
         size_t have = b.size - i;
-        uint32_t group = (uint32_t)b.at[i] << 16 | (have > 1 ? (uint32_t)b.at[i + 1] << 8 : 0) |
+        uint32_t group = (uint32_t)b.at[i] << 16 |
+                         (have > 1 ? (uint32_t)b.at[i + 1] << 8 : 0) |
                          (have > 2 ? b.at[i + 2] : 0);
         *to++ = (uint8_t)digits[group >> 18];
         *to++ = (uint8_t)digits[group >> 12 & 63];

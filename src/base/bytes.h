@@ -21,7 +21,7 @@ struct bytes {
 
 /* A view of a string literal. */
 #define BYTES(literal) ((struct bytes){(const uint8_t *)("" literal), sizeof(literal) - 1})
-#define BYTES_NONE ((struct bytes){NULL, 0})
+#define BYTES_NONE     ((struct bytes){NULL, 0})
 /* For printf: printf("%.*s", BYTES_ARGUMENTS(b)). Only for text known to be clean. */
 #define BYTES_ARGUMENTS(b) (int)(b).size, (const char *)(b).at
 
@@ -110,5 +110,7 @@ ascii_blank(uint8_t c)
 static inline int
 ascii_hex(uint8_t c)
 {
-    return ascii_digit(c) ? c - '0' : ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f' ? ascii_lower(c) - 'a' + 10 : -1;
+    return ascii_digit(c)                                   ? c - '0'
+           : ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f' ? ascii_lower(c) - 'a' + 10
+                                                            : -1;
 }

@@ -52,8 +52,8 @@ days_from_date(int64_t year, int64_t month, int64_t day)
     int64_t era = floor_divide(year, 400);
     int64_t year_of_era = year - era * 400;
     int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-           719468;
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
+           day_of_year - 719468;
 }
 
 struct calendar
@@ -66,7 +66,8 @@ clock_calendar(int64_t epoch_s, int zone_minutes)
     int64_t day_of_era = shifted - era * 146097;
     int64_t year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t day_of_year =
+        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t month = (5 * day_of_year + 2) / 153;
 
     return (struct calendar){
@@ -100,8 +101,8 @@ clock_write_mail(struct writer *w, int64_t epoch_s, int zone_minutes)
 {
     struct calendar c = clock_calendar(epoch_s, zone_minutes);
 
-    writer_format(w, "%s, %d %s %04lld %02d:%02d:%02d %c%02d%02d", weekdays[c.weekday], c.day,
-                  months[c.month - 1], (long long)c.year, c.hour, c.minute, c.second,
+    writer_format(w, "%s, %d %s %04lld %02d:%02d:%02d %c%02d%02d", weekdays[c.weekday],
+                  c.day, months[c.month - 1], (long long)c.year, c.hour, c.minute, c.second,
                   zone_minutes < 0 ? '-' : '+', zone_part(zone_minutes, true),
                   zone_part(zone_minutes, false));
 }
@@ -111,8 +112,8 @@ clock_write_rfc3339(struct writer *w, int64_t epoch_s, int zone_minutes)
 {
     struct calendar c = clock_calendar(epoch_s, zone_minutes);
 
-    writer_format(w, "%04lld-%02d-%02dT%02d:%02d:%02d", (long long)c.year, c.month, c.day, c.hour,
-                  c.minute, c.second);
+    writer_format(w, "%04lld-%02d-%02dT%02d:%02d:%02d", (long long)c.year, c.month, c.day,
+                  c.hour, c.minute, c.second);
     if (zone_minutes == 0) {
         writer_byte(w, 'Z');
     } else {
@@ -127,7 +128,8 @@ take_number(struct bytes *text, size_t digits, int *number_r)
 {
     uint64_t number;
 
-    if (text->size < digits || !bytes_to_number(bytes_slice(*text, 0, digits), 99999, &number)) {
+    if (text->size < digits ||
+        !bytes_to_number(bytes_slice(*text, 0, digits), 99999, &number)) {
         return false;
     }
     *number_r = (int)number;
@@ -159,8 +161,8 @@ clock_read_rfc3339(struct bytes text, int64_t *epoch_s_r)
     }
     c.year = year;
     if (text.size > 0) {
-        if (!take_byte(&text, "Tt ") || !take_number(&text, 2, &c.hour) || !take_byte(&text, ":") ||
-            !take_number(&text, 2, &c.minute)) {
+        if (!take_byte(&text, "Tt ") || !take_number(&text, 2, &c.hour) ||
+            !take_byte(&text, ":") || !take_number(&text, 2, &c.minute)) {
             return false;
         }
         if (take_byte(&text, ":") && !take_number(&text, 2, &c.second)) {

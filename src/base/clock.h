@@ -7,9 +7,9 @@
 
 struct calendar {
     int64_t year;
-    int month, day;      /* 1-12, 1-31 */
+    int month, day; /* 1-12, 1-31 */
     int hour, minute, second;
-    int weekday;         /* 0 is Sunday */
+    int weekday; /* 0 is Sunday */
 };
 
 /* Wall clock and monotonic clock in milliseconds; microseconds of CPU time of this process. */

@@ -27,7 +27,8 @@ replay(const char *path)
         }
     }
     fclose(file);
-    uint8_t *exact = malloc(size > 0 ? size : 1); /* so that one byte past the end is seen */
+    uint8_t *exact =
+        malloc(size > 0 ? size : 1); /* so that one byte past the end is seen */
     memcpy(exact, data, size);
     free(data);
     LLVMFuzzerTestOneInput(exact, size);

@@ -37,7 +37,8 @@ hash_sha256_many(const struct bytes *pieces, size_t piece_count,
     for (size_t i = 0; i < piece_count; i++) {
         SK_ASSERT(EVP_DigestUpdate(context, pieces[i].at, pieces[i].size) == 1);
     }
-    SK_ASSERT(EVP_DigestFinal_ex(context, digest_r, &size) == 1 && size == HASH_SHA256_SIZE);
+    SK_ASSERT(EVP_DigestFinal_ex(context, digest_r, &size) == 1 &&
+              size == HASH_SHA256_SIZE);
 }
 
 void

@@ -7,7 +7,8 @@
 
 /* SHA-256 (FIPS 180-4) of one view, or of several in a row. */
 void hash_sha256(struct bytes b, uint8_t digest_r[HASH_SHA256_SIZE]);
-void hash_sha256_many(const struct bytes *pieces, size_t piece_count, uint8_t digest_r[HASH_SHA256_SIZE]);
+void hash_sha256_many(const struct bytes *pieces, size_t piece_count,
+                      uint8_t digest_r[HASH_SHA256_SIZE]);
 
 /* For tables in memory and features: quick, well mixed, not for evidence. The same on every machine. Tables that
  * hold foreign keys pass a seed from hash_seed(). */

@@ -47,7 +47,8 @@ json_close(struct json *j)
 static bool
 json_plain(uint8_t c)
 {
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '<' && c != '>' &&
+           c != '&';
 }
 
 static void

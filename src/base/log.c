@@ -42,8 +42,8 @@ log_line(enum log_level level, const char *id, const char *format, ...)
         return;
     }
     /* An id is ours and short; cut all the same, so that no caller's mistake reaches past the line. */
-    int size = snprintf(line, sizeof line, "%s %.40s[%d] %.100s%s", names[level], log_role, (int)getpid(),
-                        id != NULL ? id : "", id != NULL ? ": " : "");
+    int size = snprintf(line, sizeof line, "%s %.40s[%d] %.100s%s", names[level], log_role,
+                        (int)getpid(), id != NULL ? id : "", id != NULL ? ": " : "");
     va_start(values, format);
     size += vsnprintf(line + size, sizeof line - (size_t)size - 1, format, values);
     va_end(values);

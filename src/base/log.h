@@ -14,4 +14,5 @@ void log_set_role(const char *role);
 
 /* Writes `LEVEL ROLE[pid] id: text` with one write(2); id may be NULL. Control characters become '?', the line is cut
  * at 2,000 bytes. */
-void log_line(enum log_level level, const char *id, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void log_line(enum log_level level, const char *id, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));

@@ -20,4 +20,5 @@ void *table_get(const struct table *t, struct bytes key);
 /* Puts or replaces; value is not NULL. Gives the value that was there before, or NULL. */
 void *table_put(struct table *t, struct bytes key, void *value);
 /* Walks all entries in no order: start with *position 0; false at the end. */
-bool table_next(const struct table *t, size_t *position, struct bytes *key_r, void **value_r);
+bool table_next(const struct table *t, size_t *position, struct bytes *key_r,
+                void **value_r);

@@ -3,7 +3,7 @@
 
 #include "base/bytes.h"
 
-#define UTF8_SIZE_MAX 4
+#define UTF8_SIZE_MAX    4
 #define UTF8_REPLACEMENT 0xfffdu
 
 /* Reads the code point at `at`; returns its size in bytes, or 0 if none stands there (end, or broken). */
@@ -39,7 +39,8 @@ utf8_get(struct bytes b, size_t at, uint32_t *code_point_r)
         return 3;
     }
     if (c >= 0xf0 && c < 0xf5) {
-        if (have < 4 || (p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80 || (p[3] & 0xc0) != 0x80) {
+        if (have < 4 || (p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80 ||
+            (p[3] & 0xc0) != 0x80) {
             return 0;
         }
         c = (c & 0x07) << 18 | (p[1] & 0x3fu) << 12 | (p[2] & 0x3fu) << 6 | (p[3] & 0x3fu);
@@ -86,8 +87,9 @@ utf8_put(uint8_t *at, uint32_t c)
 static inline bool
 utf8_harmless(uint32_t c)
 {
-    return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && c != 0x061c && !(c >= 0x200b && c <= 0x200f) &&
-           !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069) && c != 0xfeff;
+    return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && c != 0x061c &&
+           !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
+           !(c >= 0x2066 && c <= 0x2069) && c != 0xfeff;
 }
 
 /* Puts a question mark for every harmful character and every byte that is no UTF-8, in place; returns the new size. */

@@ -13,7 +13,8 @@
 static char in_hand[64];
 
 __attribute__((format(printf, 4, 0))) static enum sk_code
-why_fill(struct why *why, enum sk_code code, size_t line, const char *format, va_list values)
+why_fill(struct why *why, enum sk_code code, size_t line, const char *format,
+         va_list values)
 {
     int error = errno;
 
@@ -26,7 +27,8 @@ why_fill(struct why *why, enum sk_code code, size_t line, const char *format, va
     vsnprintf(why->sentence, sizeof why->sentence, format, values);
     if (code == SK_SYSTEM) {
         size_t used = strlen(why->sentence);
-        snprintf(why->sentence + used, sizeof why->sentence - used, ": %s", strerror(error));
+        snprintf(why->sentence + used, sizeof why->sentence - used, ": %s",
+                 strerror(error));
     }
     why->sentence[utf8_mask((uint8_t *)why->sentence, strlen(why->sentence))] = '\0';
     return code;
@@ -58,8 +60,9 @@ const char *
 sk_code_name(enum sk_code code)
 {
     static const char *const names[] = {
-        [SK_OK] = "ok",       [SK_MORE] = "more",     [SK_LATER] = "later",   [SK_BAD] = "bad",
-        [SK_LIMIT] = "limit", [SK_SYSTEM] = "system", [SK_CONFIG] = "config",
+        [SK_OK] = "ok",         [SK_MORE] = "more",   [SK_LATER] = "later",
+        [SK_BAD] = "bad",       [SK_LIMIT] = "limit", [SK_SYSTEM] = "system",
+        [SK_CONFIG] = "config",
     };
 
     return names[code];
@@ -68,8 +71,8 @@ sk_code_name(enum sk_code code)
 void
 sk_assertion_failed(const char *condition, const char *file, int line)
 {
-    fprintf(stderr, "sekisho: assertion failed: %s at %s:%d, message in hand: %s\n", condition, file, line,
-            in_hand[0] != '\0' ? in_hand : "none");
+    fprintf(stderr, "sekisho: assertion failed: %s at %s:%d, message in hand: %s\n",
+            condition, file, line, in_hand[0] != '\0' ? in_hand : "none");
     abort();
 }
 

@@ -24,7 +24,8 @@ void writer_init(struct writer *w, struct arena *arena);
 void writer_byte(struct writer *w, uint8_t byte);
 void writer_bytes(struct writer *w, struct bytes b);
 void writer_text(struct writer *w, const char *text);
-void writer_format(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void writer_format(struct writer *w, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 void writer_number(struct writer *w, int64_t number);
 /* One code point as UTF-8; surrogates and what lies past U+10FFFF become U+FFFD. */
 void writer_code_point(struct writer *w, uint32_t code_point);

@@ -119,8 +119,10 @@ tables_finite(const struct tables *t)
     for (size_t i = 0; i < FEATURE_COUNT; i++) {
         finite = finite && isfinite(t->grams[i]) && isfinite(t->pairs[i].weight);
     }
-    for (size_t i = 0; i < CLASS_COUNT * MODEL_CLASSES; i++) {
-        finite = finite && isfinite(t->classes[0][i]);
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        for (size_t k = 0; k < MODEL_CLASSES; k++) {
+            finite = finite && isfinite(t->classes[i][k]);
+        }
     }
     return finite;
 }

@@ -77,7 +77,7 @@ test_classes(struct model *model)
 static void
 test_files(struct model *model, const char *path)
 {
-    struct model *other, *packed;
+    struct model *other = NULL, *packed = NULL;
     struct why why;
     double score;
 
@@ -113,7 +113,7 @@ test_files(struct model *model, const char *path)
 static void
 test_same_order(const char *path)
 {
-    struct model *a, *b;
+    struct model *a = NULL, *b = NULL;
     struct why why;
     bool good = model_open_empty(&a, &why) == SK_OK && model_open_empty(&b, &why) == SK_OK;
 

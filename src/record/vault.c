@@ -9,6 +9,8 @@
 
 #define SETTLE_BYTES    ((uint64_t)32 << 20)
 #define SETTLE_EVERY_MS 30000
+/* Rows in one transaction of SQLite at most. */
+#define ROWS_GROUP 512
 #define REPLAY_GROUP    2000
 
 const struct config_key record_config_keys[] = {
@@ -36,7 +38,8 @@ struct vault {
     struct arena group; /* what waits for the commit */
     struct waiting *first, **last;
     bool holds;         /* a held message was written in this group */
-    uint64_t rows_next; /* entries below it have their rows */
+    uint64_t rows_next; /* entries below it have their rows, committed */
+    uint64_t rows_put;  /* entries below it have theirs put in, in an open transaction */
     int64_t settled_ms;
     bool in_trouble;
     struct why trouble;
@@ -153,7 +156,7 @@ replay(struct vault *vault, struct why *why)
         code = rows_commit(vault->rows, why);
     }
     if (code == SK_OK) {
-        vault->rows_next = ledger_size(vault->ledger);
+        vault->rows_next = vault->rows_put = ledger_size(vault->ledger);
     } else {
         rows_forget(vault->rows);
     }
@@ -281,8 +284,10 @@ vault_outcome(struct vault *vault, struct bytes id, struct bytes json, struct wh
     return keep(vault, json, id, why);
 }
 
+/* Puts in the rows of the group. The transaction stays open: SQLite's commit costs more than a row, and rows may be late
+ * (vault_rows ends it). A failure takes back all since the last commit; they are made up for from the journal. */
 static enum sk_code
-commit_rows(struct vault *vault, struct why *why)
+put_rows(struct vault *vault, struct why *why)
 {
     enum sk_code code = SK_OK;
 
@@ -290,12 +295,26 @@ commit_rows(struct vault *vault, struct why *why)
         code = put_row(vault, it->outcome, &it->event, why);
     }
     if (code == SK_OK) {
-        code = rows_commit(vault->rows, why);
+        vault->rows_put = ledger_size(vault->ledger);
     } else {
         rows_forget(vault->rows);
+        vault->rows_put = vault->rows_next;
     }
+    return code;
+}
+
+static enum sk_code
+commit_rows(struct vault *vault, struct why *why)
+{
+    if (vault->rows_put <= vault->rows_next) {
+        return SK_OK;
+    }
+    enum sk_code code = rows_commit(vault->rows, why);
     if (code == SK_OK) {
-        vault->rows_next = ledger_size(vault->ledger);
+        vault->rows_next = vault->rows_put;
+    } else {
+        rows_forget(vault->rows);
+        vault->rows_put = vault->rows_next;
     }
     return code;
 }
@@ -304,8 +323,20 @@ commit_rows(struct vault *vault, struct why *why)
 static enum sk_code
 settle(struct vault *vault, struct why *why)
 {
+    enum sk_code code = commit_rows(vault, why);
+
     vault->settled_ms = clock_monotonic_ms();
-    return rows_settle(vault->rows, vault->rows_next, why);
+    return code == SK_OK ? rows_settle(vault->rows, vault->rows_next, why) : code;
+}
+
+void
+vault_rows(struct vault *vault)
+{
+    struct why trouble;
+
+    if (!vault->in_trouble) {
+        note_trouble(vault, commit_rows(vault, &trouble), &trouble);
+    }
 }
 
 enum sk_code
@@ -315,7 +346,10 @@ vault_commit(struct vault *vault, struct why *why)
 
     enum sk_code code = ledger_commit(vault->ledger, vault->holds, why);
     if (code == SK_OK && !vault->in_trouble) {
-        enum sk_code rows = commit_rows(vault, &trouble);
+        enum sk_code rows = put_rows(vault, &trouble);
+        if (rows == SK_OK && vault->rows_put - vault->rows_next >= ROWS_GROUP) {
+            rows = commit_rows(vault, &trouble);
+        }
         if (rows == SK_OK && rows_unsettled(vault->rows) >= SETTLE_BYTES) {
             rows = settle(vault, &trouble);
         }
@@ -333,6 +367,7 @@ vault_tick(struct vault *vault, struct why *why)
     if (code != SK_OK || vault->first != NULL) {
         return code;
     }
+    vault_rows(vault);
     if (vault->in_trouble || vault->rows_next < ledger_size(vault->ledger)) {
         code = replay(vault, why);
         note_trouble(vault, code, why);

@@ -1,6 +1,6 @@
 /* The vault: what the keeper process calls to keep evidence. Ledger, held messages and rows under one folder.
  *
- *     vault_open; { vault_keep / vault_outcome ...; vault_commit } ...; vault_tick every second; vault_close
+ *     vault_open; { vault_keep / vault_outcome ...; vault_commit } ...; vault_rows soon after; vault_tick every second; vault_close
  *
  * vault_keep and vault_outcome only collect; when vault_commit says SK_OK, everything of the group is on disk, after one
  * sync, and the clients may be answered. When it says anything else nothing of the group was kept. Rows for search follow
@@ -30,6 +30,9 @@ enum sk_code vault_keep(struct vault *vault, struct bytes record, struct bytes h
 enum sk_code vault_outcome(struct vault *vault, struct bytes id, struct bytes json,
                            struct why *why);
 enum sk_code vault_commit(struct vault *vault, struct why *why);
+/* Lets searches see the rows of all groups committed so far: vault_commit leaves SQLite's transaction open for up to 512
+ * rows, because ending it costs more than a row. To be called soon (some 50 ms) after a commit. */
+void vault_rows(struct vault *vault);
 /* Every second or so: checkpoint, rows to disk, what could not be done before. */
 enum sk_code vault_tick(struct vault *vault, struct why *why);
 /* NULL, or what does not work for now though evidence is kept. */

@@ -26,6 +26,7 @@
 
 #define SAVE_AFTER_MS 5000
 #define TICK_MS 1000
+#define ROWS_MS 50 /* so long may a search lag behind */
 #define GROUP_MAX 4096 /* records in one group; the next begins at once */
 
 struct keeper_waiting {
@@ -44,7 +45,8 @@ struct keeper {
     struct frame_link *links[256];
     struct keeper_waiting group[GROUP_MAX];
     size_t group_count;
-    struct loop_task commit, save, tick;
+    struct loop_task commit, rows, save, tick;
+    bool rows_soon;
     const char *trouble; /* that was logged */
     struct table learned; /* digest: "s" or "h" */
     int learned_fd;
@@ -79,6 +81,19 @@ keeper_commit(void *context)
         }
     }
     k->group_count = 0;
+    if (!k->rows_soon) {
+        k->rows_soon = true;
+        loop_task_after(&k->rows, ROWS_MS);
+    }
+}
+
+static void
+keeper_rows(void *context)
+{
+    struct keeper *k = context;
+
+    k->rows_soon = false;
+    vault_rows(k->vault);
 }
 
 static void
@@ -392,6 +407,7 @@ role_keeper(const struct role_start *start)
         return EXIT_CONFIG; /* the supervisor does not start it again */
     }
     loop_task_init(&k->commit, k->base, keeper_commit, k);
+    loop_task_init(&k->rows, k->base, keeper_rows, k);
     loop_task_init(&k->save, k->base, keeper_save, k);
     loop_task_init(&k->tick, k->base, keeper_tick, k);
     loop_task_after(&k->tick, TICK_MS);
@@ -409,6 +425,7 @@ role_keeper(const struct role_start *start)
         }
     }
     loop_task_cancel(&k->commit);
+    loop_task_cancel(&k->rows);
     loop_task_cancel(&k->save);
     loop_task_cancel(&k->tick);
     vault_close(k->vault);

@@ -237,6 +237,7 @@ passage_examine(void *road, struct arena *arena, const struct arrival *arrival,
 /* What became of each recipient. */
 struct passage_report {
     struct passages *all;
+    enum sk_code code; /* to answer with when the keeper is not asked */
     struct passage_wait wait;
     struct loop_task later;
     void (*done)(void *context, enum sk_code code);
@@ -252,11 +253,11 @@ report_answered(struct passage_wait *wait, enum sk_code code, struct frame_reade
 }
 
 static void
-report_refused(void *context)
+report_unasked(void *context)
 {
     struct passage_report *report = context;
 
-    report->done(report->context, SK_LATER);
+    report->done(report->context, report->code);
 }
 
 static void
@@ -277,9 +278,14 @@ passage_outcome(void *road, struct arena *arena, const struct arrival *arrival,
     struct writer w;
 
     *report = (struct passage_report){.all = all, .done = done, .context = context};
-    loop_task_init(&report->later, all->base, report_refused, report);
+    loop_task_init(&report->later, all->base, report_unasked, report);
     arena_defer(arena, report_close, report);
-    if (all->keeper == NULL) {
+    bool anything = false;
+    for (size_t i = 0; i < arrival->recipient_count; i++) {
+        anything = anything || outcomes[i].kind != OUTCOME_NONE;
+    }
+    report->code = anything ? SK_LATER : SK_OK; /* a scan passes nothing on: there is nothing to append */
+    if (all->keeper == NULL || !anything) {
         loop_task_soon(&report->later);
         return;
     }

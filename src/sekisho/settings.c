@@ -103,6 +103,19 @@ settings_stages(struct settings *s, struct why *why)
     return code;
 }
 
+/* A stage that finds fault with a value names the key and knows the line: it is said as config_read says it. */
+static enum sk_code
+settings_complain(struct why *why, const struct why *cause)
+{
+    bool said = cause->line == 0 || bytes_starts(bytes_from_text(cause->sentence), BYTES("line "));
+
+    if (said) {
+        *why = *cause;
+        return cause->code;
+    }
+    return why_set_line(why, SK_CONFIG, cause->line, "line %zu: %s", cause->line, cause->sentence);
+}
+
 enum sk_code
 settings_new(struct bytes text, struct settings **settings_r, struct why *why)
 {
@@ -111,10 +124,11 @@ settings_new(struct bytes text, struct settings **settings_r, struct why *why)
     SK_ASSERT(s != NULL);
     arena_init(&s->arena, 64u << 20);
     s->text = bytes_copy(&s->arena, text);
-    enum sk_code code = settings_stages(s, why);
+    struct why cause = {0};
+    enum sk_code code = settings_stages(s, &cause);
     if (code != SK_OK) {
         settings_free(s);
-        return code;
+        return settings_complain(why, &cause);
     }
     *settings_r = s;
     return SK_OK;
