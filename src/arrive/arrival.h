@@ -19,29 +19,32 @@ enum arrival_door {
 enum arrival_body { ARRIVAL_BODY_7BIT, ARRIVAL_BODY_8BITMIME };
 
 struct arrival_recipient {
-    struct bytes address;    /* "user@example.jp", as given in RCPT TO */
-    struct bytes parameters; /* ESMTP parameters as given, "" if none (RFC 3461 NOTIFY=, ORCPT=) */
+    struct bytes address; /* "user@example.jp", as given in RCPT TO */
+    struct bytes
+        parameters; /* ESMTP parameters as given, "" if none (RFC 3461 NOTIFY=, ORCPT=) */
 };
 
 struct arrival {
-    struct bytes id;            /* ours, 20 characters of [0-9A-Za-z]: unique, sorts by time */
+    struct bytes id; /* ours, 20 characters of [0-9A-Za-z]: unique, sorts by time */
     enum arrival_door door;
-    int64_t time_ms;            /* wall clock when DATA (or the request) was complete */
-    struct net_address client;  /* who connected, or whom a trusted XCLIENT or request names */
-    struct bytes client_name;   /* verified name given by a trusted front (XCLIENT NAME), else "" */
+    int64_t time_ms; /* wall clock when DATA (or the request) was complete */
+    struct net_address
+        client; /* who connected, or whom a trusted XCLIENT or request names */
+    struct bytes
+        client_name; /* verified name given by a trusted front (XCLIENT NAME), else "" */
     struct bytes helo;
     bool esmtp;
-    struct bytes tls_version;   /* "TLSv1.3", "" without TLS */
+    struct bytes tls_version; /* "TLSv1.3", "" without TLS */
     struct bytes tls_cipher;
-    struct bytes user;          /* authenticated login, "" if none */
+    struct bytes user; /* authenticated login, "" if none */
     struct bytes mail_from;
     struct bytes mail_parameters; /* RET=, ENVID=, as given */
     enum arrival_body body;
     bool smtputf8;
     struct arrival_recipient *recipients;
     size_t recipient_count;
-    struct bytes raw;           /* the message: CR LF lines, dots unstuffed, without the final "." */
-    struct bytes queue_id;      /* a front's own id for the message, "" if none */
+    struct bytes raw; /* the message: CR LF lines, dots unstuffed, without the final "." */
+    struct bytes queue_id; /* a front's own id for the message, "" if none */
 };
 
 /* One edit of the header. `remove` edits name a field by its exact bytes in raw; `add` edits are complete fields with
@@ -60,7 +63,8 @@ enum answer_action {
 
 struct answer_recipient {
     enum answer_action action;
-    struct bytes reply;              /* for REFUSE and TEMPFAIL: "550 5.7.1 words", without CR LF; else "" */
+    struct bytes
+        reply; /* for REFUSE and TEMPFAIL: "550 5.7.1 words", without CR LF; else "" */
     const struct answer_edit *edits; /* for ACCEPT */
     size_t edit_count;
     unsigned group; /* recipients with the same group get the same bytes */
@@ -75,7 +79,13 @@ struct answer {
 };
 
 /* What the next hop (or the Maildir) said for each recipient, to be appended to the record before the client hears it. */
-enum outcome_kind { OUTCOME_NONE, OUTCOME_DELIVERED, OUTCOME_REFUSED, OUTCOME_LATER, OUTCOME_HELD };
+enum outcome_kind {
+    OUTCOME_NONE,
+    OUTCOME_DELIVERED,
+    OUTCOME_REFUSED,
+    OUTCOME_LATER,
+    OUTCOME_HELD
+};
 
 struct outcome {
     enum outcome_kind kind;
@@ -89,24 +99,31 @@ struct outcome {
 struct arrival_road {
     void *road;
     void (*examine)(void *road, struct arena *arena, const struct arrival *arrival,
-                    void (*done)(void *context, enum sk_code code, const struct answer *answer), void *context);
-    void (*outcome)(void *road, struct arena *arena, const struct arrival *arrival, const struct outcome *outcomes,
+                    void (*done)(void *context, enum sk_code code,
+                                 const struct answer *answer),
+                    void *context);
+    void (*outcome)(void *road, struct arena *arena, const struct arrival *arrival,
+                    const struct outcome *outcomes,
                     void (*done)(void *context, enum sk_code code), void *context);
     /* HTTP's /learnspam and /learnham. already_r: it was learned as this before. */
     void (*learn)(void *road, struct arena *arena, struct bytes raw, bool spam,
-                  void (*done)(void *context, enum sk_code code, bool already), void *context);
+                  void (*done)(void *context, enum sk_code code, bool already),
+                  void *context);
     /* A JSON object of counters for /stat. */
     struct bytes (*statistics)(void *road, struct arena *arena);
     /* For a Maildir next hop: has the keeper store the message, which is the pieces in a row, for each recipient named
      * by its index. done: code tells of all; when it is SK_OK, codes (may be NULL: all well) tells of each. May be NULL
      * where no Maildir is configured. */
-    void (*deliver)(void *road, struct arena *arena, const struct arrival *arrival, const size_t *recipients,
-                    size_t recipient_count, const struct bytes *pieces, size_t piece_count,
-                    void (*done)(void *context, enum sk_code code, const enum sk_code *codes), void *context);
+    void (*deliver)(void *road, struct arena *arena, const struct arrival *arrival,
+                    const size_t *recipients, size_t recipient_count,
+                    const struct bytes *pieces, size_t piece_count,
+                    void (*done)(void *context, enum sk_code code,
+                                 const enum sk_code *codes),
+                    void *context);
     /* The next hop refused a recipient at RCPT, for counting unknown users by source; may be NULL. Keeps nothing of
      * what it is shown. */
-    void (*refused)(void *road, const struct net_address *client, struct bytes mail_from, struct bytes recipient,
-                    struct bytes reply);
+    void (*refused)(void *road, const struct net_address *client, struct bytes mail_from,
+                    struct bytes recipient, struct bytes reply);
 };
 
 /* A new id: 20 characters, time in ms and 64 random bits. */

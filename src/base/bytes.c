@@ -5,62 +5,6 @@
 
 #include "base/arena.h"
 
-struct bytes
-bytes_of(const void *at, size_t size)
-{
-    return (struct bytes){at, size};
-}
-
-struct bytes
-bytes_from_text(const char *text)
-{
-    return text == NULL ? BYTES_NONE : (struct bytes){(const uint8_t *)text, strlen(text)};
-}
-
-struct bytes
-bytes_slice(struct bytes b, size_t from, size_t to)
-{
-    if (to > b.size) {
-        to = b.size;
-    }
-    if (from > to) {
-        from = to;
-    }
-    return b.at == NULL ? b : (struct bytes){b.at + from, to - from};
-}
-
-struct bytes
-bytes_from(struct bytes b, size_t from)
-{
-    return bytes_slice(b, from, b.size);
-}
-
-bool
-bytes_equal(struct bytes a, struct bytes b)
-{
-    return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
-}
-
-bool
-bytes_equal_fold(struct bytes a, struct bytes b)
-{
-    if (a.size != b.size) {
-        return false;
-    }
-    for (size_t i = 0; i < a.size; i++) {
-        if (ascii_lower(a.at[i]) != ascii_lower(b.at[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool
-bytes_is(struct bytes b, const char *text)
-{
-    return bytes_equal(b, bytes_from_text(text));
-}
-
 bool
 bytes_is_fold(struct bytes b, const char *text)
 {

@@ -19,6 +19,39 @@ struct bytes {
     size_t size;
 };
 
+static inline uint8_t
+ascii_lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
+}
+
+static inline bool
+ascii_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool
+ascii_letter(uint8_t c)
+{
+    return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+}
+
+static inline bool
+ascii_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Value of a hexadecimal digit, or -1. */
+static inline int
+ascii_hex(uint8_t c)
+{
+    return ascii_digit(c)                                   ? c - '0'
+           : ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f' ? ascii_lower(c) - 'a' + 10
+                                                            : -1;
+}
+
 /* A view of a string literal. */
 #define BYTES(literal) ((struct bytes){(const uint8_t *)("" literal), sizeof(literal) - 1})
 #define BYTES_NONE     ((struct bytes){NULL, 0})
@@ -28,19 +61,66 @@ struct bytes {
 /* Position when something is not found. */
 #define BYTES_NOWHERE SIZE_MAX
 
-struct bytes bytes_of(const void *at, size_t size);
+static inline struct bytes
+bytes_of(const void *at, size_t size)
+{
+    return (struct bytes){(const uint8_t *)at, size};
+}
+
 /* A view of a NUL-terminated string, without its NUL; NULL gives an empty view. */
-struct bytes bytes_from_text(const char *text);
+static inline struct bytes
+bytes_from_text(const char *text)
+{
+    return text == NULL ? BYTES_NONE : (struct bytes){(const uint8_t *)text, strlen(text)};
+}
 
 /* The part [from, to) with both ends brought inside the view. */
-struct bytes bytes_slice(struct bytes b, size_t from, size_t to);
-/* All from `from` on. */
-struct bytes bytes_from(struct bytes b, size_t from);
+static inline struct bytes
+bytes_slice(struct bytes b, size_t from, size_t to)
+{
+    if (to > b.size) {
+        to = b.size;
+    }
+    if (from > to) {
+        from = to;
+    }
+    return b.at == NULL ? b : (struct bytes){b.at + from, to - from};
+}
 
-bool bytes_equal(struct bytes a, struct bytes b);
+/* All from `from` on. */
+static inline struct bytes
+bytes_from(struct bytes b, size_t from)
+{
+    return bytes_slice(b, from, b.size);
+}
+
+static inline bool
+bytes_equal(struct bytes a, struct bytes b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
+}
+
 /* Without regard to ASCII case. */
-bool bytes_equal_fold(struct bytes a, struct bytes b);
-bool bytes_is(struct bytes b, const char *text);
+static inline bool
+bytes_equal_fold(struct bytes a, struct bytes b)
+{
+    if (a.size != b.size) {
+        return false;
+    }
+    for (size_t i = 0; i < a.size; i++) {
+        if (ascii_lower(a.at[i]) != ascii_lower(b.at[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static inline bool
+bytes_is(struct bytes b, const char *text)
+{
+    return bytes_equal(b, bytes_from_text(text));
+}
+
 bool bytes_is_fold(struct bytes b, const char *text);
 bool bytes_starts(struct bytes b, struct bytes start);
 bool bytes_starts_fold(struct bytes b, struct bytes start);
@@ -81,36 +161,3 @@ struct bytes bytes_base64(struct arena *arena, struct bytes b);
  * if padding is wrong, or nothing but blanks is there (then *out_r is empty). Lenient decoding of mail bodies
  * is parse's own affair. */
 bool bytes_from_base64(struct arena *arena, struct bytes b, struct bytes *out_r);
-
-static inline uint8_t
-ascii_lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
-}
-
-static inline bool
-ascii_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static inline bool
-ascii_letter(uint8_t c)
-{
-    return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
-}
-
-static inline bool
-ascii_blank(uint8_t c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-/* Value of a hexadecimal digit, or -1. */
-static inline int
-ascii_hex(uint8_t c)
-{
-    return ascii_digit(c)                                   ? c - '0'
-           : ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f' ? ascii_lower(c) - 'a' + 10
-                                                            : -1;
-}

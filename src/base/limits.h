@@ -4,7 +4,8 @@
  * There is no "0 means unlimited". Tests stand at each bound and one past it. */
 #pragma once
 
-// clang-format off: one row a line, whatever its length
+// One row a line, whatever its length.
+// clang-format off
 
 /* The wire */
 #define LIMIT_SMTP_LINE 4096             // RFC 5321 4.5.3.1.4 wants 512 with extensions adding more, AUTH 12288 apart. Beyond: 500 5.5.2, the line is dropped.

@@ -46,8 +46,8 @@ static const char *
 rspamd_action(enum verdict_action action)
 {
     static const char *const names[] = {
-        [VERDICT_ACCEPT] = "no action", [VERDICT_LABEL] = "add header",
-        [VERDICT_HOLD] = "quarantine",  [VERDICT_REFUSE] = "reject",
+        [VERDICT_ACCEPT] = "no action",     [VERDICT_LABEL] = "add header",
+        [VERDICT_HOLD] = "quarantine",      [VERDICT_REFUSE] = "reject",
         [VERDICT_TEMPFAIL] = "soft reject",
     };
 
@@ -178,7 +178,8 @@ answer_json(struct arena *arena, const struct policy *policy,
     json_put_string(&j, "message-id",
                     letter->message_id.size > 0 ? letter->message_id : BYTES("undef"));
     json_put_string(&j, "sekisho_id", arrival->id);
-    json_put_text(&j, "category", opinion->content_read ? category_name(opinion->category) : NULL);
+    json_put_text(&j, "category",
+                  opinion->content_read ? category_name(opinion->category) : NULL);
     write_milter_block(&j, recipient->header, letter, answer->edits, answer->edit_count);
     json_close(&j);
     return writer_view(&w);
@@ -202,9 +203,10 @@ action_for_door(enum verdict_action action)
 }
 
 const struct answer *
-verdict_answer(struct arena *arena, const struct policy *policy, const struct verdict *verdict,
-               const struct arrival *arrival, const struct letter *letter,
-               const struct origin *origin, const struct opinion *opinion)
+verdict_answer(struct arena *arena, const struct policy *policy,
+               const struct verdict *verdict, const struct arrival *arrival,
+               const struct letter *letter, const struct origin *origin,
+               const struct opinion *opinion)
 {
     struct answer *answer = ARENA_NEW(arena, struct answer);
     struct writer w;
@@ -215,8 +217,9 @@ verdict_answer(struct arena *arena, const struct policy *policy, const struct ve
     for (size_t i = 0; i < verdict->recipient_count; i++) {
         const struct verdict_recipient *from = &verdict->recipients[i];
         struct answer_recipient *to = &answer->recipients[i];
-        *to = (struct answer_recipient){
-            .action = action_for_door(from->action), .reply = from->reply, .group = from->group};
+        *to = (struct answer_recipient){.action = action_for_door(from->action),
+                                        .reply = from->reply,
+                                        .group = from->group};
         if (to->reply.size > 0) {
             writer_init(&w, arena);
             writer_bytes(&w, to->reply);

@@ -12,7 +12,8 @@ const struct config_key decide_config_keys[] = {
     {"policy", "refuse", CONFIG_NUMBER, "12", 1, 1000,
      .help = "Score from which a message is refused in the SMTP dialogue."},
     {"policy", "dmarc", CONFIG_CHOICE, "obey", .choices = "obey|label|ignore",
-     .help = "What a DMARC fail does: what the domain asks for, a label at most, or nothing."},
+     .help =
+         "What a DMARC fail does: what the domain asks for, a label at most, or nothing."},
     {"policy", "temperror", CONFIG_CHOICE, "accept", .choices = "accept|tempfail",
      .help = "Whether a message whose papers could not be looked up is let in or put off."},
     {"policy", "x_spam", CONFIG_BOOL, "no",
@@ -35,10 +36,11 @@ policy_new(struct arena *arena, const struct config *config, const struct policy
     policy->hold = (double)config_number(config, "policy.hold");
     policy->refuse = (double)config_number(config, "policy.refuse");
     if (policy->label > policy->hold || policy->hold > policy->refuse) {
-        return why_set_line(why, SK_CONFIG, config_line(config, "policy.hold"),
-                            "[policy]: label (%.0f), hold (%.0f) and refuse (%.0f) must not fall: "
-                            "write for example 3, 8 and 12",
-                            policy->label, policy->hold, policy->refuse);
+        return why_set_line(
+            why, SK_CONFIG, config_line(config, "policy.hold"),
+            "[policy]: label (%.0f), hold (%.0f) and refuse (%.0f) must not fall: "
+            "write for example 3, 8 and 12",
+            policy->label, policy->hold, policy->refuse);
     }
     policy->dmarc = (enum policy_dmarc)config_choice(config, "policy.dmarc");
     policy->tempfail_on_temperror = config_choice(config, "policy.temperror") == 1;
@@ -112,15 +114,17 @@ decide_recipient(const struct policy *policy, const struct permit_recipient *per
         if (asked > r->action) {
             r->action = asked;
             r->ground = permit->grounds[FAMILY_LABEL];
-            r->reply = asked == VERDICT_REFUSE
-                           ? BYTES("550 5.7.1 refused: the policy of the From domain (DMARC)")
-                           : BYTES_NONE;
+            r->reply =
+                asked == VERDICT_REFUSE
+                    ? BYTES("550 5.7.1 refused: the policy of the From domain (DMARC)")
+                    : BYTES_NONE;
         }
     }
     if (policy->tempfail_on_temperror && r->action == VERDICT_ACCEPT &&
         (origin->dmarc.result == AUTH_TEMPERROR || origin->spf.result == AUTH_TEMPERROR)) {
         r->action = VERDICT_TEMPFAIL;
-        r->reply = BYTES("451 4.7.5 the sender's papers could not be looked up, try again later");
+        r->reply =
+            BYTES("451 4.7.5 the sender's papers could not be looked up, try again later");
     }
     /* A notice of a crime must reach the one it is sent to, and the alarm; it is never refused or put away. */
     if (threat_for(opinion, permit)) {
@@ -186,7 +190,8 @@ decide_header(struct arena *arena, const struct policy *policy,
         writer_bytes(&w, origin->authentication_results);
         writer_text(&w, "\r\n");
     }
-    writer_format(&w, "X-Sekisho-Verdict: %s; score=%.1f; id=", verdict_action_name(r->action),
+    writer_format(&w,
+                  "X-Sekisho-Verdict: %s; score=%.1f; id=", verdict_action_name(r->action),
                   r->score);
     writer_bytes(&w, arrival->id);
     if (r->reason_count > 0) {
@@ -226,9 +231,9 @@ decide_groups(struct verdict *verdict)
 }
 
 const struct verdict *
-decide_message(struct arena *arena, const struct policy *policy, const struct arrival *arrival,
-               const struct permit *permit, const struct origin *origin,
-               const struct opinion *opinion)
+decide_message(struct arena *arena, const struct policy *policy,
+               const struct arrival *arrival, const struct permit *permit,
+               const struct origin *origin, const struct opinion *opinion)
 {
     struct verdict *verdict = ARENA_NEW(arena, struct verdict);
 

@@ -4,17 +4,23 @@
 
 #include "judge/opinion.h"
 
-enum verdict_action { VERDICT_ACCEPT, VERDICT_LABEL, VERDICT_HOLD, VERDICT_REFUSE, VERDICT_TEMPFAIL };
+enum verdict_action {
+    VERDICT_ACCEPT,
+    VERDICT_LABEL,
+    VERDICT_HOLD,
+    VERDICT_REFUSE,
+    VERDICT_TEMPFAIL
+};
 
 struct verdict_recipient {
     enum verdict_action action;
-    double score;                    /* logits that counted for him */
-    const struct finding **reasons;  /* those his permit covers, heaviest first */
+    double score;                   /* logits that counted for him */
+    const struct finding **reasons; /* those his permit covers, heaviest first */
     size_t reason_count;
-    struct bytes reply;              /* "550 5.7.1 ..." for refuse and tempfail */
-    enum permit_ground ground;       /* on which the action rests */
-    unsigned group;                  /* same group: same bytes go on */
-    struct bytes header;             /* fields to put on top, each with CR LF */
+    struct bytes reply;        /* "550 5.7.1 ..." for refuse and tempfail */
+    enum permit_ground ground; /* on which the action rests */
+    unsigned group;            /* same group: same bytes go on */
+    struct bytes header;       /* fields to put on top, each with CR LF */
 };
 
 struct verdict {
@@ -27,18 +33,23 @@ struct verdict {
 /* The operator's thresholds and switches; rows for config_read (section [policy]), ending with a NULL name. */
 extern const struct config_key decide_config_keys[];
 struct policy;
-enum sk_code policy_new(struct arena *arena, const struct config *config, const struct policy **policy_r,
-                        struct why *why);
+enum sk_code policy_new(struct arena *arena, const struct config *config,
+                        const struct policy **policy_r, struct why *why);
 
-const struct verdict *decide_message(struct arena *arena, const struct policy *policy, const struct arrival *arrival,
-                                     const struct permit *permit, const struct origin *origin,
+const struct verdict *decide_message(struct arena *arena, const struct policy *policy,
+                                     const struct arrival *arrival,
+                                     const struct permit *permit,
+                                     const struct origin *origin,
                                      const struct opinion *opinion);
 /* The same as the door wants it: edits for each recipient (our fields on top; forged ones with our authserv-id, and
  * X-Sekisho-* and, where we write them, X-Spam-* fields that came with the message, removed), replies, and for the HTTP door the JSON of
  * rspamd's /checkv2. */
-const struct answer *verdict_answer(struct arena *arena, const struct policy *policy, const struct verdict *verdict,
-                                    const struct arrival *arrival, const struct letter *letter,
-                                    const struct origin *origin, const struct opinion *opinion);
+const struct answer *verdict_answer(struct arena *arena, const struct policy *policy,
+                                    const struct verdict *verdict,
+                                    const struct arrival *arrival,
+                                    const struct letter *letter,
+                                    const struct origin *origin,
+                                    const struct opinion *opinion);
 
 const char *verdict_action_name(enum verdict_action action); /* "accept", ... */
 bool verdict_action_read(struct bytes name, enum verdict_action *action_r);

@@ -37,7 +37,8 @@ words_index(const char *name)
 {
     size_t i = 0;
 
-    while (i < sizeof findings / sizeof findings[0] && strcmp(findings[i].name, name) != 0) {
+    while (i < sizeof findings / sizeof findings[0] &&
+           strcmp(findings[i].name, name) != 0) {
         i++;
     }
     return i;

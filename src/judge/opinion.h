@@ -24,39 +24,52 @@ enum category {
 };
 #define CATEGORY_COUNT 11
 
-enum threat_kind { THREAT_NONE, THREAT_MURDER, THREAT_ATTACK, THREAT_BOMB, THREAT_ARSON, THREAT_POISON, THREAT_SUICIDE };
+enum threat_kind {
+    THREAT_NONE,
+    THREAT_MURDER,
+    THREAT_ATTACK,
+    THREAT_BOMB,
+    THREAT_ARSON,
+    THREAT_POISON,
+    THREAT_SUICIDE
+};
 
 struct finding {
-    const char *name;           /* a constant, lower case with _: the key of its words in decide/words.c */
-    double weight;              /* in logits towards unwanted; below zero speaks for the message */
-    enum permit_family family;  /* that allowed it */
-    struct bytes detail;        /* what it rests on, clean UTF-8, short; "" if none */
-    size_t from, to;            /* span in the message's bytes, [from, to); both 0 if not known */
+    const char
+        *name; /* a constant, lower case with _: the key of its words in decide/words.c */
+    double weight; /* in logits towards unwanted; below zero speaks for the message */
+    enum permit_family family; /* that allowed it */
+    struct bytes detail;       /* what it rests on, clean UTF-8, short; "" if none */
+    size_t from, to; /* span in the message's bytes, [from, to); both 0 if not known */
 };
 
 struct opinion {
     struct finding *findings; /* heaviest first */
     size_t finding_count, findings_dropped;
-    double unwanted;          /* 0 to 1, all families */
-    double unwanted_source;   /* the same from source and label alone: for recipients who gave no consent */
-    bool content_read;        /* false: no recipient allowed it */
-    double content;           /* the classifier's probability of unwanted */
+    double unwanted; /* 0 to 1, all families */
+    double
+        unwanted_source; /* the same from source and label alone: for recipients who gave no consent */
+    bool content_read; /* false: no recipient allowed it */
+    double content;    /* the classifier's probability of unwanted */
     enum category category;
     double categories[CATEGORY_COUNT];
     enum threat_kind threat;
-    int threat_severity;      /* 0 none, 1 to 5 */
+    int threat_severity; /* 0 none, 1 to 5 */
     struct bytes threat_words;
-    struct bytes normal;      /* the normal form that was judged; "" without consent */
+    struct bytes normal; /* the normal form that was judged; "" without consent */
 };
 
 /* The judge of a process: model, lexicon, scratch. Loaded from the configuration's paths, or what is built in. */
 struct judge;
-enum sk_code judge_open(struct arena *arena, const struct config *config, struct judge **judge_r, struct why *why);
+enum sk_code judge_open(struct arena *arena, const struct config *config,
+                        struct judge **judge_r, struct why *why);
 void judge_close(struct judge *judge);
 
 /* Judges one message. What the permit does not allow is not read. origin may be NULL (text alone). Never waits. */
-const struct opinion *judge_letter(struct arena *arena, struct judge *judge, const struct permit *permit,
-                                   const struct arrival *arrival, const struct letter *letter,
+const struct opinion *judge_letter(struct arena *arena, struct judge *judge,
+                                   const struct permit *permit,
+                                   const struct arrival *arrival,
+                                   const struct letter *letter,
                                    const struct origin *origin);
 
 /* Learning. The weights lie in memory that processes share from a fork on: one of them teaches, all judge by what it

@@ -21,7 +21,8 @@ bool net_address_read(struct bytes text, struct net_address *address_r);
 /* The usual text (RFC 5952). */
 void net_address_write(struct writer *w, const struct net_address *address);
 bool net_address_is_ip4(const struct net_address *address);
-bool net_address_equal(const struct net_address *a, const struct net_address *b); /* without ports */
+bool net_address_equal(const struct net_address *a,
+                       const struct net_address *b); /* without ports */
 bool net_address_is_loopback(const struct net_address *address);
 /* From accept(2): SK_BAD for other families. */
 bool net_address_from_socket(const struct sockaddr *socket, struct net_address *address_r);
@@ -40,5 +41,6 @@ struct net_endpoint {
     socklen_t socket_size;
     bool loopback; /* 127/8, ::1 or Unix */
 };
-enum sk_code net_endpoint_read(struct bytes text, struct net_endpoint *endpoint_r, struct why *why);
+enum sk_code net_endpoint_read(struct bytes text, struct net_endpoint *endpoint_r,
+                               struct why *why);
 void net_endpoint_write(struct writer *w, const struct net_endpoint *endpoint);

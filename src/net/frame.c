@@ -92,7 +92,8 @@ link_event(struct bufferevent *stream, short what, void *context)
 }
 
 struct frame_link *
-frame_link_open(struct event_base *base, int fd, const struct frame_calls *calls, void *context)
+frame_link_open(struct event_base *base, int fd, const struct frame_calls *calls,
+                void *context)
 {
     struct frame_link *link = calloc(1, sizeof *link);
 
@@ -124,8 +125,8 @@ frame_link_close(struct frame_link *link)
 }
 
 void
-frame_send(struct frame_link *link, uint32_t type, uint64_t token, const struct bytes *pieces,
-           size_t piece_count)
+frame_send(struct frame_link *link, uint32_t type, uint64_t token,
+           const struct bytes *pieces, size_t piece_count)
 {
     struct evbuffer *output = bufferevent_get_output(link->stream);
     size_t size = 0;
@@ -158,7 +159,8 @@ frame_flush(struct frame_link *link)
     evbuffer_unfreeze(output, 1);
     while (evbuffer_get_length(output) > 0) {
         struct pollfd ready = {.fd = fd, .events = POLLOUT};
-        if (evbuffer_write(output, fd) < 0 && (errno != EAGAIN || poll(&ready, 1, 5000) <= 0)) {
+        if (evbuffer_write(output, fd) < 0 &&
+            (errno != EAGAIN || poll(&ready, 1, 5000) <= 0)) {
             return;
         }
     }
@@ -196,7 +198,8 @@ struct bytes
 frame_get_bytes(struct frame_reader *r)
 {
     uint64_t size = frame_get_number(r);
-    struct bytes b = bytes_slice(r->rest, 0, size < r->rest.size ? (size_t)size : r->rest.size);
+    struct bytes b =
+        bytes_slice(r->rest, 0, size < r->rest.size ? (size_t)size : r->rest.size);
 
     if (size > r->rest.size) {
         r->broken = true;
@@ -233,7 +236,8 @@ frame_send_fd(int control, uint32_t type, uint64_t token, int fd, struct why *wh
 }
 
 enum sk_code
-frame_receive_fd(int control, uint32_t *type_r, uint64_t *token_r, int *fd_r, struct why *why)
+frame_receive_fd(int control, uint32_t *type_r, uint64_t *token_r, int *fd_r,
+                 struct why *why)
 {
     struct frame_head head = {0};
     struct iovec piece = {&head, sizeof head};
@@ -255,7 +259,8 @@ frame_receive_fd(int control, uint32_t *type_r, uint64_t *token_r, int *fd_r, st
         return why_set(why, SK_BAD, "the control socket was closed");
     }
     struct cmsghdr *part = CMSG_FIRSTHDR(&message);
-    if (part != NULL && part->cmsg_type == SCM_RIGHTS && part->cmsg_len == CMSG_LEN(sizeof(int))) {
+    if (part != NULL && part->cmsg_type == SCM_RIGHTS &&
+        part->cmsg_len == CMSG_LEN(sizeof(int))) {
         memcpy(fd_r, CMSG_DATA(part), sizeof *fd_r);
     }
     *type_r = head.type;

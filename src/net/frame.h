@@ -17,16 +17,19 @@ struct frame_link;
 
 struct frame_calls {
     /* payload is good until the call returns. */
-    void (*frame)(void *context, struct frame_link *link, uint32_t type, uint64_t token, struct bytes payload);
+    void (*frame)(void *context, struct frame_link *link, uint32_t type, uint64_t token,
+                  struct bytes payload);
     /* The other end is gone or broke the form. The link must be closed by its owner, at once or later. */
     void (*gone)(void *context, struct frame_link *link);
 };
 
 /* Takes the descriptor. */
-struct frame_link *frame_link_open(struct event_base *base, int fd, const struct frame_calls *calls, void *context);
+struct frame_link *frame_link_open(struct event_base *base, int fd,
+                                   const struct frame_calls *calls, void *context);
 void frame_link_close(struct frame_link *link);
 /* Queues a frame whose payload is the pieces in a row, at most LIMIT_WIRE_FRAME bytes. */
-void frame_send(struct frame_link *link, uint32_t type, uint64_t token, const struct bytes *pieces, size_t piece_count);
+void frame_send(struct frame_link *link, uint32_t type, uint64_t token,
+                const struct bytes *pieces, size_t piece_count);
 /* Bytes queued and not yet taken by the other side. */
 size_t frame_queued(const struct frame_link *link);
 /* Sends what is queued, waiting for it: for a process that is about to end. */
@@ -45,5 +48,7 @@ struct bytes frame_get_bytes(struct frame_reader *r);
 
 /* One small message (at most 64 bytes) with one descriptor (or -1) over a SOCK_SEQPACKET pair. Receiving gives SK_MORE
  * when nothing is there yet, SK_BAD when the other end is gone. */
-enum sk_code frame_send_fd(int control, uint32_t type, uint64_t token, int fd, struct why *why);
-enum sk_code frame_receive_fd(int control, uint32_t *type_r, uint64_t *token_r, int *fd_r, struct why *why);
+enum sk_code frame_send_fd(int control, uint32_t type, uint64_t token, int fd,
+                           struct why *why);
+enum sk_code frame_receive_fd(int control, uint32_t *type_r, uint64_t *token_r, int *fd_r,
+                              struct why *why);

@@ -17,15 +17,15 @@ struct field {
 struct header {
     struct field *fields; /* in the order of the message */
     size_t field_count;
-    struct bytes raw;     /* the block, without the empty line */
+    struct bytes raw; /* the block, without the empty line */
 };
 
 /* One mailbox or one group (RFC 5322 3.4). */
 struct address {
-    struct bytes name;    /* display name, encoded words decoded, UTF-8 */
-    struct bytes local;   /* unquoted */
-    struct bytes domain;  /* as written, "" if there is none */
-    struct bytes text;    /* local@domain as it would be written, white space dropped */
+    struct bytes name;   /* display name, encoded words decoded, UTF-8 */
+    struct bytes local;  /* unquoted */
+    struct bytes domain; /* as written, "" if there is none */
+    struct bytes text;   /* local@domain as it would be written, white space dropped */
     bool is_group;
     struct address *members; /* of a group */
     size_t member_count;
@@ -63,14 +63,15 @@ struct part {
     struct bytes charset;       /* the one used for text; "" for what is no text */
     enum part_encoding encoding;
     struct bytes encoding_text;
-    struct bytes disposition;   /* lower case, "" if none */
-    struct bytes filename;      /* decoded, "" if none */
-    struct bytes content_id;    /* without angle brackets */
-    struct bytes raw;           /* body, undecoded; the line end before a boundary is the boundary's */
-    struct bytes content;       /* a leaf's bytes, transfer encoding undone */
-    struct bytes text;          /* a text/ leaf as UTF-8: for text/html the source */
-    struct bytes visible;       /* text/html: what is seen; else as text */
-    struct letter *message;     /* of PART_MESSAGE */
+    struct bytes disposition; /* lower case, "" if none */
+    struct bytes filename;    /* decoded, "" if none */
+    struct bytes content_id;  /* without angle brackets */
+    struct bytes
+        raw; /* body, undecoded; the line end before a boundary is the boundary's */
+    struct bytes content;   /* a leaf's bytes, transfer encoding undone */
+    struct bytes text;      /* a text/ leaf as UTF-8: for text/html the source */
+    struct bytes visible;   /* text/html: what is seen; else as text */
+    struct letter *message; /* of PART_MESSAGE */
     struct part *parent, *first, *next;
 };
 
@@ -93,26 +94,27 @@ struct link {
 
 /* Words for what is malformed or where bytes, label and looks disagree: a short name and where. */
 struct defect {
-    const char *name; /* lower case with _, a constant: "mime_depth", "charset_disagrees", "base64_broken" */
-    size_t at;        /* offset in raw, as near as known */
+    const char *
+        name; /* lower case with _, a constant: "mime_depth", "charset_disagrees", "base64_broken" */
+    size_t at; /* offset in raw, as near as known */
 };
 
 struct letter {
     struct bytes raw;
     struct header header;
-    struct bytes body;           /* all after the empty line */
+    struct bytes body; /* all after the empty line */
     struct part *root;
     size_t part_count;
 
-    struct bytes subject;        /* decoded, unfolded */
+    struct bytes subject; /* decoded, unfolded */
     struct address_list from, sender, reply_to, to, cc;
-    struct bytes message_id;     /* without angle brackets */
+    struct bytes message_id; /* without angle brackets */
     bool has_date;
-    int64_t date;                /* epoch seconds */
+    int64_t date; /* epoch seconds */
     int date_zone_minutes;
 
-    struct bytes text;           /* what a person sees: all text parts in order, UTF-8, LF lines */
-    struct bytes hidden;         /* text in HTML that is not seen */
+    struct bytes text;   /* what a person sees: all text parts in order, UTF-8, LF lines */
+    struct bytes hidden; /* text in HTML that is not seen */
     struct link *links;
     size_t link_count;
     struct defect *defects;
@@ -125,7 +127,8 @@ const struct letter *letter_read(struct arena *arena, struct bytes raw);
 const struct letter *letter_read_header(struct arena *arena, struct bytes raw);
 
 /* First field of that name (any case) at or after *from (an index, 0 at first; set behind the hit); NULL if none. */
-const struct field *header_find(const struct header *header, struct bytes name, size_t *from);
+const struct field *header_find(const struct header *header, struct bytes name,
+                                size_t *from);
 size_t header_count(const struct header *header, struct bytes name);
 /* Walks parts depth first: start with the root; NULL after the last. Goes into message parts too. */
 const struct part *part_next(const struct part *part);

@@ -19,26 +19,24 @@ static const struct {
 };
 
 static const char *const family_names[FAMILY_COUNT] = {
-    [FAMILY_SOURCE] = "source",
-    [FAMILY_LABEL] = "label",
-    [FAMILY_CONTENT] = "content",
-    [FAMILY_LINKS] = "links",
-    [FAMILY_SIGNATURES] = "signatures",
-    [FAMILY_ATTACHMENTS] = "attachments",
-    [FAMILY_THREAT] = "threat",
-    [FAMILY_STATISTICS] = "statistics",
+    [FAMILY_SOURCE] = "source",         [FAMILY_LABEL] = "label",
+    [FAMILY_CONTENT] = "content",       [FAMILY_LINKS] = "links",
+    [FAMILY_SIGNATURES] = "signatures", [FAMILY_ATTACHMENTS] = "attachments",
+    [FAMILY_THREAT] = "threat",         [FAMILY_STATISTICS] = "statistics",
 };
-#define FAMILY_CHOICES                                                                             \
-    "source|label|content|links|signatures|attachments|threat|statistics"
+#define FAMILY_CHOICES  "source|label|content|links|signatures|attachments|threat|statistics"
 #define PROFILE_CHOICES "carrier|enterprise|school|public_office"
 
 const struct config_key permit_config_keys[] = {
     {"permit", "profile", CONFIG_CHOICE, "carrier", .choices = PROFILE_CHOICES,
-     .help = "Who runs this checkpoint: decides what is examined without a recipient's own consent."},
+     .help = "Who runs this checkpoint: decides what is examined without a recipient's own "
+             "consent."},
     {"recipient", "consent", CONFIG_CHOICES, "", .choices = FAMILY_CHOICES, .named = true,
-     .help = "Families this recipient (or @domain) has consented to, beside the profile's."},
+     .help =
+         "Families this recipient (or @domain) has consented to, beside the profile's."},
     {"recipient", "withdrawn", CONFIG_CHOICES, "", .choices = FAMILY_CHOICES, .named = true,
-     .help = "Families this recipient (or @domain) does not want, whatever the profile says."},
+     .help =
+         "Families this recipient (or @domain) does not want, whatever the profile says."},
     {.name = NULL},
 };
 
@@ -74,15 +72,17 @@ permit_settings_new(struct arena *arena, const struct config *config,
         uint64_t granted = config_named_choices(config, "recipient", i, "consent");
         uint64_t withdrawn = config_named_choices(config, "recipient", i, "withdrawn");
         if (bytes_find_byte(name, '@', 0) == BYTES_NOWHERE) {
-            return why_set(why, SK_CONFIG,
-                           "section [recipient %.*s]: write an address, or @domain for all of a "
-                           "domain",
-                           BYTES_ARGUMENTS(bytes_slice(name, 0, 80)));
+            return why_set(
+                why, SK_CONFIG,
+                "section [recipient %.*s]: write an address, or @domain for all of a "
+                "domain",
+                BYTES_ARGUMENTS(bytes_slice(name, 0, 80)));
         }
         if ((granted & withdrawn) != 0) {
-            return why_set(why, SK_CONFIG,
-                           "section [recipient %.*s]: a family stands in consent and in withdrawn",
-                           BYTES_ARGUMENTS(bytes_slice(name, 0, 80)));
+            return why_set(
+                why, SK_CONFIG,
+                "section [recipient %.*s]: a family stands in consent and in withdrawn",
+                BYTES_ARGUMENTS(bytes_slice(name, 0, 80)));
         }
         *r = permit_of_profile(settings->profile);
         for (unsigned family = 0; family < FAMILY_COUNT; family++) {

@@ -20,9 +20,9 @@ enum permit_family {
     FAMILY_THREAT,      /* notices of crime */
     FAMILY_STATISTICS,  /* counting, without who */
 };
-#define FAMILY_COUNT 8
+#define FAMILY_COUNT       8
 #define FAMILY_BIT(family) (1u << (family))
-#define FAMILY_ALL ((1u << FAMILY_COUNT) - 1)
+#define FAMILY_ALL         ((1u << FAMILY_COUNT) - 1)
 
 /* On what ground: words of the statute and of the ministry's practice. */
 enum permit_ground {
@@ -33,17 +33,22 @@ enum permit_ground {
     GROUND_HOUSE_RULE, /* an organisation's rule for its own mail: no carrier's secrecy at stake */
 };
 
-enum permit_profile { PROFILE_CARRIER, PROFILE_ENTERPRISE, PROFILE_SCHOOL, PROFILE_PUBLIC_OFFICE };
+enum permit_profile {
+    PROFILE_CARRIER,
+    PROFILE_ENTERPRISE,
+    PROFILE_SCHOOL,
+    PROFILE_PUBLIC_OFFICE
+};
 
 struct permit_recipient {
-    uint32_t families;                      /* FAMILY_BIT set */
+    uint32_t families;                        /* FAMILY_BIT set */
     enum permit_ground grounds[FAMILY_COUNT]; /* of each family that is set */
 };
 
 struct permit {
     struct permit_recipient *recipients; /* in the order of the arrival */
     size_t recipient_count;
-    uint32_t union_families;             /* what at least one recipient allows */
+    uint32_t union_families; /* what at least one recipient allows */
     enum permit_profile profile;
 };
 
@@ -51,7 +56,8 @@ struct permit {
 struct permit_settings;
 
 enum sk_code permit_settings_new(struct arena *arena, const struct config *config,
-                                 const struct permit_settings **settings_r, struct why *why);
+                                 const struct permit_settings **settings_r,
+                                 struct why *why);
 /* The permit of one arrival. */
 const struct permit *permit_new(struct arena *arena, const struct permit_settings *settings,
                                 const struct arrival *arrival);

@@ -54,7 +54,7 @@ held_read(struct arena *arena, int folder, const uint8_t sha256[HASH_SHA256_SIZE
           struct bytes *raw_r, struct why *why)
 {
     char path[HELD_PATH_SIZE];
-    struct bytes packed;
+    struct bytes packed = BYTES_NONE;
     uint8_t digest[HASH_SHA256_SIZE];
 
     *raw_r = BYTES_NONE;

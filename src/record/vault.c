@@ -10,8 +10,8 @@
 #define SETTLE_BYTES    ((uint64_t)32 << 20)
 #define SETTLE_EVERY_MS 30000
 /* Rows in one transaction of SQLite at most. */
-#define ROWS_GROUP 512
-#define REPLAY_GROUP    2000
+#define ROWS_GROUP   512
+#define REPLAY_GROUP 2000
 
 const struct config_key record_config_keys[] = {
     {"record", "folder", CONFIG_TEXT, "/var/lib/sekisho", 1, 4000, NULL, false,

@@ -15,8 +15,8 @@ const struct config_key report_config_keys[] = {
     {.name = NULL},
 };
 
-#define DAY_MS ((int64_t)86400000)
-#define HEAD_MAX 8192
+#define DAY_MS     ((int64_t)86400000)
+#define HEAD_MAX   8192
 #define PATIENCE_S 10
 
 struct clerk {
@@ -31,7 +31,8 @@ struct clerk {
 static bool
 host_is_ours(struct evhttp_request *request)
 {
-    struct bytes host = bytes_from_text(evhttp_find_header(evhttp_request_get_input_headers(request), "Host"));
+    struct bytes host = bytes_from_text(
+        evhttp_find_header(evhttp_request_get_input_headers(request), "Host"));
     size_t port = bytes_find_last(host, ':');
 
     if (host.size == 0) {
@@ -40,13 +41,13 @@ host_is_ours(struct evhttp_request *request)
     if (port != BYTES_NOWHERE && bytes_find_byte(host, ']', port) == BYTES_NOWHERE) {
         host = bytes_slice(host, 0, port);
     }
-    return bytes_is_fold(host, "localhost") || bytes_is(host, "127.0.0.1") || bytes_is(host, "[::1]") ||
-           bytes_starts(host, BYTES("127."));
+    return bytes_is_fold(host, "localhost") || bytes_is(host, "127.0.0.1") ||
+           bytes_is(host, "[::1]") || bytes_starts(host, BYTES("127."));
 }
 
 static void
-clerk_reply(struct evhttp_request *request, int status, const char *reason, const char *type,
-            struct bytes body)
+clerk_reply(struct evhttp_request *request, int status, const char *reason,
+            const char *type, struct bytes body)
 {
     struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
     struct evbuffer *buffer = evbuffer_new();
@@ -54,8 +55,9 @@ clerk_reply(struct evhttp_request *request, int status, const char *reason, cons
     evhttp_add_header(headers, "Content-Type", type);
     evhttp_add_header(headers, "Cache-Control", "no-store");
     evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-    evhttp_add_header(headers, "Content-Security-Policy",
-                      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+    evhttp_add_header(
+        headers, "Content-Security-Policy",
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
     if (buffer != NULL) {
         evbuffer_add(buffer, body.at, body.size);
     }
@@ -91,15 +93,18 @@ write_html_text(struct writer *w, struct bytes text)
 static void
 write_page(struct writer *w, const struct rows_tally *tally)
 {
-    writer_text(w, "<!DOCTYPE html><html lang=\"ja\"><meta charset=\"utf-8\"><title>Sekisho</title>"
-                   "<style>body{font:16px/1.6 sans-serif;margin:2em auto;max-width:48em}"
-                   "table{border-collapse:collapse}td,th{padding:.2em .8em;border-bottom:1px solid #ccc;"
-                   "text-align:left}td.n{text-align:right}</style>"
-                   "<h1>関所 Sekisho</h1><p>この24時間 / the last 24 hours: ");
+    writer_text(
+        w, "<!DOCTYPE html><html lang=\"ja\"><meta charset=\"utf-8\"><title>Sekisho</title>"
+           "<style>body{font:16px/1.6 sans-serif;margin:2em auto;max-width:48em}"
+           "table{border-collapse:collapse}td,th{padding:.2em .8em;border-bottom:1px solid "
+           "#ccc;"
+           "text-align:left}td.n{text-align:right}</style>"
+           "<h1>関所 Sekisho</h1><p>この24時間 / the last 24 hours: ");
     writer_format(w, "<b>%llu</b> 通 messages, <b>%llu</b> 予告の疑い threats.</p>",
                   (unsigned long long)tally->messages, (unsigned long long)tally->threats);
-    writer_text(w, "<table><tr><th scope=\"col\">時刻 hour (UTC)<th scope=\"col\">分類 class"
-                   "<th scope=\"col\">処置 action<th scope=\"col\">通数 messages");
+    writer_text(w,
+                "<table><tr><th scope=\"col\">時刻 hour (UTC)<th scope=\"col\">分類 class"
+                "<th scope=\"col\">処置 action<th scope=\"col\">通数 messages");
     for (size_t i = 0; i < tally->count; i++) {
         writer_text(w, "<tr><td>");
         clock_write_rfc3339(w, tally->rows[i].hour_ms / 1000, 0);
@@ -153,21 +158,24 @@ write_metrics(struct writer *w, const struct clerk *clerk, const struct rows_tal
             }
         }
         if (first) {
-            writer_format(w, "sekisho_messages_day{action=\"%.*s\",category=\"%.*s\"} %llu\n",
-                          BYTES_ARGUMENTS(tally->rows[i].action),
-                          BYTES_ARGUMENTS(tally->rows[i].category), (unsigned long long)count);
+            writer_format(
+                w, "sekisho_messages_day{action=\"%.*s\",category=\"%.*s\"} %llu\n",
+                BYTES_ARGUMENTS(tally->rows[i].action),
+                BYTES_ARGUMENTS(tally->rows[i].category), (unsigned long long)count);
         }
     }
     writer_format(w,
                   "# TYPE sekisho_threats_day gauge\nsekisho_threats_day %llu\n"
-                  "# TYPE sekisho_clerk_uptime_seconds counter\nsekisho_clerk_uptime_seconds %lld\n# EOF\n",
+                  "# TYPE sekisho_clerk_uptime_seconds "
+                  "counter\nsekisho_clerk_uptime_seconds %lld\n# EOF\n",
                   (unsigned long long)tally->threats,
                   (long long)((clock_monotonic_ms() - clerk->started_ms) / 1000));
 }
 
 static void
 clerk_tally(struct evhttp_request *request, struct clerk *clerk,
-            void (*write)(struct writer *w, const struct rows_tally *tally), const char *type)
+            void (*write)(struct writer *w, const struct rows_tally *tally),
+            const char *type)
 {
     struct rows_tally tally;
     struct arena arena;
@@ -176,9 +184,11 @@ clerk_tally(struct evhttp_request *request, struct clerk *clerk,
 
     arena_init(&arena, 64u << 20);
     writer_init(&w, &arena);
-    if (rows_tally(&arena, clerk->folder, clock_now_ms() - DAY_MS, 0, &tally, &why) != SK_OK) {
+    if (rows_tally(&arena, clerk->folder, clock_now_ms() - DAY_MS, 0, &tally, &why) !=
+        SK_OK) {
         writer_format(&w, "the record cannot be read: %s\n", why.sentence);
-        clerk_reply(request, 503, "Service Unavailable", "text/plain; charset=utf-8", writer_view(&w));
+        clerk_reply(request, 503, "Service Unavailable", "text/plain; charset=utf-8",
+                    writer_view(&w));
     } else {
         if (write != NULL) {
             write(&w, &tally);
@@ -199,13 +209,15 @@ clerk_request(struct evhttp_request *request, void *context)
 
     clerk->requests++;
     if (!host_is_ours(request)) {
-        clerk_reply(request, 421, "Misdirected Request", "text/plain", BYTES("ask by address\n"));
+        clerk_reply(request, 421, "Misdirected Request", "text/plain",
+                    BYTES("ask by address\n"));
     } else if (bytes_is(asked, "/") || asked.size == 0) {
         clerk_tally(request, clerk, write_page, "text/html; charset=utf-8");
     } else if (bytes_is(asked, "/v1/summary")) {
         clerk_tally(request, clerk, write_json, "application/json");
     } else if (bytes_is(asked, "/metrics")) {
-        clerk_tally(request, clerk, NULL, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+        clerk_tally(request, clerk, NULL,
+                    "application/openmetrics-text; version=1.0.0; charset=utf-8");
     } else if (bytes_is(asked, "/ping")) {
         clerk_reply(request, 200, "OK", "text/plain", BYTES("pong\r\n"));
     } else {
@@ -215,8 +227,8 @@ clerk_request(struct evhttp_request *request, void *context)
 }
 
 enum sk_code
-clerk_open(struct arena *arena, struct event_base *base, const struct config *config, int socket,
-           struct clerk **clerk_r, struct why *why)
+clerk_open(struct arena *arena, struct event_base *base, const struct config *config,
+           int socket, struct clerk **clerk_r, struct why *why)
 {
     struct clerk *clerk = ARENA_NEW(arena, struct clerk);
 

@@ -14,6 +14,7 @@ struct event_base;
 struct clerk;
 
 /* Takes the listening socket. */
-enum sk_code clerk_open(struct arena *arena, struct event_base *base, const struct config *config, int socket,
-                        struct clerk **clerk_r, struct why *why);
+enum sk_code clerk_open(struct arena *arena, struct event_base *base,
+                        const struct config *config, int socket, struct clerk **clerk_r,
+                        struct why *why);
 void clerk_close(struct clerk *clerk);

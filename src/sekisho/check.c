@@ -100,18 +100,22 @@ check_print(struct check *c, struct walk *walk, const char *path)
     bool ja = c->japanese;
 
     printf("%s: %s (%s %.1f)\n", path,
-           ja ? words_action_ja(r->action) : words_action_en(r->action), ja ? "評点" : "score",
-           r->score);
+           ja ? words_action_ja(r->action) : words_action_en(r->action),
+           ja ? "評点" : "score", r->score);
     print_clean(walk->arena, ja ? "件名: " : "subject: ", walk->letter->subject);
     printf("  SPF %s, DKIM %s, DMARC %s%s\n", auth_result_name(o->spf.result),
            o->dkim_count == 0 ? "none" : auth_result_name(o->dkim[0].result),
-           auth_result_name(o->dmarc.result), o->dkim_count > 1 ? ja ? " (署名複数)" : " (several signatures)" : "");
+           auth_result_name(o->dmarc.result),
+           o->dkim_count > 1 ? ja ? " (署名複数)" : " (several signatures)" : "");
     if (walk->opinion->content_read) {
-        printf("  %s %s (%.3f)\n", ja ? "分類:" : "category:",
-               category_name(walk->opinion->category), walk->opinion->unwanted);
+        printf("  %s %s (%.3f)\n",
+               ja ? "分類:" : "category:", category_name(walk->opinion->category),
+               walk->opinion->unwanted);
     }
     if (walk->opinion->threat != THREAT_NONE) {
-        printf("  %s %s (%d/5)\n", ja ? "犯罪予告の疑い。まず110番へ:" : "notice of a crime, call the police first:",
+        printf("  %s %s (%d/5)\n",
+               ja ? "犯罪予告の疑い。まず110番へ:"
+                  : "notice of a crime, call the police first:",
                threat_kind_name(walk->opinion->threat), walk->opinion->threat_severity);
     }
     for (size_t i = 0; i < r->reason_count; i++) {
@@ -196,7 +200,8 @@ check_file(struct check *c, const char *path)
         code = walk_judge(&walk, c->judge, c->settings->policy);
     }
     if (code != SK_OK) {
-        fprintf(stderr, "sekisho: %s: the message needs more memory than one may have\n", path);
+        fprintf(stderr, "sekisho: %s: the message needs more memory than one may have\n",
+                path);
         status = EXIT_DATA;
     } else if (c->json) {
         check_print_json(c, &walk, path);
@@ -225,10 +230,11 @@ check_families(struct check *c, struct why *why)
         if (bytes_is(piece, "all")) {
             c->families = FAMILY_ALL;
         } else if (!permit_family_read(bytes_trim(piece), &family)) {
-            return why_set(why, SK_CONFIG,
-                           "--permit knows source, label, content, links, signatures, attachments, "
-                           "threat, statistics and all, not \"%.*s\"",
-                           BYTES_ARGUMENTS(bytes_slice(piece, 0, 40)));
+            return why_set(
+                why, SK_CONFIG,
+                "--permit knows source, label, content, links, signatures, attachments, "
+                "threat, statistics and all, not \"%.*s\"",
+                BYTES_ARGUMENTS(bytes_slice(piece, 0, 40)));
         } else {
             c->families |= FAMILY_BIT(family);
         }
@@ -240,7 +246,8 @@ static enum sk_code
 check_open(struct check *c, struct why *why)
 {
     struct bytes text = BYTES("");
-    const char *config = options_value(&c->options, "config"), *zone = options_value(&c->options, "dns");
+    const char *config = options_value(&c->options, "config"),
+               *zone = options_value(&c->options, "dns");
     enum sk_code code = check_families(c, why);
 
     if (code == SK_OK && config != NULL) {
@@ -260,9 +267,9 @@ check_open(struct check *c, struct why *why)
     }
     if (code == SK_OK && zone == NULL && !c->offline) {
         c->base = loop_open(why);
-        code = c->base == NULL
-                   ? SK_SYSTEM
-                   : resolver_open(&c->arena, c->base, c->settings->config, &c->resolver, why);
+        code = c->base == NULL ? SK_SYSTEM
+                               : resolver_open(&c->arena, c->base, c->settings->config,
+                                               &c->resolver, why);
     }
     return code;
 }
@@ -284,7 +291,8 @@ check_command(int count, char **arguments)
     int status = EXIT_OK;
 
     if (!options_read(&c.options, "check [OPTION...] FILE...",
-                      "Examines messages (- is standard input) and explains the verdict. Exit status 1: at "
+                      "Examines messages (- is standard input) and explains the verdict. "
+                      "Exit status 1: at "
                       "least one is not simply accepted.",
                       rows, count, arguments)) {
         return c.options.status;

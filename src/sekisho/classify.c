@@ -12,6 +12,7 @@
 #include "judge/judge.h"
 #include "parse/letter.h"
 #include "sekisho/corpus.h"
+#include "sekisho/options.h"
 
 #define LINE_MAX_SIZE 8192
 
@@ -93,26 +94,34 @@ ask_files(struct arena *arena, struct judge *judge, int count, char **paths,
     return code;
 }
 
+static const struct option_row rows[] = {
+    {"online", NULL, "take `label TAB path` lines from standard input, answer, then learn"},
+    {"model", "FILE",
+     "model to use (default: the built-in one; with --online: an empty one)"},
+    {0},
+};
+
 int
 classify_command(int count, char **arguments)
 {
     struct arena arena;
     struct judge *judge = NULL;
     struct why why = {0};
-    const char *model = NULL;
-    bool online = false;
+    struct options o;
     enum sk_code code;
-    int at = 1;
 
-    for (; at < count && strncmp(arguments[at], "--", 2) == 0; at++) {
-        if (strcmp(arguments[at], "--online") == 0) {
-            online = true;
-        } else if (strcmp(arguments[at], "--model") == 0 && at + 1 < count) {
-            model = arguments[++at];
-        } else {
-            fputs("usage: sekisho classify [--model FILE] {--online | FILE...}\n", stderr);
-            return 2;
-        }
+    if (!options_read(&o, "classify [--model FILE] {--online | FILE...}",
+                      "Scores messages, 0 to 1: prints `path score`. With --online reads "
+                      "lines `label TAB path`, "
+                      "for each prints `label score`, then learns it, from nothing.",
+                      rows, count, arguments)) {
+        return o.status;
+    }
+    const char *model = options_value(&o, "model");
+    bool online = options_has(&o, "online");
+    if (online == (o.rest_count > 0)) {
+        fprintf(stderr, "sekisho: classify: name files, or say --online\n");
+        return EXIT_USAGE;
     }
     arena_init(&arena, LIMIT_ARENA_MESSAGE);
     code = judge_open(&arena, NULL, &judge, &why);
@@ -121,7 +130,7 @@ classify_command(int count, char **arguments)
     }
     if (code == SK_OK) {
         code = online ? ask_online(judge, &why)
-                      : ask_files(&arena, judge, count - at, arguments + at, &why);
+                      : ask_files(&arena, judge, o.rest_count, o.rest, &why);
     }
     if (code != SK_OK) {
         fprintf(stderr, "sekisho classify: %s\n", why.sentence);

@@ -39,12 +39,13 @@ role_clerk(const struct role_start *start)
     log_set_role("clerk");
     arena_init(&arena, 64u << 20);
     struct event_base *base = loop_open(&why);
-    if (base == NULL || clerk_open(&arena, base, start->settings->config, start->clerk_socket,
-                                   &clerk, &why) != SK_OK) {
+    if (base == NULL || clerk_open(&arena, base, start->settings->config,
+                                   start->clerk_socket, &clerk, &why) != SK_OK) {
         log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
         return EXIT_CONFIG;
     }
-    struct event *control = event_new(base, start->control, EV_READ | EV_PERSIST, clerk_control, base);
+    struct event *control =
+        event_new(base, start->control, EV_READ | EV_PERSIST, clerk_control, base);
     event_add(control, NULL);
     event_base_dispatch(base);
     event_free(control);

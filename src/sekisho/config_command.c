@@ -11,9 +11,10 @@ static const char *
 type_name(enum config_type type)
 {
     static const char *const names[] = {
-        [CONFIG_TEXT] = "text",       [CONFIG_LIST] = "list",       [CONFIG_NUMBER] = "number",
-        [CONFIG_SIZE] = "size",       [CONFIG_TIME] = "time",       [CONFIG_BOOL] = "yes|no",
-        [CONFIG_CHOICE] = "one of",   [CONFIG_CHOICES] = "list of",
+        [CONFIG_TEXT] = "text",     [CONFIG_LIST] = "list",
+        [CONFIG_NUMBER] = "number", [CONFIG_SIZE] = "size",
+        [CONFIG_TIME] = "time",     [CONFIG_BOOL] = "yes|no",
+        [CONFIG_CHOICE] = "one of", [CONFIG_CHOICES] = "list of",
     };
 
     return names[type];
@@ -43,9 +44,10 @@ config_command(int count, char **arguments)
     struct bytes text;
     struct why why;
 
-    if (!options_read(&o, "config [--keys] [FILE]",
-                      "Reads a configuration as serve would, and says what is wrong with it.", rows,
-                      count, arguments)) {
+    if (!options_read(
+            &o, "config [--keys] [FILE]",
+            "Reads a configuration as serve would, and says what is wrong with it.", rows,
+            count, arguments)) {
         return o.status;
     }
     if (options_has(&o, "keys")) {

@@ -25,19 +25,19 @@
 #include "sekisho/options.h"
 
 #define CORPUS_BYTES_MAX ((size_t)1 << 30)
-#define PROGRESS_MS 1000
-#define ANSWER_MS 60000
+#define PROGRESS_MS      1000
+#define ANSWER_MS        60000
 
 enum flood_state {
     FLOOD_GREETING, /* connected, waiting for 220 */
     FLOOD_EHLO,
     FLOOD_XCLIENT,
     FLOOD_XCLIENT_EHLO, /* XCLIENT starts the session anew: EHLO again */
-    FLOOD_IDLE,     /* a transaction may begin */
+    FLOOD_IDLE,         /* a transaction may begin */
     FLOOD_MAIL,
     FLOOD_RCPT,
     FLOOD_DATA,
-    FLOOD_DOT,      /* the message is out, waiting for the verdict */
+    FLOOD_DOT, /* the message is out, waiting for the verdict */
     FLOOD_RSET,
     FLOOD_ENDED,
 };
@@ -56,8 +56,8 @@ struct flood_connection {
     enum flood_state state;
     const struct flood_message *message;
     int64_t began_us;
-    size_t sent;      /* messages in this connection */
-    unsigned answer;  /* of a refused transaction, 0 if none */
+    size_t sent;     /* messages in this connection */
+    unsigned answer; /* of a refused transaction, 0 if none */
 };
 
 struct flood {
@@ -173,7 +173,8 @@ flood_read(struct flood *f, char **paths, int path_count, struct why *why)
     }
     size_t count = corpus_count(corpus);
     f->messages = ARENA_NEW_MANY(&f->arena, count, struct flood_message);
-    for (size_t i = 0; code == SK_OK && i < count && f->bytes_read < CORPUS_BYTES_MAX; i++) {
+    for (size_t i = 0; code == SK_OK && i < count && f->bytes_read < CORPUS_BYTES_MAX;
+         i++) {
         struct arena scratch;
         arena_init(&scratch, LIMIT_ARENA_MESSAGE);
         code = corpus_load(&scratch, corpus, i, &raw, &label, &path, why);
@@ -305,7 +306,8 @@ flood_next(struct flood_connection *c)
             writer_text(&w, "IPV6:");
         }
         writer_bytes(&w, c->message->client);
-        flood_say(c, FLOOD_XCLIENT, "XCLIENT NAME=[UNAVAILABLE] ADDR=", writer_view(&w), "");
+        flood_say(c, FLOOD_XCLIENT, "XCLIENT NAME=[UNAVAILABLE] ADDR=", writer_view(&w),
+                  "");
         arena_release(&scratch);
         return;
     }
@@ -331,13 +333,15 @@ flood_reply(struct flood_connection *c, unsigned code)
         return;
     case FLOOD_XCLIENT:
         if (!good) {
-            fprintf(stderr, "sekisho: flood: the server takes no XCLIENT from us (%u)\n", code);
+            fprintf(stderr, "sekisho: flood: the server takes no XCLIENT from us (%u)\n",
+                    code);
             f->as_received = false;
             flood_say(c, FLOOD_MAIL, "MAIL FROM:<", c->message->from, ">");
             return;
         }
         flood_say(c, FLOOD_XCLIENT_EHLO, "EHLO ",
-                  c->message->helo.size > 0 ? c->message->helo : BYTES("flood.example"), "");
+                  c->message->helo.size > 0 ? c->message->helo : BYTES("flood.example"),
+                  "");
         return;
     case FLOOD_XCLIENT_EHLO:
         flood_say(c, FLOOD_MAIL, "MAIL FROM:<", c->message->from, ">");
@@ -391,7 +395,8 @@ flood_readable(struct bufferevent *stream, void *context)
             return;
         }
         uint64_t code;
-        bool whole = size >= 3 && bytes_to_number(bytes_of(line, 3), 599, &code) && code >= 200;
+        bool whole =
+            size >= 3 && bytes_to_number(bytes_of(line, 3), 599, &code) && code >= 200;
         bool last = whole && (size == 3 || line[3] == ' ');
         free(line);
         if (!whole) {
@@ -445,8 +450,9 @@ flood_tick(evutil_socket_t fd, short what, void *context)
     }
     if (!f->quiet && now - f->shown_ms >= PROGRESS_MS) {
         f->shown_ms = now;
-        fprintf(stderr, "%s%zu of %zu sent, %.0f a second%s", isatty(2) ? "\r" : "", f->answered,
-                f->most, (double)f->answered * 1000.0 / (double)(now - f->began_ms + 1),
+        fprintf(stderr, "%s%zu of %zu sent, %.0f a second%s", isatty(2) ? "\r" : "",
+                f->answered, f->most,
+                (double)f->answered * 1000.0 / (double)(now - f->began_ms + 1),
                 isatty(2) ? "  " : "\n");
     }
 }
@@ -478,24 +484,26 @@ flood_report(struct flood *f)
     if (!f->quiet && isatty(2)) {
         fputc('\n', stderr);
     }
-    printf("messages %zu: accepted %llu, refused %llu, put off %llu, broken %llu\n", f->most,
-           (unsigned long long)f->accepted, (unsigned long long)f->refused,
+    printf("messages %zu: accepted %llu, refused %llu, put off %llu, broken %llu\n",
+           f->most, (unsigned long long)f->accepted, (unsigned long long)f->refused,
            (unsigned long long)f->later, (unsigned long long)f->broken);
     printf("%.2f s, %.1f messages/s, %.2f MiB/s\n", seconds, (double)measured / seconds,
            (double)f->bytes_sent / seconds / 1048576.0);
-    printf("latency ms: p50 %.2f, p90 %.2f, p99 %.2f, max %.2f\n", percentile_ms(f, measured, .5),
-           percentile_ms(f, measured, .9), percentile_ms(f, measured, .99),
-           percentile_ms(f, measured, 1));
+    printf("latency ms: p50 %.2f, p90 %.2f, p99 %.2f, max %.2f\n",
+           percentile_ms(f, measured, .5), percentile_ms(f, measured, .9),
+           percentile_ms(f, measured, .99), percentile_ms(f, measured, 1));
 }
 
 static const struct option_row rows[] = {
-    {"to", "ADDRESS", "where to: 127.0.0.1:25, [::1]:25 or unix:PATH; loopback only (must be given)"},
+    {"to", "ADDRESS",
+     "where to: 127.0.0.1:25, [::1]:25 or unix:PATH; loopback only (must be given)"},
     {"rcpt", "ADDRESS", "recipient of all messages (default user@rcpt.example)"},
     {"connections", "N", "connections at a time (default 4)"},
     {"messages", "M", "messages in all (default: each once)"},
     {"rate", "R", "begin at most R messages a second (default: as fast as it goes)"},
     {"kept", "K", "messages in one connection (default: all)"},
-    {"as-received", NULL, "say by XCLIENT that each comes from the client its Received field names"},
+    {"as-received", NULL,
+     "say by XCLIENT that each comes from the client its Received field names"},
     {"quiet", NULL, "no progress line"},
     {0},
 };
@@ -506,7 +514,8 @@ flood_run(struct flood *f)
     struct timeval often = {0, 20000};
 
     f->latencies_us = arena_take_many(&f->arena, f->most, sizeof *f->latencies_us);
-    f->connections = arena_take_many(&f->arena, (size_t)f->connection_count, sizeof *f->connections);
+    f->connections =
+        arena_take_many(&f->arena, (size_t)f->connection_count, sizeof *f->connections);
     f->tick = event_new(f->base, -1, EV_PERSIST, flood_tick, f);
     event_add(f->tick, &often);
     f->began_ms = f->shown_ms = clock_monotonic_ms();
@@ -532,8 +541,9 @@ flood_open(struct flood *f, struct options *o)
     long messages;
 
     if (!options_has(o, "to") || o->rest_count == 0) {
-        fprintf(stderr, "sekisho: flood: say where to (--to 127.0.0.1:PORT), and name mail: files, "
-                        "folders, mbox or archives\n");
+        fprintf(stderr,
+                "sekisho: flood: say where to (--to 127.0.0.1:PORT), and name mail: files, "
+                "folders, mbox or archives\n");
         return EXIT_USAGE;
     }
     if (net_endpoint_read(bytes_from_text(options_value(o, "to")), &f->to, &why) != SK_OK) {
@@ -541,14 +551,17 @@ flood_open(struct flood *f, struct options *o)
         return EXIT_USAGE;
     }
     if (!f->to.loopback) {
-        fprintf(stderr, "sekisho: flood: %s is not on this machine: only loopback addresses are ever "
-                        "flooded\n",
-                options_value(o, "to"));
+        fprintf(
+            stderr,
+            "sekisho: flood: %s is not on this machine: only loopback addresses are ever "
+            "flooded\n",
+            options_value(o, "to"));
         return EXIT_USAGE;
     }
     if (!options_number(o, "connections", 1, 4, &f->connection_count) ||
         !options_number(o, "messages", 1, 0, &messages) ||
-        !options_number(o, "rate", 1, 0, &f->rate) || !options_number(o, "kept", 1, 0, &f->kept)) {
+        !options_number(o, "rate", 1, 0, &f->rate) ||
+        !options_number(o, "kept", 1, 0, &f->kept)) {
         return EXIT_USAGE;
     }
     f->recipient = BYTES("user@rcpt.example");
@@ -580,7 +593,8 @@ flood_command(int count, char **arguments)
     struct options o;
 
     if (!options_read(&o, "flood --to ADDRESS [OPTION...] PATH...",
-                      "Sends mail from files, folders, mbox or archives to a server on this machine, and "
+                      "Sends mail from files, folders, mbox or archives to a server on "
+                      "this machine, and "
                       "measures.",
                       rows, count, arguments)) {
         return o.status;

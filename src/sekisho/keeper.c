@@ -25,9 +25,9 @@
 #include "sekisho/wire.h"
 
 #define SAVE_AFTER_MS 5000
-#define TICK_MS 1000
-#define ROWS_MS 50 /* so long may a search lag behind */
-#define GROUP_MAX 4096 /* records in one group; the next begins at once */
+#define TICK_MS       1000
+#define ROWS_MS       50   /* so long may a search lag behind */
+#define GROUP_MAX     4096 /* records in one group; the next begins at once */
 
 struct keeper_waiting {
     struct frame_link *link;
@@ -47,7 +47,7 @@ struct keeper {
     size_t group_count;
     struct loop_task commit, rows, save, tick;
     bool rows_soon;
-    const char *trouble; /* that was logged */
+    const char *trouble;  /* that was logged */
     struct table learned; /* digest: "s" or "h" */
     int learned_fd;
     bool lessons_unsaved, ending;
@@ -57,7 +57,8 @@ static void
 keeper_tell(struct keeper *k, struct frame_link *link, uint32_t type, uint64_t token,
             const uint64_t *numbers, size_t count)
 {
-    frame_send(link, type, token, (struct bytes[]){bytes_of(numbers, count * sizeof *numbers)}, 1);
+    frame_send(link, type, token,
+               (struct bytes[]){bytes_of(numbers, count * sizeof *numbers)}, 1);
 }
 
 static void
@@ -71,8 +72,8 @@ keeper_commit(void *context)
     }
     enum sk_code code = vault_commit(k->vault, &why);
     if (code != SK_OK) {
-        log_line(LOG_LEVEL_ERROR, NULL, "nothing of %zu records could be kept: %s", k->group_count,
-                 why.sentence);
+        log_line(LOG_LEVEL_ERROR, NULL, "nothing of %zu records could be kept: %s",
+                 k->group_count, why.sentence);
     }
     uint64_t answer = code;
     for (size_t i = 0; i < k->group_count; i++) {
@@ -125,7 +126,8 @@ keeper_join_group(struct keeper *k, struct frame_link *link, uint64_t token)
 }
 
 static void
-keeper_keep(struct keeper *k, struct frame_link *link, uint64_t token, struct frame_reader *r)
+keeper_keep(struct keeper *k, struct frame_link *link, uint64_t token,
+            struct frame_reader *r)
 {
     struct bytes record = frame_get_bytes(r), held = frame_get_bytes(r);
     struct why why;
@@ -142,7 +144,8 @@ keeper_keep(struct keeper *k, struct frame_link *link, uint64_t token, struct fr
 }
 
 static void
-keeper_outcome(struct keeper *k, struct frame_link *link, uint64_t token, struct frame_reader *r)
+keeper_outcome(struct keeper *k, struct frame_link *link, uint64_t token,
+               struct frame_reader *r)
 {
     struct bytes id = frame_get_bytes(r), json = frame_get_bytes(r);
     struct why why;
@@ -159,7 +162,8 @@ keeper_outcome(struct keeper *k, struct frame_link *link, uint64_t token, struct
 }
 
 static void
-keeper_deliver(struct keeper *k, struct frame_link *link, uint64_t token, struct frame_reader *r)
+keeper_deliver(struct keeper *k, struct frame_link *link, uint64_t token,
+               struct frame_reader *r)
 {
     struct bytes addresses[LIMIT_SMTP_RECIPIENTS];
     uint64_t answer[LIMIT_SMTP_RECIPIENTS + 2];
@@ -187,7 +191,8 @@ keeper_deliver(struct keeper *k, struct frame_link *link, uint64_t token, struct
     for (uint64_t i = 0; i < count; i++) {
         answer[2 + i] = maildir_deliver(&arena, root, addresses[i], message, &why);
         if (answer[2 + i] != SK_OK) {
-            log_line(LOG_LEVEL_ERROR, NULL, "a message could not be delivered: %s", why.sentence);
+            log_line(LOG_LEVEL_ERROR, NULL, "a message could not be delivered: %s",
+                     why.sentence);
         }
     }
     arena_release(&arena);
@@ -215,11 +220,13 @@ keeper_note_learned(struct keeper *k, struct bytes digest, bool spam)
     if (write(k->learned_fd, line, sizeof line) != (ssize_t)sizeof line) {
         log_line(LOG_LEVEL_ERROR, NULL, "what was learned could not be noted");
     }
-    table_put(&k->learned, bytes_copy(&k->arena, digest), (char *)(uintptr_t)(spam ? "s" : "h"));
+    table_put(&k->learned, bytes_copy(&k->arena, digest),
+              (char *)(uintptr_t)(spam ? "s" : "h"));
 }
 
 static void
-keeper_learn(struct keeper *k, struct frame_link *link, uint64_t token, struct frame_reader *r)
+keeper_learn(struct keeper *k, struct frame_link *link, uint64_t token,
+             struct frame_reader *r)
 {
     bool spam = frame_get_number(r) != 0;
     struct bytes digest = frame_get_bytes(r), lesson = frame_get_bytes(r);
@@ -259,7 +266,8 @@ keeper_save(void *context)
     writer_bytes(&w, k->folder);
     writer_text(&w, "/" LEARNED_MODEL);
     if (judge_save(k->judge, writer_c(&w), &why) != SK_OK) {
-        log_line(LOG_LEVEL_ERROR, NULL, "the learned model could not be saved: %s", why.sentence);
+        log_line(LOG_LEVEL_ERROR, NULL, "the learned model could not be saved: %s",
+                 why.sentence);
     }
     arena_release(&arena);
 }
@@ -323,12 +331,14 @@ keeper_control(evutil_socket_t fd, short what, void *context)
         if (code == SK_MORE) {
             return;
         }
-        if (code != SK_OK || type == CONTROL_DRAIN) { /* the supervisor is gone, or says so */
+        if (code != SK_OK ||
+            type == CONTROL_DRAIN) { /* the supervisor is gone, or says so */
             k->ending = true;
             event_base_loopbreak(k->base);
             return;
         }
-        if (type == CONTROL_PEER && given >= 0 && token < sizeof k->links / sizeof k->links[0]) {
+        if (type == CONTROL_PEER && given >= 0 &&
+            token < sizeof k->links / sizeof k->links[0]) {
             if (k->links[token] != NULL) {
                 keeper_gone(k, k->links[token]);
             }
@@ -412,7 +422,8 @@ role_keeper(const struct role_start *start)
     loop_task_init(&k->tick, k->base, keeper_tick, k);
     loop_task_after(&k->tick, TICK_MS);
     keeper_log_opened(k);
-    k->control_event = event_new(k->base, k->control, EV_READ | EV_PERSIST, keeper_control, k);
+    k->control_event =
+        event_new(k->base, k->control, EV_READ | EV_PERSIST, keeper_control, k);
     event_add(k->control_event, NULL);
     event_base_dispatch(k->base);
 

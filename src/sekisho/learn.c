@@ -13,6 +13,7 @@
 #include "judge/judge.h"
 #include "parse/letter.h"
 #include "sekisho/corpus.h"
+#include "sekisho/options.h"
 
 #define LIST_LINE_MAX 4096
 #define CLASS_ROUNDS                                                                       \
@@ -29,17 +30,20 @@ struct lessons {
     bool ordered;
 };
 
-static const char usage[] =
-    "usage: sekisho learn [--model FILE] [--from FILE|none] {--ham PATH... | --spam "
-    "PATH... | --lists FILE}...\n"
-    "PATH: a message, mbox, Maildir, folder, or tar archive; FILE of --lists: lines `path "
-    "TAB ham|spam`.\n"
-    "The model FILE is read if it is there, taught, and written; else learning starts from "
-    "the built-in one,\n"
-    "or from what --from names. Without --model the outcome is only counted.\n"
-    "--ship FILE (made by tools/train-model): a third column of --lists names the "
-    "category; only text is taught, no\n"
-    "header, from nothing, and written to FILE with weights of 8 bits.\n";
+/* Not read by options_read: what stands behind --ham or --spam, up to the next option, all belongs to it. */
+static const char usage[] = "learn [--model FILE] [--from FILE|none] {--ham PATH... | "
+                            "--spam PATH... | --lists FILE}...";
+static const struct option_row rows[] = {
+    {"ham", "PATH...", "wanted mail: messages, mbox, Maildir, folders, tar archives"},
+    {"spam", "PATH...", "unwanted mail, the same"},
+    {"lists", "FILE", "a list of messages: lines of path TAB ham|spam [TAB category]"},
+    {"model", "FILE",
+     "the model: read if it is there, taught, and written; without it only counted"},
+    {"from", "FILE|none",
+     "what to begin with where --model is not there yet (default: the built-in model)"},
+    {"ship", "FILE", "teach text alone, from nothing, and write it with weights of 8 bits"},
+    {0},
+};
 
 static int
 read_label(struct bytes label, struct bytes category)
@@ -230,11 +234,18 @@ learn_command(int count, char **arguments)
     struct why why = {0};
     enum sk_code code;
 
+    for (int i = 1; i < count; i++) {
+        if (strcmp(arguments[i], "--help") == 0) {
+            options_help(
+                usage, "Teaches the classifier from mail that a person has sorted.", rows);
+            return EXIT_OK;
+        }
+    }
     arena_init(&arena, (size_t)2 * LIMIT_ARENA_MESSAGE);
     lessons.corpus = corpus_new(&arena);
     code = read_arguments(&lessons, count, arguments, &from, &why);
     if (code == SK_OK && corpus_count(lessons.corpus) == 0) {
-        fputs(usage, stderr);
+        fprintf(stderr, "usage: sekisho %s\n", usage);
         arena_release(&arena);
         return 2;
     }

@@ -22,7 +22,8 @@ static const struct {
     {"learn", learn_command, "teach the classifier from mail you have sorted"},
     {"classify", classify_command, "score messages, or learn online from a list"},
     {"search", search_command, "find messages in the record"},
-    {"explain", explain_command, "tell why a message was treated as it was, from the record alone"},
+    {"explain", explain_command,
+     "tell why a message was treated as it was, from the record alone"},
     {"ledger", ledger_command, "verify that nobody altered the record"},
     {"config", config_command, "check a configuration, or list all keys"},
     {"flood", flood_command, "load a server on this machine with mail"},
@@ -52,8 +53,8 @@ help_command(int count, char **arguments)
     struct options o;
     const char *name, *ja, *en;
 
-    if (!options_read(&o, "help [--commands | --findings | COMMAND]", "Prints help.", rows, count,
-                      arguments)) {
+    if (!options_read(&o, "help [--commands | --findings | COMMAND]", "Prints help.", rows,
+                      count, arguments)) {
         return o.status;
     }
     if (options_has(&o, "commands")) {
@@ -66,7 +67,8 @@ help_command(int count, char **arguments)
         }
     } else if (o.rest_count > 0) {
         for (size_t i = 0; i < COMMAND_COUNT; i++) {
-            if (strcmp(commands[i].name, o.rest[0]) == 0 && commands[i].run != help_command) {
+            if (strcmp(commands[i].name, o.rest[0]) == 0 &&
+                commands[i].run != help_command) {
                 return commands[i].run(2, (char *[]){o.rest[0], (char[]){"--help"}, NULL});
             }
         }

@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "base/why.h"
 
-static void
+void
 options_help(const char *usage, const char *summary, const struct option_row *rows)
 {
     printf("usage: sekisho %s\n\n%s\n\n", usage, summary);
@@ -50,8 +50,8 @@ options_take(struct options *o, const char *usage, int count, char **arguments, 
     const struct option_row *row = NULL;
 
     if (word[1] == '-') {
-        row = options_row(o->rows, name, equals != NULL ? (size_t)(equals - name) : strlen(name),
-                          &index);
+        row = options_row(o->rows, name,
+                          equals != NULL ? (size_t)(equals - name) : strlen(name), &index);
     }
     if (row == NULL) {
         return options_complain(o, usage, "unknown option", word);
@@ -86,7 +86,8 @@ options_read(struct options *o, const char *usage, const char *summary,
     for (int at = 1; at < count; at++) {
         char *word = arguments[at];
         if (ended || word[0] != '-' || word[1] == '\0') {
-            arguments[kept++] = word; /* what is no option moves to the front, in its order */
+            arguments[kept++] =
+                word; /* what is no option moves to the front, in its order */
         } else if (strcmp(word, "--") == 0) {
             ended = true;
         } else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
@@ -112,7 +113,8 @@ options_value(const struct options *o, const char *name)
 }
 
 bool
-options_number(struct options *o, const char *name, long least, long fallback, long *number_r)
+options_number(struct options *o, const char *name, long least, long fallback,
+               long *number_r)
 {
     const char *text = options_value(o, name);
     uint64_t number;
@@ -121,9 +123,10 @@ options_number(struct options *o, const char *name, long least, long fallback, l
     if (text == NULL) {
         return true;
     }
-    if (!bytes_to_number(bytes_from_text(text), INT32_MAX, &number) || (long)number < least) {
-        fprintf(stderr, "sekisho: --%s wants a whole number of at least %ld, not %s\n", name, least,
-                text);
+    if (!bytes_to_number(bytes_from_text(text), INT32_MAX, &number) ||
+        (long)number < least) {
+        fprintf(stderr, "sekisho: --%s wants a whole number of at least %ld, not %s\n",
+                name, least, text);
         o->status = EXIT_USAGE;
         return false;
     }

@@ -12,7 +12,8 @@
 struct passage_wait {
     struct passage_wait *next, *before;
     uint64_t token;
-    void (*answered)(struct passage_wait *wait, enum sk_code code, struct frame_reader *payload);
+    void (*answered)(struct passage_wait *wait, enum sk_code code,
+                     struct frame_reader *payload);
     void *context;
 };
 
@@ -22,10 +23,8 @@ wait_begin(struct passages *p, struct passage_wait *wait,
                             struct frame_reader *payload),
            void *context)
 {
-    *wait = (struct passage_wait){.next = p->waits,
-                                  .token = ++p->token,
-                                  .answered = answered,
-                                  .context = context};
+    *wait = (struct passage_wait){
+        .next = p->waits, .token = ++p->token, .answered = answered, .context = context};
     if (p->waits != NULL) {
         p->waits->before = wait;
     }
@@ -109,7 +108,8 @@ passage_done(struct passage *passage)
     if (passage->code == SK_OK) {
         all->kept++;
         all->by_action[passage->walk.verdict->strongest]++;
-        log_line(LOG_LEVEL_NOTICE, id, "verdict %s, %zu recipients, unwanted %.3f, dmarc %s",
+        log_line(LOG_LEVEL_NOTICE, id,
+                 "verdict %s, %zu recipients, unwanted %.3f, dmarc %s",
                  verdict_action_name(passage->walk.verdict->strongest),
                  passage->walk.arrival->recipient_count, passage->walk.opinion->unwanted,
                  auth_result_name(passage->walk.origin->dmarc.result));
@@ -270,8 +270,8 @@ report_close(void *context)
 
 static void
 passage_outcome(void *road, struct arena *arena, const struct arrival *arrival,
-                const struct outcome *outcomes, void (*done)(void *context, enum sk_code code),
-                void *context)
+                const struct outcome *outcomes,
+                void (*done)(void *context, enum sk_code code), void *context)
 {
     struct passages *all = road;
     struct passage_report *report = ARENA_NEW(arena, struct passage_report);
@@ -284,7 +284,9 @@ passage_outcome(void *road, struct arena *arena, const struct arrival *arrival,
     for (size_t i = 0; i < arrival->recipient_count; i++) {
         anything = anything || outcomes[i].kind != OUTCOME_NONE;
     }
-    report->code = anything ? SK_LATER : SK_OK; /* a scan passes nothing on: there is nothing to append */
+    report->code = anything
+                       ? SK_LATER
+                       : SK_OK; /* a scan passes nothing on: there is nothing to append */
     if (all->keeper == NULL || !anything) {
         loop_task_soon(&report->later);
         return;
@@ -293,7 +295,8 @@ passage_outcome(void *road, struct arena *arena, const struct arrival *arrival,
     frame_put_bytes(&w, arrival->id);
     frame_put_bytes(&w, record_outcome(arena, arrival, outcomes));
     wait_begin(all, &report->wait, report_answered, report);
-    frame_send(all->keeper, WIRE_OUTCOME, report->wait.token, (struct bytes[]){writer_view(&w)}, 1);
+    frame_send(all->keeper, WIRE_OUTCOME, report->wait.token,
+               (struct bytes[]){writer_view(&w)}, 1);
 }
 
 /* Delivery into Maildirs by the keeper. */
@@ -307,10 +310,12 @@ struct passage_delivery {
 };
 
 static void
-delivery_answered(struct passage_wait *wait, enum sk_code code, struct frame_reader *payload)
+delivery_answered(struct passage_wait *wait, enum sk_code code,
+                  struct frame_reader *payload)
 {
     struct passage_delivery *delivery = wait->context;
-    enum sk_code *codes = ARENA_NEW_MANY(delivery->arena, delivery->recipient_count, enum sk_code);
+    enum sk_code *codes =
+        ARENA_NEW_MANY(delivery->arena, delivery->recipient_count, enum sk_code);
 
     if (code == SK_OK && frame_get_number(payload) != delivery->recipient_count) {
         code = SK_SYSTEM;
@@ -339,8 +344,8 @@ delivery_close(void *context)
 
 static void
 passage_deliver(void *road, struct arena *arena, const struct arrival *arrival,
-                const size_t *recipients, size_t recipient_count, const struct bytes *pieces,
-                size_t piece_count,
+                const size_t *recipients, size_t recipient_count,
+                const struct bytes *pieces, size_t piece_count,
                 void (*done)(void *context, enum sk_code code, const enum sk_code *codes),
                 void *context)
 {
@@ -350,8 +355,10 @@ passage_deliver(void *road, struct arena *arena, const struct arrival *arrival,
     struct writer w;
     size_t size = 0;
 
-    *delivery = (struct passage_delivery){
-        .arena = arena, .recipient_count = recipient_count, .done = done, .context = context};
+    *delivery = (struct passage_delivery){.arena = arena,
+                                          .recipient_count = recipient_count,
+                                          .done = done,
+                                          .context = context};
     loop_task_init(&delivery->later, all->base, delivery_refused, delivery);
     arena_defer(arena, delivery_close, delivery);
     if (all->keeper == NULL) {
@@ -440,7 +447,8 @@ passage_learn(void *road, struct arena *arena, struct bytes raw, bool spam,
     frame_put_bytes(&w, bytes_of(digest, sizeof digest));
     frame_put_bytes(&w, taught);
     wait_begin(all, &lesson->wait, lesson_answered, lesson);
-    frame_send(all->keeper, WIRE_LEARN, lesson->wait.token, (struct bytes[]){writer_view(&w)}, 1);
+    frame_send(all->keeper, WIRE_LEARN, lesson->wait.token,
+               (struct bytes[]){writer_view(&w)}, 1);
 }
 
 static struct bytes

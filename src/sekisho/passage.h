@@ -17,7 +17,8 @@ struct passages {
     struct settings *settings; /* the newest generation */
     struct resolver *resolver;
     struct judge *judge;
-    struct frame_link *keeper; /* NULL while the keeper is being restarted: everything is answered later (451) */
+    struct frame_link *
+        keeper; /* NULL while the keeper is being restarted: everything is answered later (451) */
     struct passage_wait *waits; /* for the keeper, newest first */
     uint64_t token;
     uint64_t messages, kept, later, by_action[5];
@@ -27,7 +28,8 @@ struct passages {
 /* The callbacks for the doors; road is the struct passages. */
 struct arrival_road passage_road(struct passages *passages);
 /* The keeper answered; wrong or unknown tokens are ignored. */
-void passage_keeper_said(struct passages *passages, uint32_t type, uint64_t token, struct bytes payload);
+void passage_keeper_said(struct passages *passages, uint32_t type, uint64_t token,
+                         struct bytes payload);
 /* The keeper is gone: everyone who waits for it is answered SK_LATER. */
 void passage_keeper_gone(struct passages *passages);
 
@@ -49,4 +51,5 @@ enum sk_code walk_begin(struct walk *walk, const struct settings *settings);
 /* SK_MORE: the memo wants answers; call again when they are in. SK_OK: origin is there. */
 enum sk_code walk_trace(struct walk *walk);
 /* After walk_trace said SK_OK: opinion and verdict. */
-enum sk_code walk_judge(struct walk *walk, struct judge *judge, const struct policy *policy);
+enum sk_code walk_judge(struct walk *walk, struct judge *judge,
+                        const struct policy *policy);

@@ -8,7 +8,8 @@
 
 struct role_start {
     struct settings *settings;
-    struct judge *judge; /* opened before the fork: weights are shared, one teacher (the keeper), many readers */
+    struct judge *
+        judge; /* opened before the fork: weights are shared, one teacher (the keeper), many readers */
     const struct doors_socket *sockets;
     size_t socket_count;
     int control;
@@ -21,5 +22,5 @@ int role_keeper(const struct role_start *start);
 int role_clerk(const struct role_start *start);
 
 /* What the keeper learned in this checkpoint and when it began: under the record folder. */
-#define LEARNED_MODEL "learned.model"
+#define LEARNED_MODEL   "learned.model"
 #define LEARNED_DIGESTS "learned.digests"

@@ -10,7 +10,7 @@
 #include "record/vault.h"
 #include "sekisho/options.h"
 #include "sekisho/record_folder.h"
-#include "store/rows.h"
+#include "store/rows_tally.h"
 
 static const struct option_row rows[] = {
     {"sender", "TEXT", "part of the envelope sender"},
@@ -24,6 +24,8 @@ static const struct option_row rows[] = {
     {"id", "ID", "the message of that id"},
     {"limit", "NUMBER", "so many at most, newest first (50)"},
     {"zone", "+HH:MM", "zone of the times (+09:00)"},
+    {"tally", NULL,
+     "how many there were, by hour, class and action, instead of the messages"},
     {"json", NULL, "a JSON object a line"},
     RECORD_FOLDER_ROWS,
     {0},
@@ -189,6 +191,76 @@ search(struct arena *arena, struct options *o)
     return found.count > 0 ? EXIT_OK : EXIT_FOUND;
 }
 
+static void
+print_tally(struct arena *arena, const struct rows_tally *tally, int zone_minutes)
+{
+    struct writer w;
+
+    printf("%-16s  %-14s  %-8s  %10s\n", "hour", "class", "action", "messages");
+    for (size_t i = 0; i < tally->count; i++) {
+        writer_init(&w, arena);
+        clock_write_rfc3339(&w, tally->rows[i].hour_ms / 1000, zone_minutes);
+        printf("%.13s:00  ", writer_c(&w));
+        printf("  %-14.*s  %-8.*s  %10llu\n", BYTES_ARGUMENTS(tally->rows[i].category),
+               BYTES_ARGUMENTS(tally->rows[i].action),
+               (unsigned long long)tally->rows[i].count);
+    }
+    printf("%llu messages, %llu with a notice of crime\n",
+           (unsigned long long)tally->messages, (unsigned long long)tally->threats);
+}
+
+static void
+print_tally_json(struct arena *arena, const struct rows_tally *tally)
+{
+    for (size_t i = 0; i < tally->count; i++) {
+        struct writer w;
+        struct json j;
+        writer_init(&w, arena);
+        json_init(&j, &w);
+        json_open(&j, '{');
+        json_put_number(&j, "hour", tally->rows[i].hour_ms / 1000);
+        json_put_string(&j, "category", tally->rows[i].category);
+        json_put_string(&j, "action", tally->rows[i].action);
+        json_put_number(&j, "messages", (int64_t)tally->rows[i].count);
+        json_put_number(&j, "bytes", (int64_t)tally->rows[i].bytes);
+        json_close(&j);
+        puts(writer_c(&w));
+    }
+}
+
+static int
+tally(struct arena *arena, struct options *o)
+{
+    const char *zone = options_value(o, "zone");
+    struct rows_tally counted;
+    int64_t from_ms = 0, to_ms = 0;
+    int zone_minutes = 9 * 60, status = EXIT_OK;
+    struct why why;
+
+    if (zone != NULL && !vault_zone_read(bytes_from_text(zone), &zone_minutes)) {
+        fprintf(stderr, "sekisho: --zone wants +HH:MM or -HH:MM, not %s\n", zone);
+        return EXIT_USAGE;
+    }
+    if (!read_time(o, "since", zone_minutes, &from_ms) ||
+        !read_time(o, "until", zone_minutes, &to_ms)) {
+        return EXIT_USAGE;
+    }
+    const char *folder = record_folder(arena, o, &status);
+    if (folder == NULL) {
+        return status;
+    }
+    if (rows_tally(arena, folder, from_ms, to_ms, &counted, &why) != SK_OK) {
+        fprintf(stderr, "sekisho: %s\n", why.sentence);
+        return EXIT_NO_INPUT;
+    }
+    if (options_has(o, "json")) {
+        print_tally_json(arena, &counted);
+    } else {
+        print_tally(arena, &counted, zone_minutes);
+    }
+    return counted.messages > 0 ? EXIT_OK : EXIT_FOUND;
+}
+
 int
 search_command(int count, char **arguments)
 {
@@ -202,7 +274,7 @@ search_command(int count, char **arguments)
         return o.status;
     }
     arena_init(&arena, (size_t)1 << 30);
-    int status = search(&arena, &o);
+    int status = options_has(&o, "tally") ? tally(&arena, &o) : search(&arena, &o);
     arena_release(&arena);
     return status;
 }

@@ -39,17 +39,19 @@
 #include "sekisho/wire.h"
 
 #define WORKERS_MAX 256
-#define DRAIN_MS (10 * 60000)  /* the longest a next hop may take for the final dot (RFC 5321 4.5.3.2.6) */
+#define DRAIN_MS                                                                           \
+    (10 *                                                                                  \
+     60000) /* the longest a next hop may take for the final dot (RFC 5321 4.5.3.2.6) */
 #define WAIT_MIN_MS 100
 #define WAIT_MAX_MS 10000
-#define STEADY_MS 10000        /* who lived that long is started again at once */
+#define STEADY_MS   10000 /* who lived that long is started again at once */
 
 enum role { ROLE_KEEPER, ROLE_CLERK, ROLE_WORKER };
 
 struct child {
     enum role role;
     unsigned number;
-    pid_t pid;        /* 0: not running */
+    pid_t pid; /* 0: not running */
     int control;
     int64_t started_ms, start_at_ms; /* monotonic */
     int64_t wait_ms;
@@ -153,7 +155,8 @@ introduce(struct supervisor *s, struct child *worker)
         log_line(LOG_LEVEL_ERROR, NULL, "no socket pair could be had");
         return;
     }
-    if (frame_send_fd(keeper->control, CONTROL_PEER, worker->number, pair[0], &why) != SK_OK ||
+    if (frame_send_fd(keeper->control, CONTROL_PEER, worker->number, pair[0], &why) !=
+            SK_OK ||
         frame_send_fd(worker->control, CONTROL_PEER, 0, pair[1], &why) != SK_OK) {
         log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
     }
@@ -180,15 +183,16 @@ child_start(struct supervisor *s, struct child *child)
     close(pair[1]);
     child->started_ms = clock_monotonic_ms();
     if (child->pid < 0) {
-        log_line(LOG_LEVEL_ERROR, NULL, "no process could be had for a %s", role_name(child->role));
+        log_line(LOG_LEVEL_ERROR, NULL, "no process could be had for a %s",
+                 role_name(child->role));
         child->pid = 0;
         close(child->control);
         child->control = -1;
         child->start_at_ms = clock_monotonic_ms() + WAIT_MAX_MS;
         return;
     }
-    log_line(LOG_LEVEL_DEBUG, NULL, "%s %u started as %d", role_name(child->role), child->number,
-             (int)child->pid);
+    log_line(LOG_LEVEL_DEBUG, NULL, "%s %u started as %d", role_name(child->role),
+             child->number, (int)child->pid);
     if (child->role == ROLE_WORKER) {
         introduce(s, child);
     }
@@ -234,15 +238,14 @@ child_died(struct supervisor *s, struct child *child, int status)
     if (s->ending) {
         return;
     }
-    child->wait_ms = steady               ? 0
-                     : child->wait_ms == 0 ? WAIT_MIN_MS
-                                           : child->wait_ms * 2;
+    child->wait_ms = steady ? 0 : child->wait_ms == 0 ? WAIT_MIN_MS : child->wait_ms * 2;
     if (child->wait_ms > WAIT_MAX_MS) {
         child->wait_ms = WAIT_MAX_MS;
     }
     child->start_at_ms = now + child->wait_ms;
     log_line(LOG_LEVEL_ERROR, NULL, "%s %u ended (%s %d); it is started again in %lld ms",
-             role_name(child->role), child->number, WIFSIGNALED(status) ? "signal" : "status",
+             role_name(child->role), child->number,
+             WIFSIGNALED(status) ? "signal" : "status",
              WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
              (long long)child->wait_ms);
 }
@@ -266,7 +269,8 @@ static void
 warn_if_changed(const struct config *before, const struct config *after, const char *key)
 {
     if (!bytes_equal(config_text(before, key), config_text(after, key))) {
-        log_line(LOG_LEVEL_WARNING, NULL, "a new value of %s takes effect at the next start", key);
+        log_line(LOG_LEVEL_WARNING, NULL,
+                 "a new value of %s takes effect at the next start", key);
     }
 }
 
@@ -274,8 +278,8 @@ static void
 supervisor_reload(struct supervisor *s)
 {
     static const char *const at_start[] = {
-        "workers",       "user",        "transfer.listen", "http.listen",
-        "report.listen", "judge.model", "judge.lexicon",   "record.folder",
+        "workers",       "user",        "transfer.listen",  "http.listen",
+        "report.listen", "judge.model", "judge.lexicon",    "record.folder",
         "dns.servers",   "dns.zone",    "dns.trust_anchor",
     };
     struct settings *settings = NULL;
@@ -289,8 +293,8 @@ supervisor_reload(struct supervisor *s)
         code = settings_new(text, &settings, &why);
     }
     if (code != SK_OK) {
-        log_line(LOG_LEVEL_ERROR, NULL, "the old configuration stays in force: %s: %s", s->path,
-                 why.sentence);
+        log_line(LOG_LEVEL_ERROR, NULL, "the old configuration stays in force: %s: %s",
+                 s->path, why.sentence);
         arena_release(&arena);
         return;
     }
@@ -303,7 +307,8 @@ supervisor_reload(struct supervisor *s)
     } else {
         for (size_t i = 0; i < s->child_count; i++) {
             if (s->children[i].role == ROLE_WORKER && s->children[i].pid != 0 &&
-                frame_send_fd(s->children[i].control, CONTROL_RELOAD, 0, file, &why) != SK_OK) {
+                frame_send_fd(s->children[i].control, CONTROL_RELOAD, 0, file, &why) !=
+                    SK_OK) {
                 log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
             }
         }
@@ -436,8 +441,8 @@ notify_ready(void)
 
 /* Binds one place; words about a failure name the key and the address. */
 static enum sk_code
-supervisor_listen(struct supervisor *s, const char *key, const struct net_endpoint *endpoint, int *fd_r,
-                  struct why *why)
+supervisor_listen(struct supervisor *s, const char *key,
+                  const struct net_endpoint *endpoint, int *fd_r, struct why *why)
 {
     struct writer place;
     struct why cause;
@@ -447,7 +452,8 @@ supervisor_listen(struct supervisor *s, const char *key, const struct net_endpoi
     }
     writer_init(&place, &s->arena);
     net_endpoint_write(&place, endpoint);
-    return why_set(why, SK_CONFIG, "%s: nothing can listen at %s: %s", key, writer_c(&place), cause.sentence);
+    return why_set(why, SK_CONFIG, "%s: nothing can listen at %s: %s", key,
+                   writer_c(&place), cause.sentence);
 }
 
 static enum sk_code
@@ -459,9 +465,9 @@ supervisor_bind(struct supervisor *s, struct why *why)
     s->sockets = ARENA_NEW_MANY(&s->arena, arrive->place_count, struct doors_socket);
     for (size_t i = 0; i < arrive->place_count; i++) {
         s->sockets[i].kind = arrive->places[i].kind;
-        enum sk_code code =
-            supervisor_listen(s, arrive->places[i].kind == DOORS_HTTP ? "http.listen" : "transfer.listen",
-                              &arrive->places[i].endpoint, &s->sockets[i].fd, why);
+        enum sk_code code = supervisor_listen(
+            s, arrive->places[i].kind == DOORS_HTTP ? "http.listen" : "transfer.listen",
+            &arrive->places[i].endpoint, &s->sockets[i].fd, why);
         if (code != SK_OK) {
             return code;
         }
@@ -472,10 +478,13 @@ supervisor_bind(struct supervisor *s, struct why *why)
     if (listen.size > 0) {
         enum sk_code code = net_endpoint_read(listen, &endpoint, why);
         if (code == SK_OK && !endpoint.loopback) {
-            code = why_set(why, SK_CONFIG, "report.listen must be a loopback address: it has no sign-in yet");
+            code =
+                why_set(why, SK_CONFIG,
+                        "report.listen must be a loopback address: it has no sign-in yet");
         }
         return code != SK_OK ? code
-                             : supervisor_listen(s, "report.listen", &endpoint, &s->clerk_socket, why);
+                             : supervisor_listen(s, "report.listen", &endpoint,
+                                                 &s->clerk_socket, why);
     }
     return SK_OK;
 }
@@ -512,11 +521,14 @@ supervisor_folder(struct supervisor *s, struct why *why)
     if (user.size > 0 && geteuid() == 0) {
         struct passwd *entry = getpwnam(bytes_text(&s->arena, user));
         if (entry == NULL) {
-            return why_set(why, SK_CONFIG, "there is no system user \"%.*s\": make it (adduser "
-                           "--system) or leave `user` away", BYTES_ARGUMENTS(user));
+            return why_set(why, SK_CONFIG,
+                           "there is no system user \"%.*s\": make it (adduser "
+                           "--system) or leave `user` away",
+                           BYTES_ARGUMENTS(user));
         }
         if (chown(folder, entry->pw_uid, entry->pw_gid) != 0) {
-            return why_set(why, SK_SYSTEM, "the record folder %s cannot be given away", folder);
+            return why_set(why, SK_SYSTEM, "the record folder %s cannot be given away",
+                           folder);
         }
     }
     return SK_OK;
@@ -535,12 +547,14 @@ supervisor_zone(const struct settings *settings, struct why *why)
         return SK_OK;
     }
     arena_init(&arena, (size_t)1 << 28);
-    enum sk_code code = file_read(&arena, bytes_text(&arena, path), LIMIT_MESSAGE, &text, &cause);
+    enum sk_code code =
+        file_read(&arena, bytes_text(&arena, path), LIMIT_MESSAGE, &text, &cause);
     if (code == SK_OK) {
         code = dns_zone_read(&arena, text, &zone, &cause);
     }
     if (code != SK_OK) {
-        code = why_set(why, SK_CONFIG, "dns.zone: %s: %s", bytes_text(&arena, path), cause.sentence);
+        code = why_set(why, SK_CONFIG, "dns.zone: %s: %s", bytes_text(&arena, path),
+                       cause.sentence);
     }
     arena_release(&arena);
     return code;
@@ -555,7 +569,8 @@ supervisor_learned(struct supervisor *s, struct why *why)
     writer_init(&w, &s->arena);
     writer_bytes(&w, config_text(s->settings->config, "record.folder"));
     writer_text(&w, "/" LEARNED_MODEL);
-    return access(writer_c(&w), R_OK) == 0 ? judge_swap(s->judge, writer_c(&w), why) : SK_OK;
+    return access(writer_c(&w), R_OK) == 0 ? judge_swap(s->judge, writer_c(&w), why)
+                                           : SK_OK;
 }
 
 static enum sk_code
@@ -601,16 +616,18 @@ serve_command(int count, char **arguments)
     struct why why;
 
     if (!options_read(&options, "serve [--config FILE] [--check]",
-                      "Runs the checkpoint in the foreground, until it is told to end.", rows, count,
-                      arguments)) {
+                      "Runs the checkpoint in the foreground, until it is told to end.",
+                      rows, count, arguments)) {
         return options.status;
     }
-    s->path = options_has(&options, "config") ? options_value(&options, "config") : SETTINGS_PATH;
+    s->path =
+        options_has(&options, "config") ? options_value(&options, "config") : SETTINGS_PATH;
     log_set_role("supervisor");
     arena_init(&s->arena, (size_t)1 << 30);
     if (supervisor_open(s, &why) != SK_OK) {
         bool named = bytes_starts(bytes_from_text(why.sentence), bytes_from_text(s->path));
-        log_line(LOG_LEVEL_ERROR, NULL, "%s%s%s", named ? "" : s->path, named ? "" : ": ", why.sentence);
+        log_line(LOG_LEVEL_ERROR, NULL, "%s%s%s", named ? "" : s->path, named ? "" : ": ",
+                 why.sentence);
         return EXIT_CONFIG;
     }
     if (options_has(&options, "check")) {

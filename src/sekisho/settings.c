@@ -17,20 +17,23 @@
 
 static const struct config_key own_keys[] = {
     {"", "hostname", CONFIG_TEXT, "",
-     .help = "The checkpoint's own name, in greetings, Received and Authentication-Results; empty: "
+     .help = "The checkpoint's own name, in greetings, Received and "
+             "Authentication-Results; empty: "
              "the system's."},
     {"", "workers", CONFIG_NUMBER, "0", 0, 256,
      .help = "Processes that walk messages along the road; 0: one for each core."},
     {"", "user", CONFIG_TEXT, "",
-     .help = "System user that workers, keeper and clerk become; empty: stay who started it."},
+     .help =
+         "System user that workers, keeper and clerk become; empty: stay who started it."},
     {"", "log", CONFIG_CHOICE, "notice", .choices = "error|warning|notice|debug",
      .help = "How much is logged."},
     {.name = NULL},
 };
 
 static const struct config_key *const tables[] = {
-    own_keys,         arrive_config_keys, permit_config_keys, dns_config_keys,    trace_config_keys,
-    judge_config_keys, decide_config_keys, record_config_keys, report_config_keys,
+    own_keys,           arrive_config_keys, permit_config_keys,
+    dns_config_keys,    trace_config_keys,  judge_config_keys,
+    decide_config_keys, record_config_keys, report_config_keys,
 };
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 
@@ -107,13 +110,15 @@ settings_stages(struct settings *s, struct why *why)
 static enum sk_code
 settings_complain(struct why *why, const struct why *cause)
 {
-    bool said = cause->line == 0 || bytes_starts(bytes_from_text(cause->sentence), BYTES("line "));
+    bool said =
+        cause->line == 0 || bytes_starts(bytes_from_text(cause->sentence), BYTES("line "));
 
     if (said) {
         *why = *cause;
         return cause->code;
     }
-    return why_set_line(why, SK_CONFIG, cause->line, "line %zu: %s", cause->line, cause->sentence);
+    return why_set_line(why, SK_CONFIG, cause->line, "line %zu: %s", cause->line,
+                        cause->sentence);
 }
 
 enum sk_code

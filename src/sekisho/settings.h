@@ -15,16 +15,18 @@ struct settings {
     const struct permit_settings *permit;
     const struct trace_settings *trace;
     const struct policy *policy;
-    size_t uses;       /* messages on the road that began under it */
+    size_t uses; /* messages on the road that began under it */
 };
 
 /* All rows of all folders, ending with a NULL name. */
 const struct config_key *settings_keys(void);
 
 /* Reads the file (NULL: /etc/sekisho/sekisho.conf). The text is in the arena. */
-enum sk_code settings_file(struct arena *arena, const char *path, struct bytes *text_r, struct why *why);
+enum sk_code settings_file(struct arena *arena, const char *path, struct bytes *text_r,
+                           struct why *why);
 /* Only the configuration: for tools that need no doors. */
-enum sk_code settings_config(struct arena *arena, struct bytes text, const struct config **config_r, struct why *why);
+enum sk_code settings_config(struct arena *arena, struct bytes text,
+                             const struct config **config_r, struct why *why);
 /* A generation. Free with settings_free when nothing uses it. */
 enum sk_code settings_new(struct bytes text, struct settings **settings_r, struct why *why);
 void settings_free(struct settings *settings);

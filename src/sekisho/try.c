@@ -81,8 +81,8 @@ read_zone(struct try_call *call, struct why *why)
     if (text == NULL) {
         return why_set(why, SK_BAD, "the zone cannot be read");
     }
-    enum sk_code code =
-        dns_zone_read(call->arena, bytes_copy(call->arena, bytes_from_text(text)), &own, why);
+    enum sk_code code = dns_zone_read(
+        call->arena, bytes_copy(call->arena, bytes_from_text(text)), &own, why);
     free(text);
     call->zone = own;
     return code;
@@ -146,8 +146,11 @@ try_line(const struct try_run *run, const char *line, size_t size)
         json_open(&reply, '{');
         json_put_text(&reply, "id", json_string_value(id));
         dns_memo_init(&memo, &arena);
-        struct try_call call = {
-            .arena = &arena, .request = request, .reply = &reply, .memo = &memo, .zone = run->zone};
+        struct try_call call = {.arena = &arena,
+                                .request = request,
+                                .reply = &reply,
+                                .memo = &memo,
+                                .zone = run->zone};
         code = run_verb(run, &call, &why);
         if (code == SK_OK) {
             json_close(&reply);
@@ -210,7 +213,8 @@ try_command(int count, char **arguments)
     long now;
 
     if (!options_read(&o, "try VERB [--dns FILE] [--now EPOCH]",
-                      "Reads one JSON object a line from standard input and answers each with one line.",
+                      "Reads one JSON object a line from standard input and answers each "
+                      "with one line.",
                       rows, count, arguments)) {
         return o.status;
     }

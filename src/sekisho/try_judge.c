@@ -41,8 +41,9 @@ string_of(const struct try_call *call, const char *key)
 {
     const json_t *value = json_object_get(call->request, key);
 
-    return json_is_string(value) ? bytes_of(json_string_value(value), json_string_length(value))
-                                 : BYTES_NONE;
+    return json_is_string(value)
+               ? bytes_of(json_string_value(value), json_string_length(value))
+               : BYTES_NONE;
 }
 
 static enum sk_code
@@ -57,7 +58,8 @@ read_permit(const struct try_call *call, uint32_t *families_r, struct why *why)
         return SK_OK;
     }
     *families_r = 0;
-    json_array_foreach(permit, i, item) {
+    json_array_foreach(permit, i, item)
+    {
         if (!json_is_string(item) ||
             !permit_family_read(bytes_from_text(json_string_value(item)), &family)) {
             return why_set(why, SK_BAD, "permit: there is no such family");
@@ -108,7 +110,8 @@ make_arrival(struct try_call *call, struct bytes raw)
     arrival->recipient_count = json_array_size(rcpt) > 0 ? json_array_size(rcpt) : 1;
     arrival->recipients =
         ARENA_NEW_MANY(call->arena, arrival->recipient_count, struct arrival_recipient);
-    json_array_foreach(rcpt, i, item) {
+    json_array_foreach(rcpt, i, item)
+    {
         arrival->recipients[i].address = bytes_from_text(json_string_value(item));
     }
     return arrival;

@@ -3,17 +3,17 @@
 #include "decide/verdict.h"
 
 /* Runs one pure stage under a guard: a message that needs more than its arena may have ends here with SK_LIMIT. */
-#define GUARDED(arena, statement)                                                                  \
-    ({                                                                                             \
-        jmp_buf guard;                                                                             \
-        volatile enum sk_code guarded = SK_LIMIT;                                                         \
-        if (setjmp(guard) == 0) {                                                                  \
-            arena_guard((arena), &guard);                                                          \
-            statement;                                                                             \
-            arena_guard((arena), NULL);                                                            \
-            guarded = SK_OK;                                                                       \
-        }                                                                                          \
-        guarded;                                                                                   \
+#define GUARDED(arena, statement)                                                          \
+    ({                                                                                     \
+        jmp_buf guard;                                                                     \
+        volatile enum sk_code guarded = SK_LIMIT;                                          \
+        if (setjmp(guard) == 0) {                                                          \
+            arena_guard((arena), &guard);                                                  \
+            statement;                                                                     \
+            arena_guard((arena), NULL);                                                    \
+            guarded = SK_OK;                                                               \
+        }                                                                                  \
+        guarded;                                                                           \
     })
 
 enum sk_code
@@ -26,8 +26,8 @@ walk_begin(struct walk *walk, const struct settings *settings)
         return code;
     }
     dns_memo_init(&walk->memo, walk->arena);
-    walk->trace = trace_new(walk->arena, settings->trace, walk->arrival, walk->letter, &walk->memo,
-                            walk->arrival->time_ms / 1000);
+    walk->trace = trace_new(walk->arena, settings->trace, walk->arrival, walk->letter,
+                            &walk->memo, walk->arrival->time_ms / 1000);
     return SK_OK;
 }
 
@@ -48,8 +48,8 @@ enum sk_code
 walk_judge(struct walk *walk, struct judge *judge, const struct policy *policy)
 {
     return GUARDED(walk->arena, {
-        walk->opinion = judge_letter(walk->arena, judge, walk->permit, walk->arrival, walk->letter,
-                                     walk->origin);
+        walk->opinion = judge_letter(walk->arena, judge, walk->permit, walk->arrival,
+                                     walk->letter, walk->origin);
         walk->verdict = decide_message(walk->arena, policy, walk->arrival, walk->permit,
                                        walk->origin, walk->opinion);
     });

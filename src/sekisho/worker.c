@@ -50,7 +50,8 @@ worker_keeper_gone(void *context, struct frame_link *link)
     struct worker *w = context;
 
     if (w->passages.keeper == link) {
-        log_line(LOG_LEVEL_WARNING, NULL, "the keeper is gone: messages are put off until it is back");
+        log_line(LOG_LEVEL_WARNING, NULL,
+                 "the keeper is gone: messages are put off until it is back");
         passage_keeper_gone(&w->passages);
     }
     frame_link_close(link);
@@ -155,8 +156,7 @@ worker_control(evutil_socket_t fd, short what, void *context)
                 passage_keeper_gone(&w->passages);
                 frame_link_close(before);
             }
-            w->passages.keeper =
-                frame_link_open(w->passages.base, given, &worker_calls, w);
+            w->passages.keeper = frame_link_open(w->passages.base, given, &worker_calls, w);
             continue;
         }
         if (type == CONTROL_RELOAD && given >= 0) {

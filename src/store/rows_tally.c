@@ -3,7 +3,8 @@
 #include "store/rows_tally.h"
 
 static const char sql[] =
-    "SELECT action, category, time / 3600000, count(*), sum(size), sum(threat <> '') FROM events"
+    "SELECT action, category, time / 3600000, count(*), sum(size), sum(threat <> '') FROM "
+    "events"
     " WHERE time >= ?1 AND time < ?2 GROUP BY 3, 1, 2 ORDER BY 3 DESC, 4 DESC";
 
 static struct bytes
@@ -56,7 +57,8 @@ rows_tally(struct arena *arena, const char *folder, int64_t from_ms, int64_t to_
     for (size_t i = 0; code == SK_OK && i < files.count; i++) {
         sqlite3 *database = NULL;
         if (rows_open_reading(arena, folder, files.names[i], &database) == SQLITE_OK) {
-            code = tally_file(arena, database, from_ms, to_ms == 0 ? INT64_MAX : to_ms, tally_r, why);
+            code = tally_file(arena, database, from_ms, to_ms == 0 ? INT64_MAX : to_ms,
+                              tally_r, why);
         } else {
             code = rows_failed(database, "open", why);
         }

@@ -16,5 +16,5 @@ struct rows_tally {
 #define ROWS_TALLY_MAX 4096 /* rows; beyond: the oldest hours are left out */
 
 /* All events with from_ms <= time < to_ms (0: no end). */
-enum sk_code rows_tally(struct arena *arena, const char *folder, int64_t from_ms, int64_t to_ms,
-                        struct rows_tally *tally_r, struct why *why);
+enum sk_code rows_tally(struct arena *arena, const char *folder, int64_t from_ms,
+                        int64_t to_ms, struct rows_tally *tally_r, struct why *why);

@@ -33,8 +33,8 @@ struct dkim_result {
     struct bytes domain, selector, identity; /* d=, s=, i= */
     struct bytes algorithm;                  /* a= */
     struct bytes canonicalization;           /* c= in full: "relaxed/simple" */
-    struct bytes b;                          /* first 8 characters of b=, white space dropped */
-    struct bytes signed_fields;              /* h= */
+    struct bytes b;             /* first 8 characters of b=, white space dropped */
+    struct bytes signed_fields; /* h= */
     unsigned key_bits;
     bool has_body_length, has_expires, has_time, testing;
     uint64_t body_length;
@@ -42,7 +42,12 @@ struct dkim_result {
     struct bytes reason;
 };
 
-enum dmarc_policy { DMARC_NO_RECORD, DMARC_POLICY_NONE, DMARC_POLICY_QUARANTINE, DMARC_POLICY_REJECT };
+enum dmarc_policy {
+    DMARC_NO_RECORD,
+    DMARC_POLICY_NONE,
+    DMARC_POLICY_QUARANTINE,
+    DMARC_POLICY_REJECT
+};
 
 struct dmarc_result {
     enum auth_result result;
@@ -70,14 +75,17 @@ struct origin {
     struct dkim_result *dkim;
     size_t dkim_count;
     struct dmarc_result dmarc;
-    enum auth_result iprev;      /* forward-confirmed reverse DNS (RFC 8601 2.7.3) */
-    struct bytes client_name;    /* the verified reverse name, "" if none */
+    enum auth_result iprev;   /* forward-confirmed reverse DNS (RFC 8601 2.7.3) */
+    struct bytes client_name; /* the verified reverse name, "" if none */
     struct hop *hops;
-    size_t hop_count, border;    /* index of the first hop that nobody we trust wrote; hop_count if none */
-    struct net_address source;   /* the host beyond the border */
+    size_t hop_count,
+        border; /* index of the first hop that nobody we trust wrote; hop_count if none */
+    struct net_address source; /* the host beyond the border */
     enum origin_grade grade;
-    struct bytes authentication_results; /* the value of our Authentication-Results field (RFC 8601), folded with CRLF */
-    struct bytes *forged;        /* fields with our authserv-id that came with the message: to be removed (views of whole fields) */
+    struct bytes
+        authentication_results; /* the value of our Authentication-Results field (RFC 8601), folded with CRLF */
+    struct bytes *
+        forged; /* fields with our authserv-id that came with the message: to be removed (views of whole fields) */
     size_t forged_count;
 };
 
@@ -94,13 +102,15 @@ enum sk_code trace_settings_new(struct arena *arena, const struct config *config
 /* All checks of one message. trace_step runs them; SK_MORE: let the memo's wanted questions be answered and call again;
  * SK_OK: trace_origin is complete. Pure but for the key cache of the process. */
 struct trace;
-struct trace *trace_new(struct arena *arena, const struct trace_settings *settings, const struct arrival *arrival,
-                        const struct letter *letter, struct dns_memo *memo, int64_t now_s);
+struct trace *trace_new(struct arena *arena, const struct trace_settings *settings,
+                        const struct arrival *arrival, const struct letter *letter,
+                        struct dns_memo *memo, int64_t now_s);
 enum sk_code trace_step(struct trace *trace);
 const struct origin *trace_origin(const struct trace *trace);
 
 const char *auth_result_name(enum auth_result result);
 bool auth_result_read(struct bytes word, enum auth_result *result_r); /* any case */
-const char *dmarc_policy_name(enum dmarc_policy policy); /* "none", ...; NULL for no record */
+const char *dmarc_policy_name(
+    enum dmarc_policy policy); /* "none", ...; NULL for no record */
 /* The origin as a JSON object, for the record and for --json. */
 void origin_write_json(const struct origin *origin, struct json *j);

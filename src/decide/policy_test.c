@@ -1,0 +1,220 @@
+#include "decide/verdict.h"
+
+#include <string.h>
+
+#include "base/tap.h"
+#include "permit/settings.h"
+
+static struct arena arena;
+
+static const struct config_key top[] = {
+    {"", "hostname", CONFIG_TEXT, "mx.example", .help = "."},
+    {.name = NULL},
+};
+
+static const struct config_key *
+keys(void)
+{
+    static struct config_key all[32];
+    size_t count = 0;
+
+    for (const struct config_key *k = top; k->name != NULL; k++) {
+        all[count++] = *k;
+    }
+    for (const struct config_key *k = decide_config_keys; k->name != NULL; k++) {
+        all[count++] = *k;
+    }
+    for (const struct config_key *k = permit_config_keys; k->name != NULL; k++) {
+        all[count++] = *k;
+    }
+    return all;
+}
+
+struct scene {
+    struct arrival arrival;
+    const struct permit *permit;
+    const struct policy *policy;
+    struct letter letter;
+    struct origin origin;
+    struct opinion opinion;
+    struct finding findings[8];
+};
+
+static bool
+scene_set(struct scene *s, const char *text)
+{
+    const struct config *config;
+    const struct permit_settings *settings;
+    struct why why;
+
+    memset(s, 0, sizeof *s);
+    s->arrival.id = BYTES("0123456789abcdefghij");
+    s->arrival.recipients = ARENA_NEW_MANY(&arena, 2, struct arrival_recipient);
+    s->arrival.recipients[0].address = BYTES("a@example.jp");
+    s->arrival.recipients[1].address = BYTES("b@example.jp");
+    s->arrival.recipient_count = 2;
+    s->opinion.findings = s->findings;
+    if (config_read(&arena, keys(), bytes_from_text(text), &config, &why) != SK_OK ||
+        policy_new(&arena, config, &s->policy, &why) != SK_OK ||
+        permit_settings_new(&arena, config, &settings, &why) != SK_OK) {
+        return false;
+    }
+    s->permit = permit_new(&arena, settings, &s->arrival);
+    return true;
+}
+
+static void
+scene_find(struct scene *s, const char *name, double weight, enum permit_family family)
+{
+    s->findings[s->opinion.finding_count++] =
+        (struct finding){.name = name, .weight = weight, .family = family};
+}
+
+static const struct verdict *
+scene_decide(struct scene *s)
+{
+    return decide_message(&arena, s->policy, &s->arrival, s->permit, &s->origin,
+                          &s->opinion);
+}
+
+static const char *const enterprise = "[permit]\nprofile = enterprise\n";
+static const char *const carrier =
+    "[permit]\nprofile = carrier\n[recipient a@example.jp]\nconsent = content, threat\n";
+
+static void
+test_lines(void)
+{
+    static const struct {
+        double score;
+        enum verdict_action action;
+    } cases[] = {
+        {-5, VERDICT_ACCEPT},  {2.99, VERDICT_ACCEPT}, {3, VERDICT_LABEL},
+        {7.99, VERDICT_LABEL}, {8, VERDICT_HOLD},      {11.99, VERDICT_HOLD},
+        {12, VERDICT_REFUSE},  {1000, VERDICT_REFUSE},
+    };
+    struct scene s;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tap_ok(scene_set(&s, enterprise), "settings");
+        scene_find(&s, "classifier_spam", cases[i].score, FAMILY_CONTENT);
+        const struct verdict *v = scene_decide(&s);
+        tap_ok(v->recipients[0].action == cases[i].action, "score %.2f: %s", cases[i].score,
+               verdict_action_name(v->recipients[0].action));
+    }
+    tap_ok(!scene_set(&s, "[policy]\nlabel = 9\nhold = 8\n"),
+           "lines that fall are refused");
+}
+
+static void
+test_consent(void)
+{
+    struct scene s;
+
+    tap_ok(scene_set(&s, carrier), "a carrier; a has consented to content");
+    scene_find(&s, "classifier_spam", 20, FAMILY_CONTENT);
+    scene_find(&s, "spf_fail", 1, FAMILY_SOURCE);
+    const struct verdict *v = scene_decide(&s);
+    tap_ok(v->recipients[0].action == VERDICT_HOLD, "refuse among accepted becomes hold");
+    tap_ok(v->recipients[1].action == VERDICT_ACCEPT && v->recipients[1].reason_count == 1,
+           "no finding from content reaches b");
+    tap_ok(v->recipients[1].score == 1, "nor its weight");
+    tap_ok(bytes_find(v->recipients[1].header, BYTES("classifier"), 0) == BYTES_NOWHERE,
+           "nor his header");
+    tap_ok(v->recipients[0].ground == GROUND_CONSENT &&
+               v->recipients[1].ground == GROUND_LAWFUL_ACT,
+           "each action has its own ground");
+    tap_ok(v->group_count == 2 && v->recipients[0].group != v->recipients[1].group,
+           "their messages differ: two groups");
+    tap_ok(scene_set(&s, enterprise), "an enterprise");
+    scene_find(&s, "classifier_spam", 20, FAMILY_CONTENT);
+    v = scene_decide(&s);
+    tap_ok(v->group_count == 1 && v->strongest == VERDICT_REFUSE,
+           "all alike: one group, refused");
+    tap_ok(bytes_starts(v->recipients[0].reply, BYTES("554 5.7.1 ")), "with a reply");
+}
+
+static void
+test_threat(void)
+{
+    struct scene s;
+
+    tap_ok(scene_set(&s, enterprise), "settings");
+    scene_find(&s, "threat_notice", 30, FAMILY_THREAT);
+    s.opinion.threat = THREAT_BOMB;
+    const struct verdict *v = scene_decide(&s);
+    tap_ok(v->recipients[0].action == VERDICT_LABEL,
+           "a threat is delivered with a label, never refused");
+    tap_ok(scene_set(&s, carrier), "a carrier");
+    scene_find(&s, "threat_notice", 30, FAMILY_THREAT);
+    s.opinion.threat = THREAT_BOMB;
+    v = scene_decide(&s);
+    tap_ok(v->recipients[1].action == VERDICT_ACCEPT,
+           "who did not consent is treated as if unread");
+}
+
+static void
+test_dmarc(void)
+{
+    struct scene s;
+
+    tap_ok(scene_set(&s, carrier), "settings");
+    s.origin.dmarc.result = AUTH_FAIL;
+    s.origin.dmarc.policy = DMARC_POLICY_REJECT;
+    const struct verdict *v = scene_decide(&s);
+    tap_ok(v->strongest == VERDICT_REFUSE &&
+               bytes_starts(v->recipients[0].reply, BYTES("550 5.7.1")),
+           "p=reject is obeyed");
+    s.origin.dmarc.policy = DMARC_POLICY_QUARANTINE;
+    tap_ok(scene_decide(&s)->strongest == VERDICT_LABEL, "p=quarantine gets a label");
+    s.origin.dmarc.policy = DMARC_POLICY_NONE;
+    tap_ok(scene_decide(&s)->strongest == VERDICT_ACCEPT, "p=none does nothing");
+    tap_ok(scene_set(&s, "[policy]\ndmarc = ignore\n"), "dmarc = ignore");
+    s.origin.dmarc.result = AUTH_FAIL;
+    s.origin.dmarc.policy = DMARC_POLICY_REJECT;
+    tap_ok(scene_decide(&s)->strongest == VERDICT_ACCEPT, "is ignored");
+    tap_ok(scene_set(&s, "[policy]\ntemperror = tempfail\n"), "temperror = tempfail");
+    s.origin.spf.result = AUTH_TEMPERROR;
+    tap_ok(scene_decide(&s)->strongest == VERDICT_TEMPFAIL, "puts off");
+}
+
+static void
+test_answer(void)
+{
+    static const char raw[] =
+        "X-Sekisho-Verdict: accept\r\nSubject: x\r\nX-Spam-Flag: NO\r\n\r\nbody\r\n";
+    struct scene s;
+
+    tap_ok(scene_set(&s, "[policy]\nx_spam = yes\n[permit]\nprofile = enterprise\n"),
+           "settings");
+    s.arrival.raw = bytes_from_text(raw);
+    s.arrival.door = ARRIVAL_HTTP;
+    const struct letter *letter = letter_read_header(&arena, s.arrival.raw);
+    scene_find(&s, "classifier_spam", 5, FAMILY_CONTENT);
+    const struct verdict *v = scene_decide(&s);
+    const struct answer *a =
+        verdict_answer(&arena, s.policy, v, &s.arrival, letter, &s.origin, &s.opinion);
+    tap_ok(a->recipients[0].action == ANSWER_ACCEPT && a->recipients[0].edit_count == 3,
+           "our forged fields are removed, ours added");
+    tap_ok(bytes_find(a->recipients[0].edits[0].add, BYTES("X-Spam-Flag: YES\r\n"), 0) !=
+                   BYTES_NOWHERE &&
+               bytes_find(a->recipients[0].edits[0].add, BYTES("X-Spam-Level: *****\r\n"),
+                          0) != BYTES_NOWHERE,
+           "X-Spam fields on request");
+    tap_ok(bytes_find(a->json, BYTES("\"action\":\"add header\""), 0) != BYTES_NOWHERE &&
+               bytes_find(a->json, BYTES("\"remove_headers\":{\"X-Sekisho-Verdict\":[1]"),
+                          0) != BYTES_NOWHERE,
+           "rspamd's JSON: %.*s", BYTES_ARGUMENTS(a->json));
+}
+
+int
+main(void)
+{
+    arena_init(&arena, 64 << 20);
+    test_lines();
+    test_consent();
+    test_threat();
+    test_dmarc();
+    test_answer();
+    arena_release(&arena);
+    return tap_done();
+}
