@@ -345,8 +345,11 @@ sum_pairs(const struct model *model, const uint32_t *at, size_t count)
             continue;
         }
         float spam = (float)pair.spam * per_spam, ham = (float)pair.ham * per_ham;
-        float lean = (spam - ham) / (spam + ham);
-        float sure = 0.98f * lean * seen / (seen + (float)COUNTS_DOUBT);
+        /* Two quotients with one division: lean = (spam - ham) / both, and seen / (seen + doubt). */
+        float both = spam + ham, doubted = seen + (float)COUNTS_DOUBT;
+        float inverse = 1 / (both * doubted);
+        float lean = (spam - ham) * doubted * inverse;
+        float sure = 0.98f * lean * seen * both * inverse;
         float square = sure * sure;
         sums.evidence +=
             lean * lean * sure *

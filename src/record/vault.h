@@ -31,7 +31,7 @@ enum sk_code vault_outcome(struct vault *vault, struct bytes id, struct bytes js
                            struct why *why);
 enum sk_code vault_commit(struct vault *vault, struct why *why);
 /* Lets searches see the rows of all groups committed so far: vault_commit leaves SQLite's transaction open for up to 512
- * rows, because ending it costs more than a row. To be called soon (some 50 ms) after a commit. */
+ * rows, because ending it costs more than a row. To be called soon (a quarter of a second) after a commit. */
 void vault_rows(struct vault *vault);
 /* Every second or so: checkpoint, rows to disk, what could not be done before. */
 enum sk_code vault_tick(struct vault *vault, struct why *why);

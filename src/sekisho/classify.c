@@ -30,6 +30,7 @@ ask(struct arena *arena, struct judge *judge, const struct corpus *corpus, size_
         fprintf(stdout, "%s %.6f\n", label == NULL ? path : label,
                 judge_score(arena, judge, letter));
         if (label != NULL) {
+            fflush(stdout); /* who teaches may choose the next lesson by this answer */
             judge_learn(arena, judge, letter, strcmp(label, "spam") == 0);
         }
     }

@@ -268,5 +268,5 @@ learn_command(int count, char **arguments)
     }
     judge_close(judge);
     arena_release(&arena);
-    return code == SK_OK ? 0 : 1;
+    return code == SK_OK ? 0 : code == SK_CONFIG ? 2 : 1;
 }

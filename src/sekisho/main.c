@@ -67,8 +67,7 @@ help_command(int count, char **arguments)
         }
     } else if (o.rest_count > 0) {
         for (size_t i = 0; i < COMMAND_COUNT; i++) {
-            if (strcmp(commands[i].name, o.rest[0]) == 0 &&
-                commands[i].run != help_command) {
+            if (strcmp(commands[i].name, o.rest[0]) == 0) {
                 return commands[i].run(2, (char *[]){o.rest[0], (char[]){"--help"}, NULL});
             }
         }

@@ -46,7 +46,10 @@ static const char schema[] =
     " tokenize='trigram', columnsize=0);"
     "CREATE VIRTUAL TABLE IF NOT EXISTS pairs USING fts5(body, content='', detail=none, "
     "columnsize=0,"
-    " tokenize='unicode61 remove_diacritics 0');";
+    " tokenize='unicode61 remove_diacritics 0');"
+    /* Merging the index's segments is most of the price of a row: seldom and in large steps. */
+    "INSERT INTO words(words, rank) VALUES('automerge', 16);"
+    "INSERT INTO pairs(pairs, rank) VALUES('automerge', 16);";
 
 struct day {
     int64_t

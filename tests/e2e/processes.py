@@ -168,8 +168,8 @@ def reload():
         a = old.reply()
         ok(a[0] == 250, 'and ends its message', a)
         mails = {re.search(rb'Subject: number (\d)', m).group(1): m for m in c.mails()}
-        ok(b'X-Spam-Flag:' in mails.get(b'2', b''), 'a new session is judged by the new policy', mails)
-        ok(b'X-Spam-Flag:' not in mails.get(b'1', b'X-Spam-Flag:') and b'renamed' not in mails.get(b'1', b''),
+        ok(b'X-Spam-Status:' in mails.get(b'2', b''), 'a new session is judged by the new policy', mails)
+        ok(b'X-Spam-Status:' not in mails.get(b'1', b'X-Spam-Status:') and b'renamed' not in mails.get(b'1', b''),
            'the open one ended under the old', mails)
         old.close()
 

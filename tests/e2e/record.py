@@ -93,7 +93,7 @@ def searching():
         c.stop(keep=True)
         for root, _, files in os.walk(c.record):
             for name in files:
-                if '.db' in name:
+                if name.startswith(('events-', 'rows.mark')):
                     os.remove(os.path.join(root, name))
         r = c.command('explain', '--lang', 'en', english)
         c.start()
