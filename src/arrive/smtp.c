@@ -121,6 +121,7 @@ smtp_mail_new(struct smtp_session *session)
     mail->arena = arena;
     mail->arrival = (struct arrival){
         .door = ARRIVAL_TRANSFER,
+        .settings = session->door.settings,
         .client = session->claimed,
         .client_name = bytes_copy(&mail->arena, session->client_name),
         .helo = bytes_copy(&mail->arena, session->helo),

@@ -203,6 +203,18 @@ passage_step(void *context)
     passage_record(passage);
 }
 
+/* The generation that the message's session began under. */
+static struct settings *
+passage_settings(struct passages *all, const struct arrival *arrival)
+{
+    for (struct settings *s = all->settings; s != NULL; s = s->older) {
+        if (s->arrive == arrival->settings) {
+            return s;
+        }
+    }
+    return all->settings;
+}
+
 static void
 passage_examine(void *road, struct arena *arena, const struct arrival *arrival,
                 void (*done)(void *context, enum sk_code code, const struct answer *answer),
@@ -216,11 +228,11 @@ passage_examine(void *road, struct arena *arena, const struct arrival *arrival,
     sk_in_hand(id);
     all->messages++;
     *passage = (struct passage){.all = all,
-                                .settings = all->settings,
+                                .settings = passage_settings(all, arrival),
                                 .walk = {.arena = arena, .arrival = arrival},
                                 .done = done,
                                 .context = context};
-    all->settings->uses++;
+    passage->settings->uses++;
     loop_task_init(&passage->later, all->base, passage_done_soon, passage);
     passage->walk.permit = permit_new(arena, passage->settings->permit, arrival);
     dns_memo_init(&passage->walk.memo, arena);
@@ -366,7 +378,7 @@ passage_deliver(void *road, struct arena *arena, const struct arrival *arrival,
         return;
     }
     writer_init(&w, arena);
-    frame_put_bytes(&w, all->settings->arrive->next_hop.maildir);
+    frame_put_bytes(&w, passage_settings(all, arrival)->arrive->next_hop.maildir);
     frame_put_number(&w, recipient_count);
     for (size_t i = 0; i < recipient_count; i++) {
         frame_put_bytes(&w, arrival->recipients[recipients[i]].address);

@@ -16,6 +16,7 @@ struct settings {
     const struct trace_settings *trace;
     const struct policy *policy;
     size_t uses; /* messages on the road that began under it */
+    struct settings *older; /* the generation before, as long as something began under it */
 };
 
 /* All rows of all folders, ending with a NULL name. */

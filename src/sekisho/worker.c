@@ -17,19 +17,12 @@
 
 #define SWEEP_MS 5000
 
-/* Generations of settings that sessions or messages may still use. */
-struct generation {
-    struct settings *settings;
-    struct generation *next;
-};
-
 struct worker {
     struct arena arena;
     struct passages passages;
     struct doors *doors;
     struct arrival_road road;
     struct event *control_event;
-    struct generation *old;
     struct loop_task sweep;
     int control;
     bool draining;
@@ -66,16 +59,16 @@ worker_sweep(void *context)
 {
     struct worker *w = context;
 
-    for (struct generation **at = &w->old; *at != NULL;) {
-        struct settings *settings = (*at)->settings;
+    for (struct settings **at = &w->passages.settings->older; *at != NULL;) {
+        struct settings *settings = *at;
         if (settings->uses == 0 && doors_uses(w->doors, settings->arrive) == 0) {
-            *at = (*at)->next;
+            *at = settings->older;
             settings_free(settings);
         } else {
-            at = &(*at)->next;
+            at = &settings->older;
         }
     }
-    if (w->old != NULL) {
+    if (w->passages.settings->older != NULL) {
         loop_task_after(&w->sweep, SWEEP_MS);
     }
 }
@@ -84,7 +77,6 @@ static void
 worker_reload(struct worker *w, int file)
 {
     struct settings *settings;
-    struct generation *generation;
     struct stat status;
     struct why why;
 
@@ -104,9 +96,7 @@ worker_reload(struct worker *w, int file)
         log_line(LOG_LEVEL_ERROR, NULL, "the old configuration stays: %s", why.sentence);
         return;
     }
-    generation = ARENA_NEW(&w->arena, struct generation);
-    *generation = (struct generation){w->passages.settings, w->old};
-    w->old = generation;
+    settings->older = w->passages.settings;
     w->passages.settings = settings;
     doors_swap(w->doors, settings->arrive);
     log_set_level((enum log_level)config_choice(settings->config, "log"));
