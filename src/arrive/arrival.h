@@ -27,7 +27,8 @@ struct arrival_recipient {
 struct arrival {
     struct bytes id; /* ours, 20 characters of [0-9A-Za-z]: unique, sorts by time */
     enum arrival_door door;
-    const struct arrive_settings *settings; /* that the session began under; NULL without a door */
+    const struct arrive_settings
+        *settings;   /* that the session began under; NULL without a door */
     int64_t time_ms; /* wall clock when DATA (or the request) was complete */
     struct net_address
         client; /* who connected, or whom a trusted XCLIENT or request names */

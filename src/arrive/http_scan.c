@@ -218,8 +218,10 @@ check(struct http_session *session)
     const struct arrival_road *road = session->door.doors->road;
     struct why why;
 
-    *a = (struct arrival){
-        .door = ARRIVAL_HTTP, .settings = session->door.settings, .esmtp = true, .body = ARRIVAL_BODY_8BITMIME};
+    *a = (struct arrival){.door = ARRIVAL_HTTP,
+                          .settings = session->door.settings,
+                          .esmtp = true,
+                          .body = ARRIVAL_BODY_8BITMIME};
     if (http_scan_envelope(&exchange->arena, &exchange->request, a, &why) != SK_OK) {
         reply_error(session, 400, why.sentence);
         return;

@@ -289,7 +289,8 @@ tell_verdict(struct telling *t)
 static void
 tell_outcome(struct telling *t, struct bytes text)
 {
-    json_t *outcome = json_loadb((const char *)text.at, text.size, JSON_ALLOW_NUL, NULL), *recipient;
+    json_t *outcome = json_loadb((const char *)text.at, text.size, JSON_ALLOW_NUL, NULL),
+           *recipient;
     size_t i;
 
     json_array_foreach(json_object_get(outcome, "to"), i, recipient)
@@ -387,7 +388,8 @@ explain(struct telling *t, const struct options *o)
         writer_bytes(&t->w, frame.record);
         writer_byte(&t->w, '\n');
     } else {
-        t->record = json_loadb((const char *)frame.record.at, frame.record.size, JSON_ALLOW_NUL, NULL);
+        t->record = json_loadb((const char *)frame.record.at, frame.record.size,
+                               JSON_ALLOW_NUL, NULL);
         if (t->record == NULL) {
             fprintf(stderr, "sekisho: the record is no JSON\n");
             return EXIT_DATA;

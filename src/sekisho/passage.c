@@ -106,15 +106,15 @@ passage_done(struct passage *passage)
 
     snprintf(id, sizeof id, "%.*s", BYTES_ARGUMENTS(passage->walk.arrival->id));
     if (passage->code == SK_OK) {
-        all->kept++;
-        all->by_action[passage->walk.verdict->strongest]++;
+        all->counts->kept++;
+        all->counts->by_action[passage->walk.verdict->strongest]++;
         log_line(LOG_LEVEL_NOTICE, id,
                  "verdict %s, %zu recipients, unwanted %.3f, dmarc %s",
                  verdict_action_name(passage->walk.verdict->strongest),
                  passage->walk.arrival->recipient_count, passage->walk.opinion->unwanted,
                  auth_result_name(passage->walk.origin->dmarc.result));
     } else {
-        all->later++;
+        all->counts->later++;
         log_line(LOG_LEVEL_WARNING, id, "not taken: %s", sk_code_name(passage->code));
     }
     sk_in_hand(NULL);
@@ -226,7 +226,7 @@ passage_examine(void *road, struct arena *arena, const struct arrival *arrival,
 
     snprintf(id, sizeof id, "%.*s", BYTES_ARGUMENTS(arrival->id));
     sk_in_hand(id);
-    all->messages++;
+    all->counts->messages++;
     *passage = (struct passage){.all = all,
                                 .settings = passage_settings(all, arrival),
                                 .walk = {.arena = arena, .arrival = arrival},
@@ -473,15 +473,16 @@ passage_statistics(void *road, struct arena *arena)
     writer_init(&w, arena);
     json_init(&j, &w);
     json_open(&j, '{');
-    json_put_number(&j, "uptime", (clock_monotonic_ms() - all->started_ms) / 1000);
-    json_put_number(&j, "scanned", (int64_t)all->messages);
-    json_put_number(&j, "kept", (int64_t)all->kept);
-    json_put_number(&j, "later", (int64_t)all->later);
+    json_put_number(&j, "uptime", (clock_monotonic_ms() - all->counts->started_ms) / 1000);
+    json_put_number(&j, "scanned", (int64_t)all->counts->messages);
+    json_put_number(&j, "kept", (int64_t)all->counts->kept);
+    json_put_number(&j, "later", (int64_t)all->counts->later);
     json_key(&j, "actions");
     json_open(&j, '{');
-    for (unsigned i = 0; i < sizeof all->by_action / sizeof all->by_action[0]; i++) {
+    for (unsigned i = 0;
+         i < sizeof all->counts->by_action / sizeof all->counts->by_action[0]; i++) {
         json_put_number(&j, verdict_action_name((enum verdict_action)i),
-                        (int64_t)all->by_action[i]);
+                        (int64_t)all->counts->by_action[i]);
     }
     json_close(&j);
     json_close(&j);

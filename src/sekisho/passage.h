@@ -11,6 +11,13 @@
 #include "net/frame.h"
 #include "sekisho/settings.h"
 
+/* What all workers count together: one block of shared memory, made by the supervisor, so that it does not matter which
+ * worker is asked, nor whether one was started again. */
+struct passage_counts {
+    _Atomic uint64_t messages, kept, later, by_action[5];
+    int64_t started_ms; /* monotonic */
+};
+
 /* What all passages of one worker share. */
 struct passages {
     struct event_base *base;
@@ -21,8 +28,7 @@ struct passages {
         keeper; /* NULL while the keeper is being restarted: everything is answered later (451) */
     struct passage_wait *waits; /* for the keeper, newest first */
     uint64_t token;
-    uint64_t messages, kept, later, by_action[5];
-    int64_t started_ms;
+    struct passage_counts *counts;
 };
 
 /* The callbacks for the doors; road is the struct passages. */

@@ -6,6 +6,8 @@
 #include "judge/opinion.h"
 #include "sekisho/settings.h"
 
+struct passage_counts;
+
 struct role_start {
     struct settings *settings;
     struct judge *
@@ -13,8 +15,9 @@ struct role_start {
     const struct doors_socket *sockets;
     size_t socket_count;
     int control;
-    int clerk_socket; /* listening; -1: none configured */
-    unsigned number;  /* of a worker */
+    int clerk_socket;              /* listening; -1: none configured */
+    unsigned number;               /* of a worker */
+    struct passage_counts *counts; /* shared by all workers */
 };
 
 int role_worker(const struct role_start *start);

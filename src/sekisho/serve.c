@@ -35,6 +35,7 @@
 #include "report/clerk.h"
 #include "sekisho/files.h"
 #include "sekisho/options.h"
+#include "sekisho/passage.h"
 #include "sekisho/roles.h"
 #include "sekisho/wire.h"
 
@@ -62,6 +63,7 @@ struct supervisor {
     struct settings *settings;
     struct arena arena;
     struct judge *judge;
+    struct passage_counts *counts;
     struct doors_socket *sockets;
     size_t socket_count;
     int clerk_socket;
@@ -113,6 +115,7 @@ child_run(struct supervisor *s, struct child *child, int control)
                                .socket_count = s->socket_count,
                                .control = control,
                                .clerk_socket = s->clerk_socket,
+                               .counts = s->counts,
                                .number = child->number};
 
     prctl(PR_SET_PDEATHSIG, child->role == ROLE_CLERK ? SIGTERM : 0);
@@ -642,6 +645,13 @@ serve_command(int count, char **arguments)
     sigprocmask(SIG_BLOCK, &minded, NULL);
     int signals = signalfd(-1, &minded, SFD_NONBLOCK | SFD_CLOEXEC);
     SK_ASSERT(signals >= 0);
+    s->counts = mmap(NULL, sizeof *s->counts, PROT_READ | PROT_WRITE,
+                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (s->counts == MAP_FAILED) {
+        log_line(LOG_LEVEL_ERROR, NULL, "no shared memory could be had");
+        return EXIT_SYSTEM;
+    }
+    s->counts->started_ms = clock_monotonic_ms();
     supervisor_children(s);
     for (size_t i = 0; i < s->child_count; i++) {
         child_start(s, &s->children[i]);

@@ -15,7 +15,7 @@ struct settings {
     const struct permit_settings *permit;
     const struct trace_settings *trace;
     const struct policy *policy;
-    size_t uses; /* messages on the road that began under it */
+    size_t uses;            /* messages on the road that began under it */
     struct settings *older; /* the generation before, as long as something began under it */
 };
 

@@ -171,7 +171,7 @@ worker_open(struct worker *w, const struct role_start *start, struct why *why)
     }
     p->settings = start->settings;
     p->judge = start->judge;
-    p->started_ms = clock_monotonic_ms();
+    p->counts = start->counts;
     enum sk_code code =
         resolver_open(&w->arena, p->base, start->settings->config, &p->resolver, why);
     if (code != SK_OK) {

@@ -26,6 +26,24 @@ try:
     ok(mails > 400, 'mail stands in the mailbox', mails)
     alive = subprocess.run(['pgrep', '-f', folder], capture_output=True, text=True).stdout
     ok(not alive, 'nothing is left running', alive)
+
+    # Without ONCE it goes on serving until Ctrl-C.
+    process = subprocess.Popen([os.path.join(ROOT, 'tools', 'run-demo')], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               text=True, env=dict(os.environ, SEKISHO=PROGRAM, DEMO=folder, ONCE=''))
+    text = ''
+    for line in process.stdout:
+        text += line
+        if 'until Ctrl-C' in line:
+            break
+    port = int(re.search(r'SMTP: +127\.0\.0\.1:(\d+)', text).group(1))
+    with Smtp(port) as s:
+        a = s.mail(b'From: a@sender.example\r\nSubject: x\r\n\r\nhello\r\n')
+    ok(a[0] == 250, 'it goes on serving', a)
+    process.send_signal(signal.SIGINT)
+    text += process.stdout.read()
+    ok(process.wait(30) == 0, 'until Ctrl-C, and then ends with status 0', text[-600:])
+    alive = subprocess.run(['pgrep', '-f', folder], capture_output=True, text=True).stdout
+    ok(not alive, 'nothing is left running', alive)
 finally:
     shutil.rmtree(folder, True)
 done()

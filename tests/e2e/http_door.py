@@ -90,6 +90,11 @@ def checks(c):
     ok(curl(c, '/ping') == (200, b'pong\r\n'), '/ping', curl(c, '/ping'))
     status, text = curl(c, '/stat')
     ok(status == 200 and json.loads(text)['scanned'] >= 1, '/stat', text)
+    before = [json.loads(curl(c, '/stat')[1])['scanned'] for _ in range(12)]
+    for _ in range(10):
+        asked(c, '/checkv2')
+    after = [json.loads(curl(c, '/stat')[1])['scanned'] for _ in range(12)]
+    ok(set(before) == {before[0]} and set(after) == {before[0] + 10}, '/stat counts for all workers, whichever is asked', (before, after))
     status, text = curl(c, '/metrics')
     ok(status == 200 and b'sekisho_messages_total' in text and text.rstrip().endswith(b'# EOF'), '/metrics', text)
 
