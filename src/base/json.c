@@ -78,7 +78,8 @@ json_write_escaped(struct writer *w, struct bytes text)
         } else if (c == '"' || c == '\\') {
             writer_byte(w, '\\');
             writer_byte(w, (uint8_t)c);
-        } else if (c < 0xa0 || c == 0x2028 || c == 0x2029) {
+        } else if (c < 0xa0 || (c >= 0x200e && c <= 0x200f) ||
+                   (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069)) {
             writer_format(w, "\\u%04x", (unsigned)c);
         } else {
             writer_code_point(w, c);

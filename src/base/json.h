@@ -6,8 +6,8 @@
  *     json_key(&j, "action"); json_text(&j, "accept");
  *     json_close(&j);
  *
- * Strings are UTF-8; a byte that is no UTF-8 becomes U+FFFD, controls are escaped, and <, >, &, U+2028, U+2029 are
- * escaped too, so that hostile text stays text wherever the JSON is put. Commas are the writer's affair.
+ * Strings are UTF-8; a byte that is no UTF-8 becomes U+FFFD, controls are escaped, and <, >, &, U+2028, U+2029 and the
+ * marks of direction are escaped too, so that hostile text stays text wherever the JSON is put. Commas are the writer's affair.
  *
  * Not named json_string, json_real, json_null: jansson has those, and one program has only one of each. */
 #pragma once

@@ -405,6 +405,44 @@ vault_ledger(struct vault *vault)
     return vault->ledger;
 }
 
+/* Rows follow the journal by a moment, and by more after a crash: what they do not know yet stands at the journal's end.
+ * The last two segments are read. */
+static enum sk_code
+find_in_journal(struct arena *arena, int folder, struct bytes id,
+                struct rows_place *place_r, struct why *why)
+{
+    struct journal_list list;
+    struct journal_frame frame;
+    struct bytes segment;
+    struct writer w;
+    bool found = false;
+
+    writer_init(&w, arena);
+    writer_text(&w, "\"kind\":\"message\",\"id\":\"");
+    writer_bytes(&w, id);
+    writer_byte(&w, '"');
+    enum sk_code code = journal_list(arena, folder, &list, why);
+    for (size_t i = list.count;
+         i-- > 0 && i + 2 >= list.count && code == SK_OK && !found;) {
+        uint64_t index = list.firsts[i];
+        code = journal_map(folder, list.firsts[i], &segment, why);
+        for (size_t at = 0; code == SK_OK && at < segment.size && !found; index++) {
+            if (journal_frame_read(segment, at, &frame) != SK_OK) {
+                break;
+            }
+            found = bytes_find(bytes_slice(frame.record, 0, 200), writer_view(&w), 0) !=
+                    BYTES_NOWHERE;
+            *place_r = (struct rows_place){index, list.firsts[i], at};
+            at += frame.size;
+        }
+        journal_unmap(segment);
+    }
+    if (code == SK_OK && !found) {
+        return why_set(why, SK_BAD, "no message has that id");
+    }
+    return code;
+}
+
 enum sk_code
 vault_find(struct arena *arena, const char *folder, struct bytes id,
            struct journal_frame *frame_r, struct why *why)
@@ -420,16 +458,20 @@ vault_find(struct arena *arena, const char *folder, struct bytes id,
     if (code != SK_OK) {
         return code;
     }
-    if (found.count == 0) {
-        return why_set(why, SK_BAD, "no message has that id");
-    }
     int at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (at < 0) {
         return why_set(why, SK_SYSTEM, "cannot open %s", folder);
     }
-    const struct rows_place *place = &found.events[0].place;
-    code =
-        journal_fetch(arena, at, place->segment, place->offset, place->index, frame_r, why);
+    struct rows_place place = {0};
+    if (found.count > 0) {
+        place = found.events[0].place;
+    } else {
+        code = find_in_journal(arena, at, id, &place, why);
+    }
+    if (code == SK_OK) {
+        code = journal_fetch(arena, at, place.segment, place.offset, place.index, frame_r,
+                             why);
+    }
     close(at);
     return code;
 }

@@ -126,8 +126,7 @@ test_keep(void)
     tap_ok(vault_opened(vault)->ledger.new_key && vault_opened(vault)->rows_again == 0,
            "a new vault");
     keep(vault, 1, "請求書");
-    tap_ok(commit(vault, &why) && hits("請求") == 1,
-           "after it the row is found");
+    tap_ok(commit(vault, &why) && hits("請求") == 1, "after it the row is found");
     tap_ok(vault_outcome(vault, BYTES("id-000001"), outcome, &why) == SK_OK &&
                commit(vault, &why),
            "an outcome");

@@ -265,6 +265,32 @@ size_fits(struct bytes segment, size_t at, const struct journal_frame *frame)
             next.index == frame->index + 1);
 }
 
+/* The record says that a message is held: then it must be there. Quotes inside the record's strings are escaped, so
+ * these words can only be ours. */
+static void
+take_held(struct verifier *v, const struct journal_frame *frame)
+{
+    const struct bytes hold = BYTES("\"action\":\"hold\""), name = BYTES("\"sha256\":\"");
+    char path[HELD_PATH_SIZE];
+    uint8_t sha256[HASH_SHA256_SIZE];
+    size_t at = bytes_find(frame->record, name, 0);
+
+    if (frame->purged || at == BYTES_NOWHERE ||
+        bytes_find(frame->record, hold, 0) == BYTES_NOWHERE ||
+        frame->record.size < at + name.size + 2 * sizeof sha256) {
+        return;
+    }
+    const uint8_t *digits = frame->record.at + at + name.size;
+    for (size_t i = 0; i < sizeof sha256; i++) {
+        sha256[i] = (uint8_t)(ascii_hex(digits[2 * i]) << 4 | ascii_hex(digits[2 * i + 1]));
+    }
+    held_path(sha256, path);
+    if (faccessat(v->folder, path, F_OK, 0) != 0) {
+        fault(v, frame->index, "%s: its held message %s is gone",
+              entry_name(v, frame->index, frame->record), path);
+    }
+}
+
 static size_t
 take_frame(struct verifier *v, struct bytes segment, size_t at, bool last)
 {
@@ -290,6 +316,7 @@ take_frame(struct verifier *v, struct bytes segment, size_t at, bool last)
         take_unfit(v, &frame);
     } else {
         v->report->purged += frame.purged;
+        take_held(v, &frame);
         take_leaf(v, frame.leaf_data.at);
     }
     return at + frame.size;

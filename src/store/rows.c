@@ -1,5 +1,7 @@
 #include "store/rows_private.h"
 
+#include "store/rows_fold.h"
+
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "base/writer.h"
@@ -381,9 +383,15 @@ put_words(struct rows *rows, struct day *day, const struct rows_event *event,
 }
 
 enum sk_code
-rows_put_event(struct rows *rows, const struct rows_event *event, struct why *why)
+rows_put_event(struct rows *rows, const struct rows_event *given, struct why *why)
 {
+    struct rows_event folded = *given;
+    const struct rows_event *event = &folded;
     struct day *day;
+
+    folded.subject = rows_fold(&rows->scratch, given->subject);
+    folded.name = rows_fold(&rows->scratch, given->name);
+    folded.text = rows_fold(&rows->scratch, given->text);
     enum sk_code code = day_of(rows, event->time_ms, &day, why);
 
     if (code != SK_OK) {
@@ -406,6 +414,7 @@ rows_put_event(struct rows *rows, const struct rows_event *event, struct why *wh
     if (code == SK_OK && sqlite3_changes(day->database) > 0) {
         code = put_words(rows, day, event, why);
     }
+    arena_release(&rows->scratch);
     return code;
 }
 

@@ -1,5 +1,7 @@
 #include "store/rows_private.h"
 
+#include "store/rows_fold.h"
+
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -217,7 +219,7 @@ plan_term(struct plan *plan, struct bytes text, const char *column, const char *
 static enum sk_code
 plan_query(struct plan *plan, const struct rows_query *query, struct why *why)
 {
-    struct bytes term, rest = query->words;
+    struct bytes term, rest = rows_fold(plan->arena, query->words);
     enum sk_code code = SK_OK;
 
     while (code == SK_OK && bytes_split(&rest, ' ', &term)) {
