@@ -26,8 +26,8 @@ main(void)
         "hostname = h\n[transfer]\nnext_hop = maildir:x\n",
         "hostname = h\n[transfer]\nnext_hop = maildir:/x\ntrusted = nobody\n",
         "hostname = h\n[transfer]\nnext_hop = maildir:/x\ntls_key = /x\n",
-        "hostname = h\n[transfer]\nnext_hop = maildir:/x\ntls_key = "
-        "/nonexistent\ntls_certificate = /nonexistent\n",
+        ("hostname = h\n[transfer]\nnext_hop = maildir:/x\n"
+         "tls_key = /nonexistent\ntls_certificate = /nonexistent\n"),
         "hostname = h\n[transfer]\nnext_hop = maildir:/x\nmessage_size = 51M\n",
         "hostname = h\n[transfer]\nnext_hop = maildir:/x\nconnections = 2001\n",
         "hostname = h\n[http]\nlisten = x\n",
