@@ -392,8 +392,9 @@ smtp_run(struct smtp_session *session)
         return;
     }
     session->running = true;
-    while (run_step(session)) {
-        continue;
+    bool more = true;
+    while (more) {
+        more = run_step(session);
     }
     session->running = false;
     uint32_t open =

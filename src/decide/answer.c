@@ -85,23 +85,20 @@ write_symbols(struct json *j, const struct verdict_recipient *r)
     json_close(j);
 }
 
+/* Each field of the text, in order, as rspamd's milter block wants it: put before all others. */
 static void
-write_milter_block(struct json *j, struct bytes header, const struct letter *letter,
-                   const struct answer_edit *edits, size_t edit_count)
+write_added(struct json *j, struct bytes header)
 {
-    struct bytes line, rest = header;
     size_t from = 0;
 
-    json_key(j, "milter");
-    json_open(j, '{');
     json_key(j, "add_headers");
     json_open(j, '{');
-    while (from < rest.size) {
+    while (from < header.size) {
         size_t end = from;
         do { /* a field ends where the next line does not begin with a blank */
-            end = bytes_find(rest, BYTES("\r\n"), end) + 2;
-        } while (end < rest.size && (rest.at[end] == '\t' || rest.at[end] == ' '));
-        line = bytes_slice(rest, from, end - 2);
+            end = bytes_find(header, BYTES("\r\n"), end) + 2;
+        } while (end < header.size && (header.at[end] == '\t' || header.at[end] == ' '));
+        struct bytes line = bytes_slice(header, from, end - 2);
         size_t colon = bytes_find_byte(line, ':', 0);
         json_key_bytes(j, bytes_slice(line, 0, colon));
         json_open(j, '{');
@@ -111,38 +108,71 @@ write_milter_block(struct json *j, struct bytes header, const struct letter *let
         from = end;
     }
     json_close(j);
-    json_key(j, "remove_headers");
-    json_open(j, '{');
-    for (size_t i = 0; i < letter->header.field_count; i++) {
-        struct bytes name = letter->header.fields[i].name;
-        size_t at = 0;
-        if (header_find(&letter->header, name, &at) != &letter->header.fields[i]) {
-            continue; /* each name once, at its first field */
+}
+
+static bool
+is_removed(const struct field *field, const struct answer_edit *edits, size_t edit_count)
+{
+    for (size_t i = 0; i < edit_count; i++) {
+        if (edits[i].remove.at != NULL && edits[i].remove.at == field->whole.at) {
+            return true;
         }
-        bool opened = false;
-        size_t nth = 0;
-        for (size_t k = i; k < letter->header.field_count; k++) {
-            const struct field *field = &letter->header.fields[k];
-            if (!bytes_equal_fold(field->name, name)) {
-                continue;
-            }
+    }
+    return false;
+}
+
+/* The fields of one name that go, by their number among those of that name (1 is the first). */
+static void
+write_removed_of(struct json *j, const struct header *header, struct bytes name,
+                 const struct answer_edit *edits, size_t edit_count)
+{
+    size_t nth = 0;
+
+    json_key_bytes(j, name);
+    json_open(j, '[');
+    for (size_t i = 0; i < header->field_count; i++) {
+        if (bytes_equal_fold(header->fields[i].name, name)) {
             nth++;
-            for (size_t e = 0; e < edit_count; e++) {
-                if (edits[e].remove.at != NULL && edits[e].remove.at == field->whole.at) {
-                    if (!opened) {
-                        json_key_bytes(j, name);
-                        json_open(j, '[');
-                        opened = true;
-                    }
-                    json_number(j, (int64_t)nth);
-                }
+            if (is_removed(&header->fields[i], edits, edit_count)) {
+                json_number(j, (int64_t)nth);
             }
-        }
-        if (opened) {
-            json_close(j);
         }
     }
     json_close(j);
+}
+
+static void
+write_removed(struct json *j, const struct header *header, const struct answer_edit *edits,
+              size_t edit_count)
+{
+    json_key(j, "remove_headers");
+    json_open(j, '{');
+    /* The first edit adds; without others there is nothing to look for. */
+    for (size_t i = 0; edit_count > 1 && i < header->field_count; i++) {
+        const struct field *field = &header->fields[i];
+        size_t before = 0;
+        if (!is_removed(field, edits, edit_count)) {
+            continue;
+        }
+        while (!bytes_equal_fold(header->fields[before].name, field->name) ||
+               !is_removed(&header->fields[before], edits, edit_count)) {
+            before++;
+        }
+        if (before == i) { /* each name once */
+            write_removed_of(j, header, field->name, edits, edit_count);
+        }
+    }
+    json_close(j);
+}
+
+static void
+write_milter_block(struct json *j, struct bytes header, const struct letter *letter,
+                   const struct answer_edit *edits, size_t edit_count)
+{
+    json_key(j, "milter");
+    json_open(j, '{');
+    write_added(j, header);
+    write_removed(j, &letter->header, edits, edit_count);
     json_close(j);
 }
 

@@ -112,8 +112,8 @@ test_cname(void)
     for (unsigned steps = LIMIT_DNS_CNAMES; steps <= LIMIT_DNS_CNAMES + 1; steps++) {
         begin(&w, 0, steps + 1, DNS_A);
         record(&w, SELF, DNS_CNAME, BYTES("\1\1\xc0\x0e"));
-        for (uint8_t i = 1; i < steps; i++) {
-            uint8_t owner[] = {1, i, 0xc0, 0x0e},
+        for (unsigned i = 1; i < steps; i++) {
+            uint8_t owner[] = {1, (uint8_t)i, 0xc0, 0x0e},
                     target[] = {1, (uint8_t)(i + 1), 0xc0, 0x0e};
             record(&w, bytes_of(owner, 4), DNS_CNAME, bytes_of(target, 4));
         }

@@ -22,7 +22,7 @@ struct place {
     uint64_t offset;
     uint32_t size;
     bool spooled; /* lies in the temporary file, path is that of the archive */
-    int8_t label;
+    int label;
 };
 
 struct corpus {
@@ -149,7 +149,7 @@ add_file(struct corpus *corpus, const char *path, size_t size, int label, struct
     if (at == MAP_FAILED) {
         return why_set(why, SK_SYSTEM, "%s cannot be read", path);
     }
-    struct place place = {.path = path, .label = (int8_t)label};
+    struct place place = {.path = path, .label = label};
     code = add_text(corpus, bytes_of(at, size), place, why);
     munmap(at, size);
     return code;
@@ -199,7 +199,7 @@ spool_entry(struct corpus *corpus, struct archive *archive, struct archive_entry
 static enum sk_code
 add_archive(struct corpus *corpus, const char *path, int label, struct why *why)
 {
-    struct place place = {.path = path, .spooled = true, .label = (int8_t)label};
+    struct place place = {.path = path, .spooled = true, .label = label};
     struct archive *archive = archive_read_new();
     struct archive_entry *entry;
     enum sk_code code = open_spool(corpus, why);

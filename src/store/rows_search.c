@@ -361,7 +361,8 @@ search_file(struct arena *arena, sqlite3 *database, const struct plan *plan,
     int code = sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
 
     if (code == SQLITE_OK) {
-        sqlite3_bind_int64(statement, 1, (sqlite3_int64)(most - found->count + 1));
+        sqlite3_bind_int64(statement, 1,
+                           (sqlite3_int64)most - (sqlite3_int64)found->count + 1);
         const struct bytes match[] = {writer_view(&plan->words), writer_view(&plan->pairs)};
         for (int i = 0; i < 2; i++) {
             if (match[i].size > 0) {
