@@ -85,5 +85,6 @@
 #define LIMIT_SEARCH_ROWS 10000          // Rows of one answer. Beyond: refused; narrow the time instead.
 #define LIMIT_WIRE_FRAME 68157440        // 65 MiB: one typed message between processes, a mail and its record. Beyond: our own bug.
 #define LIMIT_TRY_LINE 67108864          // 64 MiB: one request line of `sekisho try`. Beyond: an error line.
+#define LIMIT_PERMIT_STORE 8388608       // 8 MiB of consents kept by another program, some 130,000 recipients. Beyond: refused.
 #define LIMIT_CONFIG_LINE 4096           // One line of configuration. Beyond: refused with its number.
 #define LIMIT_CONFIG_BYTES 1048576       // A configuration file. Beyond: refused.

@@ -1,5 +1,8 @@
 #include "permit/permit.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "base/tap.h"
 #include "permit/settings.h"
 
@@ -74,6 +77,58 @@ test_withdrawn(void)
     tap_ok(p == NULL && why.line == 2, "an unknown family names its line");
 }
 
+static const struct permit *
+permit_with_store(const char *store, struct why *why, const char *recipient)
+{
+    char path[] = "/tmp/sekisho-permit-XXXXXX", text[200];
+    int fd = mkstemp(path);
+    struct bytes content = bytes_from_text(store);
+
+    if (fd < 0 || write(fd, content.at, content.size) != (ssize_t)content.size) {
+        return NULL;
+    }
+    close(fd);
+    snprintf(text, sizeof text,
+             "[permit]\nstore = %s\n[recipient own@example.jp]\nconsent = links\n", path);
+    const struct permit *p = permit_under(text, why, recipient, NULL);
+    unlink(path);
+    return p;
+}
+
+static void
+test_store(void)
+{
+    static const char store[] = "# from the portal\n"
+                                "a@example.jp\tcontent,links\n"
+                                "b@example.jp\t\tsource\n"
+                                "own@example.jp\tthreat\n"
+                                "@school.example.jp\tthreat\r\n";
+    struct why why;
+    const struct permit *p = permit_with_store(store, &why, "A@example.jp");
+
+    tap_ok(p != NULL && permit_has(p, FAMILY_CONTENT) && permit_has(p, FAMILY_LINKS) &&
+               !permit_has(p, FAMILY_THREAT),
+           "the store's consent counts");
+    p = permit_with_store(store, &why, "b@example.jp");
+    tap_ok(p != NULL && !permit_has(p, FAMILY_SOURCE), "and its withdrawal");
+    p = permit_with_store(store, &why, "x@school.example.jp");
+    tap_ok(p != NULL && permit_has(p, FAMILY_THREAT), "a domain in the store");
+    p = permit_with_store(store, &why, "own@example.jp");
+    tap_ok(p != NULL && permit_has(p, FAMILY_LINKS) && !permit_has(p, FAMILY_THREAT),
+           "the configuration stands over the store");
+    p = permit_with_store("a@example.jp\tcontent\nb@example.jp\tcontents\n", &why,
+                          "x@y.example");
+    tap_ok(p == NULL && why.code == SK_CONFIG && why.line == 2,
+           "a wrong family names its line");
+    p = permit_with_store("taro\tcontent\n", &why, "x@y.example");
+    tap_ok(p == NULL && why.line == 1, "no address names its line");
+    p = permit_with_store("a@b.example\t\t\tmore\n", &why, "x@y.example");
+    tap_ok(p == NULL && why.line == 1, "a fourth column is refused");
+    p = permit_under("[permit]\nstore = /nonexistent/consents\n", &why, "x@y.example",
+                     NULL);
+    tap_ok(p == NULL && why.code == SK_SYSTEM, "a store that is not there is told");
+}
+
 static void
 test_names(void)
 {
@@ -93,9 +148,10 @@ test_names(void)
 int
 main(void)
 {
-    arena_init(&arena, 16 << 20);
+    arena_init(&arena, 64 << 20);
     test_carrier();
     test_withdrawn();
+    test_store();
     test_names();
     arena_release(&arena);
     return tap_done();

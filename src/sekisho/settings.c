@@ -127,7 +127,7 @@ settings_new(struct bytes text, struct settings **settings_r, struct why *why)
     struct settings *s = calloc(1, sizeof *s);
 
     SK_ASSERT(s != NULL);
-    arena_init(&s->arena, 64u << 20);
+    arena_init(&s->arena, (size_t)512 << 20); /* a store of consents is the largest part */
     s->text = bytes_copy(&s->arena, text);
     struct why cause = {0};
     enum sk_code code = settings_stages(s, &cause);
