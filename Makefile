@@ -1,5 +1,6 @@
 # The door for people; meson and ninja do the work behind it.
 #     make            builds build/sekisho
+#     make console    fetches the console's libraries with npm (make does so too, and goes on without them)
 #     make run        installs what is missing, builds, and shows a checkpoint at work (ONCE=1: once and out)
 #     make test       all tests; SUITE="unit docs" some of them (tools/test names them)
 #     make fuzz       a minute of libFuzzer for each parser (FUZZ_SECONDS=60)
@@ -21,13 +22,17 @@ FUZZ_SECONDS ?= 60
 ONCE ?=
 SUITE ?=
 
-.PHONY: all run test bench fuzz format pages install uninstall clean needed
+.PHONY: all console run test bench fuzz format pages install uninstall clean needed
 
 all: build/build.ninja
 	@ninja -C build
+	@tools/make-console build/console
 
 build/build.ninja:
 	@meson setup build
+
+console:
+	@tools/make-console build/console
 
 needed:
 	@tools/install-needed run
@@ -51,6 +56,7 @@ format:
 pages: all
 	@tools/make-limits
 	@tools/make-findings
+	@tools/make-metrics
 
 # The account that workers and keeper run as is made when this is the machine they will run on.
 install: all
@@ -59,6 +65,7 @@ install: all
 	install -D -m 644 man/sekisho.conf.5 $(DESTDIR)$(MANDIR)/man5/sekisho.conf.5
 	install -D -m 644 share/systemd/sekisho.service $(DESTDIR)$(UNITDIR)/sekisho.service
 	cd share && find . -type f ! -path './systemd/*' ! -name sekisho.conf -exec install -D -m 644 '{}' '$(DESTDIR)$(SHAREDIR)/{}' ';'
+	cd build/console && find . -type f ! -name '.*' -exec install -D -m 644 '{}' '$(DESTDIR)$(SHAREDIR)/console/{}' ';'
 	install -D -m 644 share/sekisho.conf $(DESTDIR)$(SHAREDIR)/sekisho.conf
 	[ -e $(DESTDIR)$(CONFDIR)/sekisho.conf ] || install -D -m 640 share/sekisho.conf $(DESTDIR)$(CONFDIR)/sekisho.conf
 	install -d -m 750 $(DESTDIR)$(STATEDIR)

@@ -107,8 +107,9 @@ struct arrival_road {
     void (*outcome)(void *road, struct arena *arena, const struct arrival *arrival,
                     const struct outcome *outcomes,
                     void (*done)(void *context, enum sk_code code), void *context);
-    /* HTTP's /learnspam and /learnham. already_r: it was learned as this before. */
-    void (*learn)(void *road, struct arena *arena, struct bytes raw, bool spam,
+    /* HTTP's /learnspam and /learnham: raw is learned for the recipients of the arrival, or where none is named for what
+     * the operator's profile allows. already: it was learned as this before. SK_CONFIG: somebody did not allow it. */
+    void (*learn)(void *road, struct arena *arena, const struct arrival *arrival, bool spam,
                   void (*done)(void *context, enum sk_code code, bool already),
                   void *context);
     /* A JSON object of counters for /stat. */

@@ -112,6 +112,8 @@ accepted(struct doors *doors, int fd, const struct net_address *peer, enum doors
 {
     if (doors->counters.sessions >= doors->settings->connections) {
         refuse(doors, fd, kind, "421 4.3.2 too many connections, come again later");
+    } else if (room_is_full(&doors->room)) {
+        refuse(doors, fd, kind, "421 4.3.2 too much mail in hand, come again later");
     } else if (!is_trusted(doors->settings, peer) && too_many_from(doors, peer)) {
         refuse(doors, fd, kind, "421 4.7.0 too many connections from your address");
     } else if (kind == DOORS_TRANSFER) {
@@ -148,6 +150,7 @@ doors_open(struct arena *arena, struct event_base *base,
         return why_set(why, SK_CONFIG,
                        "a Maildir is configured, but nobody is there to write it");
     }
+    doors->room.statm = -1;
     loop_task_init(&doors->reaper, base, reap, doors);
     doors->listeners = ARENA_NEW_MANY(arena, socket_count, struct listener);
     for (size_t i = 0; i < socket_count; i++) {
@@ -157,6 +160,12 @@ doors_open(struct arena *arena, struct event_base *base,
     }
     doors->listener_count = socket_count;
     return SK_OK;
+}
+
+void
+doors_set_memory(struct doors *doors, uint64_t bytes)
+{
+    room_open(&doors->room, bytes);
 }
 
 void
@@ -219,6 +228,7 @@ doors_close(struct doors *doors)
     }
     loop_task_cancel(&doors->reaper);
     reap(doors);
+    room_close(&doors->room);
 }
 
 const struct doors_counters *

@@ -25,6 +25,9 @@ enum sk_code doors_open(struct arena *arena, struct event_base *base,
                         struct why *why);
 /* New settings for sessions that begin from now on; no session is dropped, and the listening sockets stay. */
 void doors_swap(struct doors *doors, const struct arrive_settings *settings);
+/* How much memory the worker may have for mail (room.h); without it only LIMIT_HELD_BYTES counts. Before the process loses
+ * its right to open files. */
+void doors_set_memory(struct doors *doors, uint64_t bytes);
 /* How many sessions still use these settings: at 0 their arena may be released. */
 size_t doors_uses(const struct doors *doors, const struct arrive_settings *settings);
 /* Stops accepting; idle sessions get 421 4.3.2, busy ones finish their message first. done is called from the loop

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "arrive/doors.h"
+#include "arrive/room.h"
 #include "net/listen.h"
 
 struct door_session {
@@ -25,6 +26,7 @@ struct doors {
     size_t listener_count;
     struct door_session *sessions, *dead;
     struct loop_task reaper;
+    struct room room;
     struct doors_counters counters;
     bool draining, closed;
     void (*drained)(void *context);

@@ -199,7 +199,10 @@ learned(void *context, enum sk_code code, bool already)
     struct http_session *session = context;
 
     SK_ASSERT(session->state == HTTP_WALKING);
-    if (code != SK_OK) {
+    if (code == SK_CONFIG) {
+        reply_error(session, 403,
+                    "not learned: name recipients (Rcpt) who have consented to content");
+    } else if (code != SK_OK) {
         reply_error(session, code == SK_LIMIT || code == SK_BAD ? 400 : 503,
                     "the message could not be learned");
     } else if (already) {
@@ -245,14 +248,23 @@ learn(struct http_session *session)
     struct http_exchange *exchange = session->exchange;
     const struct arrival_road *road = session->door.doors->road;
 
+    struct arrival *a = &exchange->arrival;
+    struct why why;
+
     if (road->learn == NULL) {
         reply_error(session, 501, "nothing is learned here");
         return;
     }
+    *a = (struct arrival){.door = ARRIVAL_HTTP, .settings = session->door.settings};
+    if (http_scan_envelope(&exchange->arena, &exchange->request, a, &why) != SK_OK) {
+        reply_error(session, 400, why.sentence);
+        return;
+    }
+    a->raw = writer_view(&exchange->raw);
     session->state = HTTP_WALKING;
     stream_deadline(session->client, BUSY_MS);
-    road->learn(road->road, &exchange->arena, writer_view(&exchange->raw),
-                exchange->target == TARGET_LEARN_SPAM, learned, session);
+    road->learn(road->road, &exchange->arena, a, exchange->target == TARGET_LEARN_SPAM,
+                learned, session);
 }
 
 static void
@@ -439,7 +451,7 @@ read_body(struct http_session *session)
                               &piece);
         at += used;
         if (counters->held_bytes - exchange->held + exchange->arena.used + piece.size >
-            LIMIT_HELD_BYTES) {
+            room_for_messages(&session->door.doors->room)) {
             reply_error(session, 503, "too much mail in hand, come again later");
             return false;
         }

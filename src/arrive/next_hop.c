@@ -177,7 +177,7 @@ hop_ready(struct next_hop *hop)
             hop_say(hop, "STARTTLS\r\n");
             return;
         }
-        if (s->tls == NEXT_HOP_TLS_MUST) {
+        if (s->tls >= NEXT_HOP_TLS_MUST) {
             hop_die(hop, REPLY_NEXT_HOP_NO_TLS);
             return;
         }
@@ -377,8 +377,9 @@ handshake_answered(struct next_hop *hop)
     case HOP_STARTTLS:
         if (hop->code == 220) {
             hop_enter(hop, HOP_TLS);
-            stream_start_tls(hop->stream, hop->settings->tls_context, BYTES_NONE);
-        } else if (hop->settings->tls == NEXT_HOP_TLS_MUST) {
+            stream_start_tls(hop->stream, hop->settings->tls_context,
+                             hop->settings->tls_name);
+        } else if (hop->settings->tls >= NEXT_HOP_TLS_MUST) {
             hop_die(hop, REPLY_NEXT_HOP_NO_TLS);
         } else {
             hop->encrypted = true; /* it does not want to: go on in plain */
@@ -510,7 +511,10 @@ on_written(void *context)
 static void
 on_closed(void *context, enum stream_end end)
 {
-    hop_die(context, REPLY_NEXT_HOP_AWAY);
+    const struct next_hop *hop = context;
+
+    hop_die(context,
+            hop->state == HOP_TLS ? REPLY_NEXT_HOP_TLS_FAILED : REPLY_NEXT_HOP_AWAY);
 }
 
 static const struct stream_callbacks callbacks = {on_opened, on_input, on_written,

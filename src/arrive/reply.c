@@ -50,6 +50,8 @@ static const char *const replies[] = {
     [REPLY_NEXT_HOP_NO_UTF8] = "553 5.6.7 the server behind us does not take SMTPUTF8",
     [REPLY_NEXT_HOP_NO_TLS] =
         "451 4.7.5 the server behind us offers no TLS, come again later",
+    [REPLY_NEXT_HOP_TLS_FAILED] =
+        "451 4.7.5 TLS with the server behind us failed, come again later",
     [REPLY_NO_TLS] = "454 4.7.0 TLS is not available",
     [REPLY_XCLIENT_DENIED] = "550 5.7.0 XCLIENT is not allowed from your address",
 };

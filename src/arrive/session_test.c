@@ -3,12 +3,15 @@
 #include <unistd.h>
 
 #include "arrive/doors_private.h"
+#include "base/bundle.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/tap.h"
 #include "base/writer.h"
+#include "net/key_ring.h"
 #include "net/line.h"
 #include "net/stream.h"
+#include "net/tls_remote.h"
 
 #define WAIT_MS 5000
 
@@ -1161,9 +1164,28 @@ start_tls(struct client *c, const struct tls_context *context)
     return turn_until(is_opened, c, WAIT_MS) && c->opened && !c->closed;
 }
 
+static struct bytes
+test_file(const char *path)
+{
+    struct bytes content;
+
+    SK_ASSERT(bundle_file(NULL, &arena, bytes_from_text(path), 65536, &content, NULL) ==
+              SK_OK);
+    return content;
+}
+
+/* The key process's part. */
+static bool
+answer(void *context, const struct key_question *question, struct key_answer *answer_r)
+{
+    key_ring_answer(context, question, key_question_size(question), answer_r);
+    return true;
+}
+
 static void
 test_tls(void)
 {
+    struct key_ring *ring;
     struct tls_context *server, *client;
     char folder[] = "/tmp/sekisho-tls-XXXXXX", command[500], certificate[100], key[100];
     struct why why;
@@ -1179,9 +1201,13 @@ test_tls(void)
         tap_skip("no openssl program to make a certificate");
         return;
     }
-    SK_ASSERT(tls_server_new(&arena, bytes_from_text(certificate), bytes_from_text(key),
-                             &server, &why) == SK_OK);
-    SK_ASSERT(tls_client_new(&arena, false, &client, &why) == SK_OK);
+    struct bytes chain = test_file(certificate);
+    SK_ASSERT(tls_server_new(&arena, chain, BYTES("c.pem"), &server, &why) == SK_OK);
+    SK_ASSERT(tls_client_new(&arena, BYTES_NONE, BYTES_NONE, &client, &why) == SK_OK);
+    ring = key_ring_open();
+    SK_ASSERT(key_ring_add(ring, test_file(key), key_id_start(server->key)) == KEY_LOADED);
+    key_ring_commit(ring);
+    tls_remote_answers(answer, ring);
     snprintf(command, sizeof command, "rm -r %s", folder);
     (void)!system(command);
     world_begin();
@@ -1297,7 +1323,7 @@ http_expect(const char *request, const char *status, const char *body, const cha
 static bool learned_spam, learned_before;
 
 static void
-road_learn(void *it, struct arena *a, struct bytes raw, bool spam,
+road_learn(void *it, struct arena *a, const struct arrival *arrival, bool spam,
            void (*done)(void *, enum sk_code, bool), void *context)
 {
     learned_spam = spam;

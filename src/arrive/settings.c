@@ -28,7 +28,8 @@ const struct config_key arrive_config_keys[] = {
              "The largest message that is taken."),
     TRANSFER("tls_certificate", CONFIG_TEXT, "", 0, 0, NULL,
              "PEM file with the certificate chain; without it no STARTTLS."),
-    TRANSFER("tls_key", CONFIG_TEXT, "", 0, 0, NULL, "PEM file with its key."),
+    TRANSFER("tls_key", CONFIG_TEXT, "", 0, 0, NULL,
+             "PEM file with its private key; only the key process reads it."),
     TRANSFER("command_time", CONFIG_TIME, "5m", 100, HOUR_MS, NULL,
              "How long a client may take for a command."),
     TRANSFER("data_time", CONFIG_TIME, "3m", 100, HOUR_MS, NULL,
@@ -40,8 +41,13 @@ const struct config_key arrive_config_keys[] = {
              "Connections at a time in one worker."),
     TRANSFER("client_connections", CONFIG_NUMBER, "100", 1, LIMIT_CONNECTIONS_CLIENT, NULL,
              "Of these, from one address; trusted fronts and loopback are not counted."),
-    TRANSFER("next_hop_tls", CONFIG_CHOICE, "no", 0, 0, "no|may|must",
-             "Whether STARTTLS is used towards the next hop."),
+    TRANSFER("next_hop_tls", CONFIG_CHOICE, "no", 0, 0, "no|may|must|verify",
+             "Whether STARTTLS is used towards the next hop; only with verify is it sure "
+             "who answers."),
+    TRANSFER("next_hop_name", CONFIG_TEXT, "", 0, 255, NULL,
+             "Whom the next hop's certificate must name: a host's name or an address."),
+    TRANSFER("next_hop_authorities", CONFIG_TEXT, "/etc/ssl/certs/ca-certificates.crt", 1,
+             0, NULL, "PEM file with the authorities that may vouch for the next hop."),
     TRANSFER("next_hop_xclient", CONFIG_BOOL, "no", 0, 0, NULL,
              "Whether the next hop is told the client by XCLIENT, when it offers that."),
     TRANSFER("next_hop_greeting_time", CONFIG_TIME, "5m", 100, HOUR_MS, NULL,
@@ -146,34 +152,72 @@ read_next_hop(struct arena *arena, const struct config *config,
                         "maildir:/PATH");
 }
 
+/* The server's certificate. Its key is not read here, nor by this process: the supervisor hands the file to the key
+ * process, unread (sekisho/key_role.c). */
 static enum sk_code
 read_tls(struct arena *arena, const struct config *config, struct arrive_settings *s,
          struct why *why)
 {
-    struct bytes certificate = config_text(config, "transfer.tls_certificate");
+    struct bytes certificate = config_text(config, "transfer.tls_certificate"), chain;
     struct bytes key = config_text(config, "transfer.tls_key");
     struct tls_context *context;
-    enum sk_code code;
+    struct why cause;
 
     if ((certificate.size == 0) != (key.size == 0)) {
         return why_set(why, SK_CONFIG,
                        "transfer.tls_certificate and transfer.tls_key are given together "
                        "or not at all");
     }
-    if (certificate.size > 0) {
-        code = tls_server_new(arena, certificate, key, &context, why);
-        if (code != SK_OK) {
-            return code;
-        }
-        s->tls = context;
+    if (certificate.size == 0) {
+        return SK_OK;
     }
-    if (s->next_hop.tls != NEXT_HOP_TLS_NO) {
-        code = tls_client_new(arena, false, &context, why);
-        if (code != SK_OK) {
-            return code;
-        }
-        s->next_hop.tls_context = context;
+    enum sk_code code =
+        config_file(config, arena, certificate, LIMIT_CERTIFICATES, &chain, &cause);
+    if (code == SK_OK) {
+        code = tls_server_new(arena, chain, certificate, &context, &cause);
     }
+    if (code != SK_OK) {
+        return why_set_line(why, SK_CONFIG, config_line(config, "transfer.tls_certificate"),
+                            "transfer.tls_certificate: %s", cause.sentence);
+    }
+    s->tls = context;
+    return SK_OK;
+}
+
+/* How the next hop is spoken to; with `verify`, by whom its certificate must be vouched for and whom it must name. */
+static enum sk_code
+read_next_hop_tls(struct arena *arena, const struct config *config,
+                  struct next_hop_settings *hop, struct why *why)
+{
+    struct bytes path = config_text(config, "transfer.next_hop_authorities");
+    struct bytes authorities = BYTES_NONE;
+    enum sk_code code = SK_OK;
+    struct tls_context *context;
+    struct why cause;
+
+    if (hop->tls == NEXT_HOP_TLS_NO) {
+        return SK_OK;
+    }
+    if (hop->tls == NEXT_HOP_TLS_VERIFY) {
+        hop->tls_name = bytes_copy(arena, config_text(config, "transfer.next_hop_name"));
+        if (hop->tls_name.size == 0 && hop->kind != NEXT_HOP_MAILDIR) {
+            return why_set_line(why, SK_CONFIG,
+                                config_line(config, "transfer.next_hop_tls"),
+                                "transfer.next_hop_tls = verify: whom the certificate must "
+                                "name is written as transfer.next_hop_name, a host's name "
+                                "or an address");
+        }
+        code = config_file(config, arena, path, LIMIT_CERTIFICATES, &authorities, &cause);
+    }
+    if (code == SK_OK) {
+        code = tls_client_new(arena, authorities, path, &context, &cause);
+    }
+    if (code != SK_OK) {
+        return why_set_line(why, SK_CONFIG,
+                            config_line(config, "transfer.next_hop_authorities"),
+                            "transfer.next_hop_authorities: %s", cause.sentence);
+    }
+    hop->tls_context = context;
     return SK_OK;
 }
 
@@ -242,6 +286,9 @@ arrive_settings_new(struct arena *arena, const struct config *config,
     }
     if (code == SK_OK) {
         code = read_tls(arena, config, s, why);
+    }
+    if (code == SK_OK) {
+        code = read_next_hop_tls(arena, config, &s->next_hop, why);
     }
     *settings_r = s;
     return code;

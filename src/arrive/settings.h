@@ -11,7 +11,12 @@
 extern const struct config_key arrive_config_keys[];
 
 enum next_hop_kind { NEXT_HOP_SMTP, NEXT_HOP_LMTP, NEXT_HOP_MAILDIR };
-enum next_hop_tls { NEXT_HOP_TLS_NO, NEXT_HOP_TLS_MAY, NEXT_HOP_TLS_MUST };
+enum next_hop_tls {
+    NEXT_HOP_TLS_NO,
+    NEXT_HOP_TLS_MAY,
+    NEXT_HOP_TLS_MUST,  /* by anybody's certificate */
+    NEXT_HOP_TLS_VERIFY /* by one that names tls_name and is vouched for */
+};
 enum bare_newline { BARE_NEWLINE_REFUSE, BARE_NEWLINE_REPAIR };
 
 struct next_hop_settings {
@@ -21,6 +26,7 @@ struct next_hop_settings {
     struct bytes hostname;        /* our own, for EHLO */
     enum next_hop_tls tls;
     const struct tls_context *tls_context;
+    struct bytes tls_name;
     bool xclient;
     int64_t greeting_ms, mail_ms, rcpt_ms, data_ms, block_ms, dot_ms;
 };

@@ -31,6 +31,14 @@ main(void)
         "hostname = h\n[transfer]\nnext_hop = maildir:/x\nmessage_size = 51M\n",
         "hostname = h\n[transfer]\nnext_hop = maildir:/x\nconnections = 2001\n",
         "hostname = h\n[http]\nlisten = x\n",
+        ("hostname = h\n[transfer]\nnext_hop = smtp://127.0.0.1:25\n"
+         "next_hop_tls = verify\n"),
+        ("hostname = h\n[transfer]\nnext_hop = smtp://127.0.0.1:25\n"
+         "next_hop_tls = verify\nnext_hop_name = hop.example\n"
+         "next_hop_authorities = /nonexistent\n"),
+        ("hostname = h\n[transfer]\nnext_hop = smtp://127.0.0.1:25\n"
+         "next_hop_tls = verify\nnext_hop_name = hop.example\n"
+         "next_hop_authorities = /etc/passwd\n"),
     };
     const struct arrive_settings *s;
     struct why why;

@@ -48,7 +48,7 @@ keep_piece(struct smtp_session *session, struct bytes piece)
         return;
     }
     if (counters->held_bytes - mail->held + mail->arena.used + piece.size >
-        LIMIT_HELD_BYTES) {
+        room_for_messages(&session->door.doors->room)) {
         mail->no_room = true;
         return;
     }

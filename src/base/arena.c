@@ -43,6 +43,7 @@ struct arena_deferred {
 };
 
 static struct arena_block *spare;
+static bool starved;
 static unsigned spare_count;
 
 void
@@ -108,6 +109,7 @@ block_take(struct arena *arena, size_t least)
     } else {
         block = malloc(sizeof *block + size);
         if (block == NULL) {
+            starved = true;
             arena_full(arena);
         }
         block->size = size;
@@ -211,6 +213,15 @@ void
 arena_guard(struct arena *arena, jmp_buf *guard)
 {
     arena->guard = guard;
+}
+
+bool
+arena_starved(void)
+{
+    bool was = starved;
+
+    starved = false;
+    return was;
 }
 
 void

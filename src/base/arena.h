@@ -63,5 +63,9 @@ void arena_defer(struct arena *arena, void (*close)(void *it), void *it);
  * The guard is cleared before the jump. */
 void arena_guard(struct arena *arena, jmp_buf *guard);
 
+/* Whether, since it was asked last, an arena was refused memory by the machine and not by its own cap: then what failed is
+ * no fault of the message, and may go well later. */
+bool arena_starved(void);
+
 /* Gives the recycled blocks of this process back to the machine. */
 void arena_forget_blocks(void);

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -184,6 +185,41 @@ read_past(struct arena *arena)
     at[past] = 1;
 }
 
+/* What the machine does not give is told from what the cap does not. */
+static void
+test_starved(void)
+{
+    struct arena arena;
+    jmp_buf guard;
+    int status;
+
+    arena_init(&arena, 1u << 20);
+    if (setjmp(guard) == 0) {
+        arena_guard(&arena, &guard);
+        arena_take(&arena, 2u << 20);
+    }
+    tap_ok(!arena_starved(), "the cap is no want of memory");
+    arena_release(&arena);
+#if defined(__SANITIZE_ADDRESS__)
+    tap_skip("the sanitizer ends the program instead");
+    (void)status;
+#else
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rlimit none = {0, 0};
+        setrlimit(RLIMIT_DATA, &none);
+        arena_init(&arena, 1u << 30);
+        if (setjmp(guard) == 0) {
+            arena_guard(&arena, &guard);
+            arena_take(&arena, 256u << 20);
+        }
+        _exit(arena_starved() && !arena_starved() ? 0 : 1);
+    }
+    waitpid(pid, &status, 0);
+    tap_ok(status == 0, "the machine's refusal is, and is told once");
+#endif
+}
+
 int
 main(void)
 {
@@ -201,5 +237,6 @@ main(void)
         "without the address sanitizer nothing watches the space behind an allocation");
 #endif
     arena_forget_blocks();
+    test_starved();
     return tap_done();
 }

@@ -30,6 +30,12 @@ clock_monotonic_ms(void)
 }
 
 int64_t
+clock_monotonic_us(void)
+{
+    return clock_read(CLOCK_MONOTONIC, 1000000);
+}
+
+int64_t
 clock_cpu_us(void)
 {
     return clock_read(CLOCK_PROCESS_CPUTIME_ID, 1000000);

@@ -12,9 +12,10 @@ struct calendar {
     int weekday; /* 0 is Sunday */
 };
 
-/* Wall clock and monotonic clock in milliseconds; microseconds of CPU time of this process. */
+/* Wall clock and monotonic clock in milliseconds (and microseconds); microseconds of CPU time of this process. */
 int64_t clock_now_ms(void);
 int64_t clock_monotonic_ms(void);
+int64_t clock_monotonic_us(void);
 int64_t clock_cpu_us(void);
 
 struct calendar clock_calendar(int64_t epoch_s, int zone_minutes);

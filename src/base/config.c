@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bundle.h"
 #include "base/limits.h"
 #include "base/table.h"
 #include "base/utf8.h"
@@ -42,6 +43,7 @@ struct config {
     size_t named_count, named_room;
     struct config_group *groups;
     size_t group_count;
+    struct bundle *bundle; /* where files are read from; NULL: the disk */
 };
 
 struct config_reader {
@@ -501,9 +503,9 @@ config_group(struct arena *arena, struct config *config)
     config->named = grouped;
 }
 
-enum sk_code
-config_read(struct arena *arena, const struct config_key *keys, struct bytes text,
-            const struct config **config_r, struct why *why)
+static enum sk_code
+config_read_any(struct arena *arena, const struct config_key *keys, struct bytes text,
+                struct bundle *bundle, const struct config **config_r, struct why *why)
 {
     struct config *config = ARENA_NEW(arena, struct config);
     struct config_reader r = {.arena = arena, .config = config, .why = why};
@@ -515,6 +517,7 @@ config_read(struct arena *arena, const struct config_key *keys, struct bytes tex
                        LIMIT_CONFIG_BYTES);
     }
     config->keys = keys;
+    config->bundle = bundle;
     while (keys[config->key_count].name != NULL) {
         config->key_count++;
     }
@@ -539,6 +542,27 @@ config_read(struct arena *arena, const struct config_key *keys, struct bytes tex
     config_group(arena, config);
     *config_r = config;
     return code;
+}
+
+enum sk_code
+config_read(struct arena *arena, const struct config_key *keys, struct bytes text,
+            const struct config **config_r, struct why *why)
+{
+    return config_read_any(arena, keys, text, NULL, config_r, why);
+}
+
+enum sk_code
+config_read_bundle(struct arena *arena, const struct config_key *keys,
+                   struct bundle *bundle, const struct config **config_r, struct why *why)
+{
+    return config_read_any(arena, keys, bundle->text, bundle, config_r, why);
+}
+
+enum sk_code
+config_file(const struct config *config, struct arena *arena, struct bytes path,
+            size_t most, struct bytes *content_r, struct why *why)
+{
+    return bundle_file(config->bundle, arena, path, most, content_r, why);
 }
 
 static const struct config_value *

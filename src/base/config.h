@@ -23,6 +23,8 @@
 #include "base/bytes.h"
 #include "base/why.h"
 
+struct bundle;
+
 enum config_type {
     CONFIG_TEXT,   /* any text; "" allowed unless least is 1 */
     CONFIG_LIST,   /* separated by commas or blanks */
@@ -53,6 +55,17 @@ struct config;
  * why tells the line and what to write instead. */
 enum sk_code config_read(struct arena *arena, const struct config_key *keys,
                          struct bytes text, const struct config **config_r,
+                         struct why *why);
+
+/* The same from a bundle (base/bundle.h): its text, and config_file reads the files that the configuration names from it.
+ * The bundle must live as long as files are asked for: until the settings of all folders are made. */
+enum sk_code config_read_bundle(struct arena *arena, const struct config_key *keys,
+                                struct bundle *bundle, const struct config **config_r,
+                                struct why *why);
+/* A file that the configuration names, copied into the arena: from the bundle when there is one, else from the disk.
+ * SK_SYSTEM: it cannot be read; SK_LIMIT: it is over `most` bytes. Not for private keys. */
+enum sk_code config_file(const struct config *config, struct arena *arena,
+                         struct bytes path, size_t most, struct bytes *content_r,
                          struct why *why);
 
 /* key is "name" or "section.name". */

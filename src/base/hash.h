@@ -10,6 +10,18 @@ void hash_sha256(struct bytes b, uint8_t digest_r[HASH_SHA256_SIZE]);
 void hash_sha256_many(const struct bytes *pieces, size_t piece_count,
                       uint8_t digest_r[HASH_SHA256_SIZE]);
 
+/* The same bit by bit: begin, add ..., end. Each begin needs its end. */
+struct hash_stream {
+    void *context;
+};
+void hash_stream_begin(struct hash_stream *stream);
+void hash_stream_add(struct hash_stream *stream, struct bytes b);
+void hash_stream_end(struct hash_stream *stream, uint8_t digest_r[HASH_SHA256_SIZE]);
+
+/* HMAC-SHA256 (RFC 2104) of several views in a row: a hash that nobody without the key can make or guess. */
+void hash_hmac_sha256(struct bytes key, const struct bytes *pieces, size_t piece_count,
+                      uint8_t digest_r[HASH_SHA256_SIZE]);
+
 /* For tables in memory and features: quick, well mixed, not for evidence. The same on every machine. Tables that
  * hold foreign keys pass a seed from hash_seed(). */
 uint64_t hash_quick(struct bytes b, uint64_t seed);

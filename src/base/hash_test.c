@@ -36,6 +36,31 @@ test_sha256(void)
     tap_ok(memcmp(one, many, sizeof one) == 0, "pieces hash as one");
 }
 
+static bool
+hmac_is(struct bytes key, struct bytes text, const char *hex)
+{
+    uint8_t digest[HASH_SHA256_SIZE];
+    struct bytes pieces[] = {bytes_slice(text, 0, 3), bytes_from(text, 3)};
+
+    hash_hmac_sha256(key, pieces, 2, digest);
+    return bytes_is(bytes_hex(&arena, bytes_of(digest, sizeof digest)), hex);
+}
+
+static void
+test_hmac(void)
+{
+    uint8_t long_key[131];
+
+    memset(long_key, 0xaa, sizeof long_key);
+    tap_ok(hmac_is(BYTES("Jefe"), BYTES("what do ya want for nothing?"),
+                   "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+           "RFC 4231 case 2");
+    tap_ok(hmac_is(bytes_of(long_key, sizeof long_key),
+                   BYTES("Test Using Larger Than Block-Size Key - Hash Key First"),
+                   "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"),
+           "RFC 4231 case 6: a key longer than a block");
+}
+
 static void
 test_quick(void)
 {
@@ -73,6 +98,7 @@ main(void)
 
     arena_init(&arena, 4u << 20);
     test_sha256();
+    test_hmac();
     test_quick();
     hash_random(a, sizeof a);
     hash_random(b, sizeof b);

@@ -77,14 +77,78 @@
 #define LIMIT_FINDINGS 500               // Findings of one message. Beyond: counted only.
 #define LIMIT_NOTE_BYTES 262144          // A signed note: 32 signatures of post-quantum size. Beyond: the note is refused.
 #define LIMIT_NOTE_SIGNATURES 32         // Signatures of one note; c2sp.org/signed-note asks for at least 16. Beyond: the note is refused.
+#define LIMIT_WITNESSES 16               // Witnesses of our ledger: so many signatures any reader of notes must take. Beyond: does not start.
+#define LIMIT_WITNESS_LOGS 100           // Ledgers we are a witness of. Beyond: does not start.
+#define LIMIT_PACKAGE_IDS 100            // Messages in one package for a court. Beyond: make several.
+#define LIMIT_PACKAGE_ENTRIES 2000       // Entries of the ledger in one package. Beyond: refused; make several.
+#define LIMIT_LEDGER_KEYS 1000           // Keys that followed each other in one ledger: monthly for 80 years. Beyond: no more are changed.
 #define LIMIT_RECORD_BYTES 16777216      // 16 MiB: one record in the ledger. Beyond: SK_LIMIT, the message is answered 451.
 #define LIMIT_RECORD_TEXT 240            // Bytes of visible text kept for search; each costs the keeper. Beyond: not kept.
 #define LIMIT_RECORD_FIELD 1000          // Bytes of one foreign text (subject, name, reply) in a record. Beyond: cut.
 #define LIMIT_RECORD_DETAIL 200          // Bytes of what one finding rests on. Beyond: cut.
+#define LIMIT_RETENTION_ORDER 100000      // Entries that one order purges. Beyond: no order.
 #define LIMIT_SEARCH_TERM 256            // Bytes of one word searched for. Beyond: refused.
 #define LIMIT_SEARCH_ROWS 10000          // Rows of one answer. Beyond: refused; narrow the time instead.
 #define LIMIT_WIRE_FRAME 68157440        // 65 MiB: one typed message between processes, a mail and its record. Beyond: our own bug.
+#define LIMIT_REQUEST 1048576            // 1 MiB: one request of a person to the keeper. Beyond: refused.
+#define LIMIT_EVENTS_QUEUED 4194304       // 4 MiB of news that the clerk has not taken. Beyond: not told; the record has it.
+#define LIMIT_CLERK_CONNECTIONS 256      // Connections of the clerk. Beyond: the oldest that has not sent a whole request gives way, else the new one is closed.
+#define LIMIT_CLERK_BODY 65536           // 64 KiB: the body of a request to the clerk. Beyond: 413 and close.
+#define LIMIT_CLERK_QUEUE 262144         // 256 KiB that one reader of the live stream has not taken. Beyond: it is cut off and may come again.
+#define LIMIT_CLERK_STREAMS 64           // Readers of the live stream. Beyond: 503.
+#define LIMIT_CLERK_STREAMS_SESSION 8    // Of one sign-in. Beyond: its oldest is ended.
+#define LIMIT_CLERK_EVENTS 2000          // Events kept for readers that come again (Last-Event-ID). Beyond: the oldest are forgotten, and the reader is told.
+#define LIMIT_CLERK_EVENT 16384          // Bytes of one event. Beyond: it is not shown live.
+#define LIMIT_CLERK_ASKED 256            // Requests to the keeper and jobs of the crew under way. Beyond: 503.
+#define LIMIT_CLERK_JOB_S 30             // Seconds that one search or look-up may take. Beyond: it is ended, 503.
+#define LIMIT_CONSOLE_FILES 64           // Files of the console. Beyond: the clerk says so and serves its plain page.
+#define LIMIT_CONSOLE_BYTES 4194304      // 4 MiB: all files of the console together. Beyond: the same.
+#define LIMIT_SESSIONS 256               // Sign-ins at the console at the same time. Beyond: the longest unused one is ended.
+#define LIMIT_SESSIONS_ACCOUNT 8         // Of one account. Beyond: its longest unused one is ended.
+#define LIMIT_GUESSES_ACCOUNT 10         // Wrong passwords for one account in 15 minutes. Beyond: 429 until they are old enough.
+#define LIMIT_GUESSES_ADDRESS 30         // Wrong passwords from one address in 15 minutes. Beyond: 429 until they are old enough.
+#define LIMIT_GUESSERS 4096              // Accounts and addresses whose wrong passwords are counted. Beyond: the longest quiet one is forgotten.
+#define LIMIT_PASSWORD_LEAST 12          // Characters of a password. Below: refused when it is set.
+#define LIMIT_PASSWORD_MOST 1024         // Bytes of a password. Beyond: refused, unread.
+#define LIMIT_ACCOUNTS 1000              // Accounts of the console. Beyond: refused.
+#define LIMIT_ACCOUNT_NAME 64            // Bytes of an account's name. Beyond: refused.
+#define LIMIT_LOOKS_KEPT 1000            // Looks and sign-ins that the console lists, newest first. Beyond: they are in the ledger only.
+#define LIMIT_REASON 500                 // Bytes of a reason or note that a person gives. Beyond: refused.
+#define LIMIT_ALARMS 1000                // Campaigns of threats that are remembered. Beyond: the oldest acknowledged one is forgotten; without one, new ones are counted together.
+#define LIMIT_ALARM_NEW 50               // New campaigns told of within an hour: a person can read one a minute. Beyond: counted together in one alarm.
+#define LIMIT_ALARM_NOTICES 1024         // Notices of alarms under way to somebody. Beyond: alarms wait, and count.
+#define LIMIT_ALARM_TARGETS 16           // Places that are told of an alarm. Beyond: refused as configuration.
+#define LIMIT_ALARM_ESCALATIONS 6        // Times that an alarm nobody acknowledges is escalated, each after double the time. Beyond: it stays open.
+#define LIMIT_ALARM_WORDS 240            // Bytes of an alarm's campaign words, and of its excerpt. Beyond: cut.
+#define LIMIT_ALARM_NOTE 1000            // Bytes of the note with an acknowledgement. Beyond: refused.
+#define LIMIT_ALARM_URL 2048             // Bytes of a web hook's address. Beyond: refused as configuration.
+#define LIMIT_ALARM_ANSWER 8192          // Bytes of a web hook's answer that are read. Beyond: no answer.
 #define LIMIT_TRY_LINE 67108864          // 64 MiB: one request line of `sekisho try`. Beyond: an error line.
 #define LIMIT_PERMIT_STORE 8388608       // 8 MiB of consents kept by another program, some 130,000 recipients. Beyond: refused.
+#define LIMIT_CONSENT_RECIPIENTS 500000  // Recipients with a word of their own in the ledger; 130,000 take 30 MB. Beyond: a grant is refused, a withdrawal is not.
+#define LIMIT_CONSENT_MEMORY 1073741824  // 1 GiB for consents in one process. Beyond: our own bug.
+#define LIMIT_CONSENT_LISTED 200         // Entries on one recipient's lists, as carriers give. Beyond: refused.
+#define LIMIT_CONSENT_TEXT 65536         // Bytes of one text that people agree to. Beyond: refused.
+#define LIMIT_CONSENT_TEXTS 1000         // Versions of texts that people agreed to. Beyond: no other can be registered.
+#define LIMIT_CONSENT_BY 200             // Bytes of who said or recorded a consent. Beyond: refused.
+#define LIMIT_CONSENT_BATCH 1000         // Recipients in one request of an import: all or none. Beyond: refused.
+#define LIMIT_CONSENT_IMPORT 268435456   // 256 MiB: a file of consents to import. Beyond: refused.
 #define LIMIT_CONFIG_LINE 4096           // One line of configuration. Beyond: refused with its number.
 #define LIMIT_CONFIG_BYTES 1048576       // A configuration file. Beyond: refused.
+#define LIMIT_BUNDLE_FILES 1000          // Files that one configuration names. Beyond: refused.
+#define LIMIT_BUNDLE_BYTES 134217728     // 128 MiB: a configuration with all files it names. Beyond: refused.
+#define LIMIT_CERTIFICATES 1048576       // 1 MiB: a certificate chain (10 KB is common), or the authorities we trust (Debian: 220 KB). Beyond: refused.
+#define LIMIT_KEY_FILE 65536             // A file with a private key; RSA of 8192 bits takes 6.4 KB. Beyond: refused.
+#define LIMIT_KEYS 64                    // Private keys in the key process, of one configuration. Beyond: refused.
+#define LIMIT_KEY_CHANNELS 512           // Processes that may ask the key process at a time: 256 workers and the clerk, each twice while it is introduced anew. Beyond: the new one is not heard.
+#define LIMIT_KEY_RSA_BITS_MIN 2048      // Debian's OpenSSL takes no less at its security level. Below: refused.
+#define LIMIT_KEY_RSA_BITS_MAX 8192      // A signature of 8192 bits costs 40 ms, in which the key process does nothing else. Beyond: refused.
+#define LIMIT_KEY_TO_SIGN 512            // What TLS 1.2 and 1.3 sign of a handshake; the longest we offer has 201 bytes. Beyond: not signed.
+#define LIMIT_KEY_SIGNATURE 1024         // RSA of 8192 bits. Beyond: not possible.
+#define LIMIT_KEY_WAIT_MS 2000           // How long a worker waits for a signature; it does nothing else meanwhile. Beyond: that handshake fails.
+#define LIMIT_KEY_REST_MS 5000           // After such a wait nothing is asked for that long: handshakes fail at once, mail without TLS goes on. Beyond: asked again.
+
+/* Processes */
+#define LIMIT_SUSPECTS 256               // Messages remembered in whose hands a worker died; each costs a crash and its wait. Beyond: the oldest is forgotten and gets two more workers.
+#define LIMIT_WORKER_MEMORY 2147483648   // 2 GiB of data a worker may have, where the machine is large: four times LIMIT_HELD_BYTES. Beyond: the kernel gives no more, the worker ends and is started again.
+#define LIMIT_PURGE_ORDERS 16777216      // 16 MiB of orders for one purger. Beyond: refused.

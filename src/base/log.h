@@ -9,6 +9,9 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL
 /* Lines above the level are dropped. Default NOTICE. */
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
+/* LOG_TEXT is the default. LOG_JSON: each line is an object {"time": RFC 3339 in UTC, "level", "role", "pid", "id"?, "text"}. */
+enum log_format { LOG_TEXT, LOG_JSON };
+void log_set_format(enum log_format format);
 /* "worker 2", "keeper": stands in each line. The text must live on. */
 void log_set_role(const char *role);
 

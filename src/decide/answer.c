@@ -41,6 +41,17 @@ answer_edits(struct arena *arena, const struct policy *policy, const struct lett
     return edits;
 }
 
+/* What the JSON is made from. */
+struct scan {
+    const struct policy *policy;
+    const struct verdict *verdict;
+    const struct arrival *arrival;
+    const struct permit *permit;
+    const struct letter *letter;
+    const struct origin *origin;
+    const struct opinion *opinion;
+};
+
 /* rspamd's names, which its clients compare letter by letter. */
 static const char *
 rspamd_action(enum verdict_action action)
@@ -55,10 +66,30 @@ rspamd_action(enum verdict_action action)
 }
 
 static void
-write_symbols(struct json *j, const struct verdict_recipient *r)
+write_listed(struct json *j, const struct finding *finding)
+{
+    if (finding == NULL) {
+        return;
+    }
+    json_key(j, finding->name);
+    json_open(j, '{');
+    json_put_text(j, "name", finding->name);
+    json_put_real(j, "score", 0, 2);
+    json_put_real(j, "metric_score", 0, 2);
+    json_put_text(j, "ground", permit_ground_name(GROUND_CONSENT));
+    json_put_text(j, "description", words_finding_en(finding->name));
+    json_close(j);
+}
+
+/* grounds: of the recipient; NULL for what is said of several at once. */
+static void
+write_symbols(struct json *j, const struct verdict_recipient *r,
+              const enum permit_ground *grounds)
 {
     json_key(j, "symbols");
     json_open(j, '{');
+    write_listed(j, r->listed);
+    write_listed(j, r->rescued);
     for (size_t i = 0; i < r->reason_count; i++) {
         const struct finding *finding = r->reasons[i];
         bool before = false;
@@ -73,6 +104,10 @@ write_symbols(struct json *j, const struct verdict_recipient *r)
         json_put_text(j, "name", finding->name);
         json_put_real(j, "score", finding->weight, 2);
         json_put_real(j, "metric_score", finding->weight, 2);
+        json_put_text(j, "family", permit_family_name(finding->family));
+        if (grounds != NULL) {
+            json_put_text(j, "ground", permit_ground_name(grounds[finding->family]));
+        }
         json_put_text(j, "description", words_finding_en(finding->name));
         if (finding->detail.size > 0) {
             json_key(j, "options");
@@ -176,41 +211,81 @@ write_milter_block(struct json *j, struct bytes header, const struct letter *let
     json_close(j);
 }
 
-static struct bytes
-answer_json(struct arena *arena, const struct policy *policy,
-            const struct verdict_recipient *recipient, const struct letter *letter,
-            const struct opinion *opinion, const struct arrival *arrival,
-            const struct answer_recipient *answer)
+static void
+write_verdict(struct json *j, const struct policy *policy,
+              const struct verdict_recipient *r, const enum permit_ground *grounds,
+              const struct letter *letter, const struct answer_edit *edits,
+              size_t edit_count)
 {
+    json_put_real(j, "score", r->score, 2);
+    json_put_real(j, "required_score", policy->refuse, 2);
+    json_put_text(j, "action", rspamd_action(r->action));
+    json_put_text(j, "ground", permit_ground_name(r->ground));
+    write_symbols(j, r, grounds);
+    json_key(j, "messages");
+    json_open(j, '{');
+    if (r->reply.size > 0) {
+        json_put_string(j, "smtp_message", bytes_from(r->reply, 10));
+    }
+    json_close(j);
+    write_milter_block(j, r->header, letter, edits, edit_count);
+}
+
+/* Each by himself, for a caller that can treat them apart. */
+static void
+write_recipients(struct json *j, const struct scan *scan, const struct answer *answer)
+{
+    json_key(j, "recipients");
+    json_open(j, '[');
+    for (size_t i = 0; i < scan->verdict->recipient_count; i++) {
+        json_open(j, '{');
+        json_put_string(j, "address", scan->arrival->recipients[i].address);
+        write_verdict(j, scan->policy, &scan->verdict->recipients[i],
+                      scan->permit->recipients[i].grounds, scan->letter,
+                      answer->recipients[i].edits, answer->recipients[i].edit_count);
+        json_close(j);
+    }
+    json_close(j);
+}
+
+/* What stands outside of `recipients` is told to all of them: it rests on what each has allowed. */
+static struct bytes
+answer_json(struct arena *arena, const struct scan *scan, const struct answer *answer)
+{
+    const struct verdict_recipient *common = &scan->verdict->common;
+    bool several = scan->verdict->group_count > 1;
+    bool content = (scan->verdict->common_families & FAMILY_BIT(FAMILY_CONTENT)) != 0;
+    const struct letter *letter = scan->letter;
     struct writer w;
     struct json j;
+    size_t edit_count;
+    const struct answer_edit *edits = answer_edits(
+        arena, scan->policy, letter, scan->origin, common->header, &edit_count);
 
     writer_init(&w, arena);
     json_init(&j, &w);
     json_open(&j, '{');
     json_put_bool(&j, "is_skipped", false);
-    json_put_real(&j, "score", recipient->score, 2);
-    json_put_real(&j, "required_score", policy->refuse, 2);
-    json_put_text(&j, "action", rspamd_action(recipient->action));
     json_key(&j, "thresholds");
     json_open(&j, '{');
-    json_put_real(&j, "reject", policy->refuse, 2);
-    json_put_real(&j, "quarantine", policy->hold, 2);
-    json_put_real(&j, "add header", policy->label, 2);
-    json_close(&j);
-    write_symbols(&j, recipient);
-    json_key(&j, "messages");
-    json_open(&j, '{');
-    if (recipient->reply.size > 0) {
-        json_put_string(&j, "smtp_message", bytes_from(recipient->reply, 10));
-    }
+    json_put_real(&j, "reject", scan->policy->refuse, 2);
+    json_put_real(&j, "quarantine", scan->policy->hold, 2);
+    json_put_real(&j, "add header", scan->policy->label, 2);
     json_close(&j);
     json_put_string(&j, "message-id",
-                    letter->message_id.size > 0 ? letter->message_id : BYTES("undef"));
-    json_put_string(&j, "sekisho_id", arrival->id);
+                    content && letter->message_id.size > 0 ? letter->message_id
+                                                           : BYTES("undef"));
+    json_put_string(&j, "sekisho_id", scan->arrival->id);
     json_put_text(&j, "category",
-                  opinion->content_read ? category_name(opinion->category) : NULL);
-    write_milter_block(&j, recipient->header, letter, answer->edits, answer->edit_count);
+                  content && scan->opinion->content_read && !several
+                      ? category_name(scan->opinion->category)
+                      : NULL);
+    write_verdict(&j, scan->policy, common,
+                  several ? NULL : scan->permit->recipients[0].grounds, letter, edits,
+                  edit_count);
+    if (several) {
+        write_recipients(&j, scan, answer);
+    }
     json_close(&j);
     return writer_view(&w);
 }
@@ -232,12 +307,31 @@ action_for_door(enum verdict_action action)
     return ANSWER_TEMPFAIL;
 }
 
+/* "held" only where that is so for everyone: what one recipient's consent brought about is not told of the others. */
+static struct bytes
+answer_words(struct arena *arena, const struct verdict *verdict,
+             const struct arrival *arrival)
+{
+    struct writer w;
+    size_t held = 0;
+
+    for (size_t i = 0; i < verdict->recipient_count; i++) {
+        held += verdict->recipients[i].action == VERDICT_HOLD;
+    }
+    writer_init(&w, arena);
+    writer_text(&w, held > 0 && held == verdict->recipient_count ? "held" : "accepted");
+    writer_text(&w, " as ");
+    writer_bytes(&w, arrival->id);
+    return writer_view(&w);
+}
+
 const struct answer *
 verdict_answer(struct arena *arena, const struct policy *policy,
                const struct verdict *verdict, const struct arrival *arrival,
-               const struct letter *letter, const struct origin *origin,
-               const struct opinion *opinion)
+               const struct permit *permit, const struct letter *letter,
+               const struct origin *origin, const struct opinion *opinion)
 {
+    const struct scan scan = {policy, verdict, arrival, permit, letter, origin, opinion};
     struct answer *answer = ARENA_NEW(arena, struct answer);
     struct writer w;
 
@@ -259,15 +353,10 @@ verdict_answer(struct arena *arena, const struct policy *policy,
         }
         to->edits =
             answer_edits(arena, policy, letter, origin, from->header, &to->edit_count);
-        if (arrival->door == ARRIVAL_HTTP && answer->json.size == 0 &&
-            from->action == verdict->strongest) {
-            answer->json = answer_json(arena, policy, from, letter, opinion, arrival, to);
-        }
     }
-    writer_init(&w, arena);
-    writer_text(&w, verdict->strongest == VERDICT_HOLD ? "held" : "accepted");
-    writer_text(&w, " as ");
-    writer_bytes(&w, arrival->id);
-    answer->words = writer_view(&w);
+    if (arrival->door == ARRIVAL_HTTP && verdict->recipient_count > 0) {
+        answer->json = answer_json(arena, &scan, answer);
+    }
+    answer->words = answer_words(arena, verdict, arrival);
     return answer;
 }

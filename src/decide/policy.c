@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "decide/lists_private.h"
 #include "decide/policy_private.h"
 
 const struct config_key decide_config_keys[] = {
@@ -14,6 +15,10 @@ const struct config_key decide_config_keys[] = {
     {"policy", "dmarc", CONFIG_CHOICE, "obey", .choices = "obey|label|ignore",
      .help =
          "What a DMARC fail does: what the domain asks for, a label at most, or nothing."},
+    {"policy", "allow_list", CONFIG_CHOICE, "all", .choices = "all|authenticated",
+     .help =
+         "Whether a recipient's allow list lets in all mail that names such a sender, as "
+         "carriers do, or only what SPF or DKIM vouches for."},
     {"policy", "temperror", CONFIG_CHOICE, "accept", .choices = "accept|tempfail",
      .help = "Whether a message whose papers could not be looked up is let in or put off."},
     {"policy", "x_spam", CONFIG_BOOL, "no",
@@ -43,6 +48,7 @@ policy_new(struct arena *arena, const struct config *config, const struct policy
             policy->label, policy->hold, policy->refuse);
     }
     policy->dmarc = (enum policy_dmarc)config_choice(config, "policy.dmarc");
+    policy->allow_authenticated = config_choice(config, "policy.allow_list") == 1;
     policy->tempfail_on_temperror = config_choice(config, "policy.temperror") == 1;
     policy->write_x_spam = config_bool(config, "policy.x_spam");
     policy->hostname = config_text(config, "hostname");
@@ -56,6 +62,15 @@ covers(const struct permit_recipient *permit, enum permit_family family)
     return (permit->families & FAMILY_BIT(family)) != 0;
 }
 
+/* Whether a finding is part of the check for forged senders, which the rescue list switches off. */
+static bool
+is_spoof_check(const struct finding *finding)
+{
+    return finding->weight > 0 &&
+           (finding->family == FAMILY_LABEL ||
+            bytes_starts(bytes_from_text(finding->name), BYTES("spf_")));
+}
+
 /* The findings that this recipient's permit covers, heaviest first as in the opinion, and their sum. */
 static void
 decide_reasons(struct arena *arena, const struct opinion *opinion,
@@ -63,22 +78,27 @@ decide_reasons(struct arena *arena, const struct opinion *opinion,
 {
     r->reasons = arena_take_many(arena, opinion->finding_count, sizeof *r->reasons);
     for (size_t i = 0; i < opinion->finding_count; i++) {
-        if (covers(permit, opinion->findings[i].family)) {
-            r->reasons[r->reason_count++] = &opinion->findings[i];
-            r->score += opinion->findings[i].weight;
+        const struct finding *finding = &opinion->findings[i];
+        if (covers(permit, finding->family) &&
+            !(r->rescued != NULL && is_spoof_check(finding))) {
+            r->reasons[r->reason_count++] = finding;
+            r->score += finding->weight;
         }
     }
 }
 
+/* The ground of what weighs most against the message; treats: among what carries more than looking and labelling. */
 static enum permit_ground
-ground_of_heaviest(const struct permit_recipient *permit, const struct verdict_recipient *r)
+ground_of_heaviest(const struct permit_recipient *permit, const struct verdict_recipient *r,
+                   bool treats)
 {
     for (size_t i = 0; i < r->reason_count; i++) {
-        if (r->reasons[i]->weight > 0) {
-            return permit->grounds[r->reasons[i]->family];
+        enum permit_ground ground = permit->grounds[r->reasons[i]->family];
+        if (r->reasons[i]->weight > 0 && (!treats || permit_ground_treats(ground))) {
+            return ground;
         }
     }
-    return permit->grounds[FAMILY_SOURCE];
+    return treats ? GROUND_NONE : permit->grounds[FAMILY_SOURCE];
 }
 
 static bool
@@ -87,40 +107,77 @@ threat_for(const struct opinion *opinion, const struct permit_recipient *permit)
     return opinion->threat != THREAT_NONE && covers(permit, FAMILY_THREAT);
 }
 
-static enum verdict_action
-decide_by_score(const struct policy *policy, double score)
+/* Without a ground that carries it, mail is labelled at most, whatever its score. */
+static void
+decide_by_score(const struct policy *policy, const struct permit_recipient *permit,
+                struct verdict_recipient *r)
 {
-    return score >= policy->refuse  ? VERDICT_REFUSE
-           : score >= policy->hold  ? VERDICT_HOLD
-           : score >= policy->label ? VERDICT_LABEL
-                                    : VERDICT_ACCEPT;
+    enum permit_ground treats = ground_of_heaviest(permit, r, true);
+
+    r->action = r->score < policy->label    ? VERDICT_ACCEPT
+                : treats == GROUND_NONE     ? VERDICT_LABEL
+                : r->score < policy->hold   ? VERDICT_LABEL
+                : r->score < policy->refuse ? VERDICT_HOLD
+                                            : VERDICT_REFUSE;
+    r->ground = r->action > VERDICT_LABEL ? treats : ground_of_heaviest(permit, r, false);
+}
+
+/* A failure is shown to everyone; what the owner of the From domain asks for is done for those who allowed that. */
+static void
+decide_by_dmarc(const struct policy *policy, const struct permit_recipient *permit,
+                const struct origin *origin, struct verdict_recipient *r)
+{
+    bool reject = origin->dmarc.policy == DMARC_POLICY_REJECT;
+
+    if (origin->dmarc.result != AUTH_FAIL || policy->dmarc == POLICY_DMARC_IGNORE ||
+        !(reject || origin->dmarc.policy == DMARC_POLICY_QUARANTINE)) {
+        return;
+    }
+    if (reject && policy->dmarc == POLICY_DMARC_OBEY && covers(permit, FAMILY_DMARC)) {
+        if (r->action < VERDICT_REFUSE) {
+            r->action = VERDICT_REFUSE;
+            r->ground = permit->grounds[FAMILY_DMARC];
+            r->reply = BYTES("550 5.7.1 refused: the policy of the From domain (DMARC)");
+        }
+    } else if (covers(permit, FAMILY_LABEL) && r->action < VERDICT_LABEL) {
+        r->action = VERDICT_LABEL;
+        r->ground = permit->grounds[FAMILY_LABEL];
+    }
 }
 
 static void
-decide_recipient(const struct policy *policy, const struct permit_recipient *permit,
-                 const struct origin *origin, const struct opinion *opinion,
-                 struct verdict_recipient *r)
+decide_by_lists(enum listed listed, struct verdict_recipient *r)
 {
-    r->action = decide_by_score(policy, r->score);
-    r->ground = ground_of_heaviest(permit, r);
-    if (covers(permit, FAMILY_LABEL) && origin->dmarc.result == AUTH_FAIL &&
-        policy->dmarc != POLICY_DMARC_IGNORE) {
-        enum verdict_action asked = VERDICT_ACCEPT;
-        if (origin->dmarc.policy == DMARC_POLICY_REJECT) {
-            asked = policy->dmarc == POLICY_DMARC_OBEY ? VERDICT_REFUSE : VERDICT_LABEL;
-        } else if (origin->dmarc.policy == DMARC_POLICY_QUARANTINE) {
-            asked = VERDICT_LABEL;
-        }
-        if (asked > r->action) {
-            r->action = asked;
-            r->ground = permit->grounds[FAMILY_LABEL];
-            r->reply =
-                asked == VERDICT_REFUSE
-                    ? BYTES("550 5.7.1 refused: the policy of the From domain (DMARC)")
-                    : BYTES_NONE;
-        }
+    if (listed == LISTED_ALLOW) {
+        r->action = VERDICT_ACCEPT;
+        r->reply = BYTES_NONE;
+    } else {
+        r->action = VERDICT_REFUSE;
+        r->reply = BYTES("550 5.7.1 refused: the recipient does not take mail from this "
+                         "sender");
+    }
+    r->ground = GROUND_CONSENT;
+}
+
+static void
+decide_recipient(struct arena *arena, const struct policy *policy,
+                 const struct permit_recipient *permit, const struct arrival *arrival,
+                 const struct letter *letter, const struct origin *origin,
+                 const struct opinion *opinion, struct verdict_recipient *r)
+{
+    struct lists_answer lists = lists_ask(arena, policy, permit, arrival, letter, origin);
+
+    r->listed = lists.finding;
+    r->rescued = lists.rescued;
+    decide_reasons(arena, opinion, permit, r);
+    decide_by_score(policy, permit, r);
+    if (lists.listed != LISTED_NONE) {
+        decide_by_lists(lists.listed, r);
+    } else if (r->rescued == NULL) {
+        decide_by_dmarc(policy, permit, origin, r);
     }
     if (policy->tempfail_on_temperror && r->action == VERDICT_ACCEPT &&
+        lists.listed != LISTED_ALLOW &&
         (origin->dmarc.result == AUTH_TEMPERROR || origin->spf.result == AUTH_TEMPERROR)) {
         r->action = VERDICT_TEMPFAIL;
         r->reply =
@@ -190,10 +247,14 @@ decide_header(struct arena *arena, const struct policy *policy,
         writer_bytes(&w, origin->authentication_results);
         writer_text(&w, "\r\n");
     }
-    writer_format(&w,
-                  "X-Sekisho-Verdict: %s; score=%.1f; id=", verdict_action_name(r->action),
-                  r->score);
+    writer_format(&w, "X-Sekisho-Verdict: %s; score=%.1f; ground=%s; id=",
+                  verdict_action_name(r->action), r->score, permit_ground_name(r->ground));
     writer_bytes(&w, arrival->id);
+    if (r->listed != NULL || r->rescued != NULL) {
+        writer_format(&w, ";\r\n\tlists: %s%s%s", r->listed != NULL ? r->listed->name : "",
+                      r->listed != NULL && r->rescued != NULL ? ", " : "",
+                      r->rescued != NULL ? r->rescued->name : "");
+    }
     if (r->reason_count > 0) {
         writer_text(&w, ";\r\n\treasons: ");
         write_reasons(&w, r);
@@ -230,10 +291,50 @@ decide_groups(struct verdict *verdict)
     }
 }
 
+/* What holds for a door with one answer: the verdict on the findings that all of them allow, without their lists. It is
+ * never an average: nothing in it rests on what one of them did not allow. */
+static void
+decide_common(struct arena *arena, const struct policy *policy,
+              const struct arrival *arrival, const struct permit *permit,
+              const struct origin *origin, const struct opinion *opinion,
+              struct verdict *verdict)
+{
+    struct permit_recipient all = permit->recipients[0];
+    bool allowed = false;
+
+    for (size_t i = 1; i < permit->recipient_count; i++) {
+        all.families &= permit->recipients[i].families;
+        for (unsigned family = 0; family < FAMILY_COUNT; family++) {
+            if (!permit_ground_treats(permit->recipients[i].grounds[family])) {
+                all.grounds[family] = permit->recipients[i].grounds[family];
+            }
+        }
+    }
+    verdict->common_families = all.families;
+    if (verdict->group_count <= 1) {
+        verdict->common = verdict->recipients[0];
+        return;
+    }
+    all.own = all.domain = NULL;
+    struct verdict_recipient *r = &verdict->common;
+    decide_recipient(arena, policy, &all, arrival, NULL, origin, opinion, r);
+    for (size_t i = 0; i < verdict->recipient_count; i++) {
+        const struct finding *listed = verdict->recipients[i].listed;
+        allowed |= listed != NULL && strcmp(listed->name, "listed_allow") == 0;
+    }
+    if (allowed && r->action > VERDICT_LABEL) { /* one of them asked for this mail */
+        r->action = VERDICT_LABEL;
+        r->ground = all.grounds[FAMILY_LABEL];
+        r->reply = BYTES_NONE;
+    }
+    decide_header(arena, policy, &all, arrival, origin, r);
+}
+
 const struct verdict *
 decide_message(struct arena *arena, const struct policy *policy,
                const struct arrival *arrival, const struct permit *permit,
-               const struct origin *origin, const struct opinion *opinion)
+               const struct letter *letter, const struct origin *origin,
+               const struct opinion *opinion)
 {
     struct verdict *verdict = ARENA_NEW(arena, struct verdict);
 
@@ -241,9 +342,8 @@ decide_message(struct arena *arena, const struct policy *policy,
     verdict->recipients =
         ARENA_NEW_MANY(arena, permit->recipient_count, struct verdict_recipient);
     for (size_t i = 0; i < verdict->recipient_count; i++) {
-        decide_reasons(arena, opinion, &permit->recipients[i], &verdict->recipients[i]);
-        decide_recipient(policy, &permit->recipients[i], origin, opinion,
-                         &verdict->recipients[i]);
+        decide_recipient(arena, policy, &permit->recipients[i], arrival, letter, origin,
+                         opinion, &verdict->recipients[i]);
     }
     decide_mixed(verdict);
     for (size_t i = 0; i < verdict->recipient_count; i++) {
@@ -254,6 +354,9 @@ decide_message(struct arena *arena, const struct policy *policy,
         }
     }
     decide_groups(verdict);
+    if (verdict->recipient_count > 0) {
+        decide_common(arena, policy, arrival, permit, origin, opinion, verdict);
+    }
     return verdict;
 }
 

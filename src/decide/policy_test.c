@@ -56,10 +56,10 @@ scene_set(struct scene *s, const char *text)
     s->opinion.findings = s->findings;
     if (config_read(&arena, keys(), bytes_from_text(text), &config, &why) != SK_OK ||
         policy_new(&arena, config, &s->policy, &why) != SK_OK ||
-        permit_settings_new(&arena, config, &settings, &why) != SK_OK) {
+        permit_settings_new(&arena, config, NULL, &settings, &why) != SK_OK) {
         return false;
     }
-    s->permit = permit_new(&arena, settings, &s->arrival);
+    s->permit = permit_new(&arena, settings, NULL, &s->arrival);
     return true;
 }
 
@@ -73,7 +73,7 @@ scene_find(struct scene *s, const char *name, double weight, enum permit_family 
 static const struct verdict *
 scene_decide(struct scene *s)
 {
-    return decide_message(&arena, s->policy, &s->arrival, s->permit, &s->origin,
+    return decide_message(&arena, s->policy, &s->arrival, s->permit, NULL, &s->origin,
                           &s->opinion);
 }
 
@@ -161,7 +161,25 @@ test_dmarc(void)
     s.origin.dmarc.result = AUTH_FAIL;
     s.origin.dmarc.policy = DMARC_POLICY_REJECT;
     const struct verdict *v = scene_decide(&s);
-    tap_ok(v->strongest == VERDICT_REFUSE &&
+    tap_ok(
+        v->strongest == VERDICT_LABEL && v->recipients[1].ground == GROUND_LAWFUL_ACT,
+        "a carrier labels what p=reject is asked for, without a word from the recipient");
+    tap_ok(scene_set(&s, "[permit]\nprofile = carrier\n[recipient a@example.jp]\n"
+                         "consent = dmarc\n"),
+           "a allows what the From domain asks for");
+    s.origin.dmarc.result = AUTH_FAIL;
+    s.origin.dmarc.policy = DMARC_POLICY_REJECT;
+    v = scene_decide(&s);
+    tap_ok(v->recipients[0].action == VERDICT_HOLD &&
+               v->recipients[0].ground == GROUND_CONSENT &&
+               v->recipients[1].action == VERDICT_LABEL,
+           "it is done for him alone: held, as b's copy goes on");
+    tap_ok(scene_set(&s, "[permit]\nprofile = carrier\nfive_conditions = yes\n"),
+           "a carrier whose terms meet the five conditions");
+    s.origin.dmarc.result = AUTH_FAIL;
+    s.origin.dmarc.policy = DMARC_POLICY_REJECT;
+    v = scene_decide(&s);
+    tap_ok(v->strongest == VERDICT_REFUSE && v->recipients[0].ground == GROUND_TERMS &&
                bytes_starts(v->recipients[0].reply, BYTES("550 5.7.1")),
            "p=reject is obeyed");
     s.origin.dmarc.policy = DMARC_POLICY_QUARANTINE;
@@ -191,8 +209,8 @@ test_answer(void)
     const struct letter *letter = letter_read_header(&arena, s.arrival.raw);
     scene_find(&s, "classifier_spam", 5, FAMILY_CONTENT);
     const struct verdict *v = scene_decide(&s);
-    const struct answer *a =
-        verdict_answer(&arena, s.policy, v, &s.arrival, letter, &s.origin, &s.opinion);
+    const struct answer *a = verdict_answer(&arena, s.policy, v, &s.arrival, s.permit,
+                                            letter, &s.origin, &s.opinion);
     tap_ok(a->recipients[0].action == ANSWER_ACCEPT && a->recipients[0].edit_count == 3,
            "our forged fields are removed, ours added");
     tap_ok(bytes_find(a->recipients[0].edits[0].add, BYTES("X-Spam-Flag: YES\r\n"), 0) !=

@@ -17,6 +17,8 @@ struct verdict_recipient {
     double score;                   /* logits that counted for him */
     const struct finding **reasons; /* those his permit covers, heaviest first */
     size_t reason_count;
+    /* His own lists said this, "listed_allow", ...; not among the reasons, for no judge found it. NULL: they are silent */
+    const struct finding *listed, *rescued;
     struct bytes reply;        /* "550 5.7.1 ..." for refuse and tempfail */
     enum permit_ground ground; /* on which the action rests */
     unsigned group;            /* same group: same bytes go on */
@@ -27,6 +29,10 @@ struct verdict {
     struct verdict_recipient *recipients;
     size_t recipient_count;
     unsigned group_count;
+    /* What can be said and done to all of them at once, resting on nothing that one of them has not allowed: for a door that
+     * has one answer for all. Of one recipient, or of several that are alike: as for each. */
+    struct verdict_recipient common;
+    uint32_t common_families;
     enum verdict_action strongest; /* over all recipients: for tables and tools */
 };
 
@@ -36,20 +42,20 @@ struct policy;
 enum sk_code policy_new(struct arena *arena, const struct config *config,
                         const struct policy **policy_r, struct why *why);
 
+/* letter: for the lists of recipients who keep some; may be NULL. */
 const struct verdict *decide_message(struct arena *arena, const struct policy *policy,
                                      const struct arrival *arrival,
                                      const struct permit *permit,
+                                     const struct letter *letter,
                                      const struct origin *origin,
                                      const struct opinion *opinion);
 /* The same as the door wants it: edits for each recipient (our fields on top; forged ones with our authserv-id, and
  * X-Sekisho-* and, where we write them, X-Spam-* fields that came with the message, removed), replies, and for the HTTP door the JSON of
  * rspamd's /checkv2. */
-const struct answer *verdict_answer(struct arena *arena, const struct policy *policy,
-                                    const struct verdict *verdict,
-                                    const struct arrival *arrival,
-                                    const struct letter *letter,
-                                    const struct origin *origin,
-                                    const struct opinion *opinion);
+const struct answer *verdict_answer(
+    struct arena *arena, const struct policy *policy, const struct verdict *verdict,
+    const struct arrival *arrival, const struct permit *permit, const struct letter *letter,
+    const struct origin *origin, const struct opinion *opinion);
 
 const char *verdict_action_name(enum verdict_action action); /* "accept", ... */
 bool verdict_action_read(struct bytes name, enum verdict_action *action_r);

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "base/clock.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/writer.h"
 #include "judge/embedded_private.h"
@@ -48,6 +50,9 @@ struct judge {
     struct model *model;
     struct lexicon *lexicon;
     struct features features;
+    char lexicon_name[16], model_name[64];
+    uint64_t named_spam, named_ham; /* what the model knew when it was named */
+    int64_t named_ms;
 };
 
 static enum sk_code
@@ -88,9 +93,17 @@ read_table_file(struct arena *arena, struct bytes folder, const char *name,
     return SK_OK;
 }
 
+/* The first six bytes: enough to tell versions apart. */
+static void
+short_name(const uint8_t digest[HASH_SHA256_SIZE], char name_r[16])
+{
+    for (size_t i = 0; i < 6; i++) {
+        snprintf(name_r + 2 * i, 16 - 2 * i, "%02x", digest[i]);
+    }
+}
+
 static enum sk_code
-open_lexicon(struct arena *arena, struct bytes folder, struct lexicon **lexicon_r,
-             struct why *why)
+open_lexicon(struct arena *arena, struct bytes folder, struct judge *judge, struct why *why)
 {
     struct bytes threat = lexicon_threat_table(), slang = lexicon_slang_table();
     struct arena files;
@@ -104,7 +117,13 @@ open_lexicon(struct arena *arena, struct bytes folder, struct lexicon **lexicon_
         }
     }
     if (code == SK_OK) {
-        code = lexicon_open(arena, threat, slang, lexicon_r, why);
+        code = lexicon_open(arena, threat, slang, &judge->lexicon, why);
+    }
+    if (code == SK_OK) {
+        const struct bytes tables[] = {threat, slang};
+        uint8_t digest[HASH_SHA256_SIZE];
+        hash_sha256_many(tables, 2, digest);
+        short_name(digest, judge->lexicon_name);
     }
     arena_release(&files);
     return code;
@@ -125,7 +144,7 @@ judge_open(struct arena *arena, const struct config *config, struct judge **judg
     if (code != SK_OK) {
         return code;
     }
-    code = open_lexicon(arena, lexicon, &judge->lexicon, why);
+    code = open_lexicon(arena, lexicon, judge, why);
     if (code != SK_OK) {
         judge_close(judge);
         return code;
@@ -286,6 +305,29 @@ void
 judge_counts(const struct judge *judge, uint64_t *spam_r, uint64_t *ham_r)
 {
     model_counts(judge->model, spam_r, ham_r);
+}
+
+void
+judge_made_by(struct judge *judge, struct json *j)
+{
+    uint8_t digest[HASH_SHA256_SIZE];
+    uint64_t spam, ham;
+
+    model_counts(judge->model, &spam, &ham);
+    bool taught = spam != judge->named_spam || ham != judge->named_ham;
+    if (judge->model_name[0] == '\0' ||
+        (taught && clock_monotonic_ms() - judge->named_ms >= 1000)) {
+        char name[16];
+        model_digest(judge->model, digest);
+        short_name(digest, name);
+        snprintf(judge->model_name, sizeof(judge->model_name), "%s@%llu+%llu", name,
+                 (unsigned long long)spam, (unsigned long long)ham);
+        judge->named_spam = spam;
+        judge->named_ham = ham;
+        judge->named_ms = clock_monotonic_ms();
+    }
+    json_put_text(j, "model", judge->model_name);
+    json_put_text(j, "lexicon", judge->lexicon_name);
 }
 
 static double

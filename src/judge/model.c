@@ -442,6 +442,12 @@ model_learn(struct model *model, const struct features *f, bool spam)
 }
 
 void
+model_digest(const struct model *model, uint8_t digest_r[HASH_SHA256_SIZE])
+{
+    hash_sha256(bytes_of(&model->t, sizeof(model->t)), digest_r);
+}
+
+void
 model_counts(const struct model *model, uint64_t *spam_r, uint64_t *ham_r)
 {
     *spam_r = model->head.spam;

@@ -45,6 +45,9 @@ void model_learn(struct model *model, const struct features *features, bool spam
 /* How many messages were taught. */
 void model_counts(const struct model *model, uint64_t *spam_r, uint64_t *ham_r);
 
+/* SHA-256 of all weights: which model this is. Some milliseconds. */
+void model_digest(const struct model *model, uint8_t digest_r[32]);
+
 /* Logits of the classes, from the text's features alone. */
 void model_classes(const struct model *model, const struct features *features,
                    double logits_r[MODEL_CLASSES]);

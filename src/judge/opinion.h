@@ -84,6 +84,10 @@ enum sk_code judge_save(const struct judge *judge, const char *path, struct why 
  * untaught model. */
 enum sk_code judge_swap(struct judge *judge, const char *path, struct why *why);
 
+/* Which model and which lexicon judge now, for the record: "model":"8f2c51d09ab3@1200+3400" (after the @ how many unwanted
+ * and wanted messages it was taught), "lexicon":"...". A model that learns is looked at anew at most once a second. */
+void judge_made_by(struct judge *judge, struct json *j);
+
 const char *category_name(enum category category);
 const char *threat_kind_name(enum threat_kind kind);
 void opinion_write_json(const struct opinion *opinion, struct json *j);

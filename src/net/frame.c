@@ -13,6 +13,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/writer.h"
 
@@ -164,6 +165,64 @@ frame_flush(struct frame_link *link)
             return;
         }
     }
+}
+
+/* Moves `size` bytes to or from the socket, waiting for it. */
+static enum sk_code
+move_all(int fd, uint8_t *at, size_t size, bool out, int64_t end_ms, struct why *why)
+{
+    for (size_t done = 0; done < size;) {
+        struct pollfd ready = {.fd = fd, .events = out ? POLLOUT : POLLIN};
+        int64_t left = end_ms - clock_monotonic_ms();
+        if (left <= 0 || poll(&ready, 1, (int)left) == 0) {
+            return why_set(why, SK_LATER, "the keeper does not answer");
+        }
+        ssize_t got = out ? send(fd, at + done, size - done, MSG_NOSIGNAL | MSG_DONTWAIT)
+                          : recv(fd, at + done, size - done, MSG_DONTWAIT);
+        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+            return why_set(why, SK_BAD, "the keeper closed the connection");
+        }
+        done += got > 0 ? (size_t)got : 0;
+    }
+    return SK_OK;
+}
+
+enum sk_code
+frame_send_now(int fd, uint32_t type, uint64_t token, struct bytes payload, int patience_ms,
+               struct why *why)
+{
+    struct frame_head head = {(uint32_t)payload.size, type, token};
+    int64_t end_ms = clock_monotonic_ms() + patience_ms;
+
+    SK_ASSERT(payload.size <= LIMIT_WIRE_FRAME);
+    enum sk_code code =
+        move_all(fd, (uint8_t *)(void *)&head, sizeof head, true, end_ms, why);
+    return code != SK_OK ? code
+                         : move_all(fd, (uint8_t *)(uintptr_t)payload.at, payload.size,
+                                    true, end_ms, why);
+}
+
+enum sk_code
+frame_wait(struct arena *arena, int fd, int patience_ms, uint32_t *type_r,
+           uint64_t *token_r, struct bytes *payload_r, struct why *why)
+{
+    struct frame_head head;
+    int64_t end_ms = clock_monotonic_ms() + patience_ms;
+
+    enum sk_code code =
+        move_all(fd, (uint8_t *)(void *)&head, sizeof head, false, end_ms, why);
+    if (code != SK_OK) {
+        return code;
+    }
+    if (head.size > LIMIT_WIRE_FRAME) {
+        return why_set(why, SK_BAD, "the answer is no frame");
+    }
+    uint8_t *at = arena_take_bytes(arena, head.size);
+    code = move_all(fd, at, head.size, false, end_ms, why);
+    *type_r = head.type;
+    *token_r = head.token;
+    *payload_r = bytes_of(at, code == SK_OK ? head.size : 0);
+    return code;
 }
 
 void

@@ -9,6 +9,7 @@
  * introduces a new worker to the keeper, and the other way when the keeper was restarted. */
 #pragma once
 
+#include "base/arena.h"
 #include "base/bytes.h"
 #include "base/why.h"
 
@@ -34,6 +35,13 @@ void frame_send(struct frame_link *link, uint32_t type, uint64_t token,
 size_t frame_queued(const struct frame_link *link);
 /* Sends what is queued, waiting for it: for a process that is about to end. */
 void frame_flush(struct frame_link *link);
+
+/* For a command that has no loop: sends one frame, or waits for the next one, at most `patience_ms`. SK_LATER: too late;
+ * SK_BAD: the other end is gone or broke the form. The payload is in the arena. */
+enum sk_code frame_send_now(int fd, uint32_t type, uint64_t token, struct bytes payload,
+                            int patience_ms, struct why *why);
+enum sk_code frame_wait(struct arena *arena, int fd, int patience_ms, uint32_t *type_r,
+                        uint64_t *token_r, struct bytes *payload_r, struct why *why);
 
 /* Payloads are made of numbers and views, each view with its size before it. */
 struct frame_reader {

@@ -1,6 +1,10 @@
+#define SK_BASE
 #include "net/loop.h"
 
+#include <malloc.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct event_base *
 loop_open(struct why *why)
@@ -18,6 +22,34 @@ loop_open(struct why *why)
         (void)!why_set(why, SK_SYSTEM, "the event loop could not be made");
     }
     return base;
+}
+
+static void
+wiping_free(void *at)
+{
+    if (at != NULL) {
+        explicit_bzero(at, malloc_usable_size(at));
+        free(at);
+    }
+}
+
+static void *
+wiping_realloc(void *at, size_t size)
+{
+    size_t before = at == NULL ? 0 : malloc_usable_size(at);
+    void *larger = malloc(size);
+
+    if (larger != NULL && before > 0) {
+        memcpy(larger, at, before < size ? before : size);
+        wiping_free(at);
+    }
+    return larger;
+}
+
+void
+loop_wipe_freed(void)
+{
+    event_set_mem_functions(malloc, wiping_realloc, wiping_free);
 }
 
 static void

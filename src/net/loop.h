@@ -15,6 +15,10 @@
 /* A new loop; NULL and why on failure. event_base_free ends it. */
 struct event_base *loop_open(struct why *why);
 
+/* From now on everything that the loop's library gives back in this process is overwritten first: buffers of sockets keep
+ * nothing of what went through them. For a process that mail passes and that must not remember it. */
+void loop_wipe_freed(void);
+
 struct loop_task {
     struct event event;
     void (*run)(void *context);

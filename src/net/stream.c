@@ -4,6 +4,7 @@
 
 #include "net/stream.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/buffer.h>
 #include <netinet/in.h>
@@ -240,6 +241,18 @@ shake_hands(struct stream *s)
     }
 }
 
+/* SSL_set1_host knows an address when it sees one; RFC 6066 3 forbids to name one to the server. */
+static bool
+expect_name(struct stream *s)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    bool is_address = inet_pton(AF_INET, s->tls_name, address) == 1 ||
+                      inet_pton(AF_INET6, s->tls_name, address) == 1;
+
+    return SSL_set1_host(s->ssl, s->tls_name) == 1 &&
+           (is_address || SSL_set_tlsext_host_name(s->ssl, s->tls_name) == 1);
+}
+
 static void
 begin_tls(struct stream *s)
 {
@@ -253,9 +266,9 @@ begin_tls(struct stream *s)
         SSL_set_accept_state(s->ssl);
     } else {
         SSL_set_connect_state(s->ssl);
-        if (s->tls_name != NULL) {
-            SSL_set_tlsext_host_name(s->ssl, s->tls_name);
-            SSL_set1_host(s->ssl, s->tls_name);
+        if (s->tls_name != NULL && !expect_name(s)) {
+            fail_tls(s, "TLS");
+            return;
         }
     }
     s->state = TLS_SHAKING;

@@ -17,14 +17,14 @@ permit_under(const char *text, struct why *why, const char *first, const char *s
 
     if (config_read(&arena, permit_config_keys, bytes_from_text(text), &config, why) !=
             SK_OK ||
-        permit_settings_new(&arena, config, &settings, why) != SK_OK) {
+        permit_settings_new(&arena, config, NULL, &settings, why) != SK_OK) {
         return NULL;
     }
     arrival->recipients = ARENA_NEW_MANY(&arena, 2, struct arrival_recipient);
     arrival->recipients[0].address = bytes_from_text(first);
     arrival->recipients[1].address = bytes_from_text(second);
     arrival->recipient_count = second != NULL ? 2 : 1;
-    return permit_new(&arena, settings, arrival);
+    return permit_new(&arena, settings, NULL, arrival);
 }
 
 static void

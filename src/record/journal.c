@@ -188,48 +188,69 @@ journal_fetch(struct arena *arena, int folder, uint64_t segment, uint64_t offset
 }
 
 enum sk_code
-journal_purge(int folder, uint64_t segment, uint64_t offset, uint64_t index,
-              struct why *why)
+journal_zero(int file, struct bytes segment, uint64_t offset, uint64_t index,
+             struct why *why)
 {
-    struct bytes mapped;
+    static const uint8_t zeros[4096];
     struct journal_frame frame;
-    char name[JOURNAL_NAME_SIZE];
     uint8_t header[JOURNAL_HEADER_SIZE];
 
-    enum sk_code code = journal_map(folder, segment, &mapped, why);
-    if (code != SK_OK) {
-        return code;
-    }
-    code =
-        offset > mapped.size ? SK_BAD : journal_frame_read(mapped, (size_t)offset, &frame);
+    enum sk_code code = offset > segment.size
+                            ? SK_BAD
+                            : journal_frame_read(segment, (size_t)offset, &frame);
     if (code != SK_OK || frame.index != index) {
-        journal_unmap(mapped);
         return why_set(why, SK_BAD, "entry %llu is not where it should be",
                        (unsigned long long)index);
     }
-    memcpy(header, mapped.at + offset, sizeof(header));
     size_t record_size = frame.size - JOURNAL_HEADER_SIZE;
-    journal_unmap(mapped);
+    memcpy(header, segment.at + offset, sizeof(header));
     memcpy(header, magic_purged, 4);
     memset(header + 16, 0, JOURNAL_SALT_SIZE);
-    journal_name(segment, name);
-    int file = openat(folder, name, O_WRONLY | O_CLOEXEC);
-    bool done = file >= 0 && pwrite(file, header, sizeof(header), (off_t)offset) ==
-                                 (ssize_t)sizeof(header);
-    /* Zeros first: a hole alone would leave the page's bytes where the hole is not aligned, or not supported. */
+    bool done =
+        pwrite(file, header, sizeof(header), (off_t)offset) == (ssize_t)sizeof(header);
     for (size_t at = 0; done && at < record_size;) {
-        static const uint8_t zeros[4096];
         size_t size = record_size - at < sizeof(zeros) ? record_size - at : sizeof(zeros);
         done = pwrite(file, zeros, size, (off_t)(offset + JOURNAL_HEADER_SIZE + at)) ==
                (ssize_t)size;
         at += size;
     }
-    done = done && fdatasync(file) == 0;
-    code = done ? SK_OK
+    return done ? SK_OK
                 : why_set(why, SK_SYSTEM, "cannot purge entry %llu",
                           (unsigned long long)index);
+}
+
+int
+journal_open_purging(int folder, uint64_t first, struct why *why)
+{
+    char name[JOURNAL_NAME_SIZE];
+
+    journal_name(first, name);
+    int file = openat(folder, name, O_WRONLY | O_CLOEXEC);
+    if (file < 0) {
+        (void)why_set(why, SK_SYSTEM, "cannot write %s", name);
+    }
+    return file;
+}
+
+enum sk_code
+journal_purge(int folder, uint64_t segment, uint64_t offset, uint64_t index,
+              struct why *why)
+{
+    struct bytes mapped;
+
+    enum sk_code code = journal_map(folder, segment, &mapped, why);
+    if (code != SK_OK) {
+        return code;
+    }
+    int file = journal_open_purging(folder, segment, why);
+    code = file < 0 ? SK_SYSTEM : journal_zero(file, mapped, offset, index, why);
+    if (code == SK_OK && fdatasync(file) != 0) {
+        code =
+            why_set(why, SK_SYSTEM, "cannot purge entry %llu", (unsigned long long)index);
+    }
     if (file >= 0) {
         close(file);
     }
+    journal_unmap(mapped);
     return code;
 }

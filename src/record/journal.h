@@ -59,3 +59,8 @@ enum sk_code journal_fetch(struct arena *arena, int folder, uint64_t segment,
 /* Makes a record unreadable and leaves its leaf: salt and record become zero. The rest of the ledger stays as it is. */
 enum sk_code journal_purge(int folder, uint64_t segment, uint64_t offset, uint64_t index,
                            struct why *why);
+/* The same for many: the segment open for that (-1: why), each frame by its place in the segment as it is mapped, not
+ * synced: the caller syncs the file at the end. */
+int journal_open_purging(int folder, uint64_t first, struct why *why);
+enum sk_code journal_zero(int file, struct bytes segment, uint64_t offset, uint64_t index,
+                          struct why *why);

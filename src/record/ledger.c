@@ -1,130 +1,19 @@
-#include "record/ledger.h"
+#include "record/ledger_private.h"
 
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/limits.h"
-#include "record/tiles.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #define CHECKPOINT_EVERY_MS 1000
-#define KEY_FILE_MAX        4096
 #define ARENA_PENDING       ((size_t)1 << 30)
-
-struct ledger {
-    int folder, lock, file;
-    uint64_t segment_bytes;
-    uint64_t segment;      /* first index of the open segment */
-    uint64_t segment_size; /* durable bytes in it */
-    uint64_t size;         /* durable entries */
-    struct arena arena;    /* of the group */
-    struct writer pending; /* frames of the group */
-    uint64_t pending_count;
-    struct writer leaves; /* their leaf data */
-    struct tiles tiles;
-    struct tiles_folder files;
-    bool
-        tree_behind; /* a tree file could not be written: no checkpoint until the next open */
-    bool broken;     /* a sync failed: what is on disk is not known */
-    struct note_signer signer;
-    uint64_t checkpoint_size;
-    int64_t checkpoint_ms;
-};
-
-enum sk_code
-ledger_read_file(struct arena *arena, int folder, const char *name, size_t most,
-                 struct bytes *text_r, struct why *why)
-{
-    struct stat status;
-    int file = openat(folder, name, O_RDONLY | O_CLOEXEC);
-
-    *text_r = BYTES_NONE;
-    if (file < 0) {
-        return errno == ENOENT ? why_set(why, SK_BAD, "%s is not there", name)
-                               : why_set(why, SK_SYSTEM, "cannot read %s", name);
-    }
-    enum sk_code code = SK_OK;
-    if (fstat(file, &status) != 0) {
-        code = why_set(why, SK_SYSTEM, "cannot read %s", name);
-    } else if (status.st_size > (off_t)most) {
-        code = why_set(why, SK_LIMIT, "%s is larger than %zu bytes", name, most);
-    } else {
-        uint8_t *at = arena_take_bytes(arena, (size_t)status.st_size);
-        ssize_t got = read(file, at, (size_t)status.st_size);
-        *text_r = bytes_of(at, got > 0 ? (size_t)got : 0);
-        code = got < 0 ? why_set(why, SK_SYSTEM, "cannot read %s", name) : SK_OK;
-    }
-    close(file);
-    return code;
-}
-
-enum sk_code
-ledger_write_file(int folder, const char *name, struct bytes text, unsigned mode,
-                  struct why *why)
-{
-    char beside[64];
-
-    snprintf(beside, sizeof(beside), "%s.new", name);
-    int file = openat(folder, beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-    bool done = file >= 0 && write(file, text.at, text.size) == (ssize_t)text.size &&
-                fdatasync(file) == 0;
-    if (file >= 0) {
-        done = close(file) == 0 && done;
-    }
-    if (!done || renameat(folder, beside, folder, name) != 0) {
-        return why_set(why, SK_SYSTEM, "cannot write %s", name);
-    }
-    return SK_OK;
-}
-
-static enum sk_code
-open_key(struct arena *arena, struct ledger *ledger, struct bytes name,
-         struct ledger_report *report, struct why *why)
-{
-    struct bytes text;
-    struct writer w;
-    uint8_t seed[NOTE_ED25519_SIZE];
-
-    writer_init(&w, arena);
-    enum sk_code code =
-        ledger_read_file(arena, ledger->folder, "ledger.key", KEY_FILE_MAX, &text, NULL);
-    if (code == SK_OK) {
-        return note_signer_read(arena, text, &ledger->signer)
-                   ? SK_OK
-                   : why_set(why, SK_CONFIG,
-                             "ledger.key is no private key; put the right one back");
-    }
-    if (code != SK_BAD) {
-        return why_set(why, code, "cannot read ledger.key");
-    }
-    if (faccessat(ledger->folder, "checkpoint", F_OK, 0) == 0) {
-        return why_set(why, SK_CONFIG,
-                       "ledger.key is missing though a checkpoint is there; put it back, "
-                       "or move the folder away");
-    }
-    if (!note_name_valid(name)) {
-        return why_set(why, SK_CONFIG,
-                       "record.name: a name without blanks and '+' is wanted");
-    }
-    hash_random(seed, sizeof(seed));
-    note_signer_new(bytes_copy(arena, name), seed, &ledger->signer);
-    note_signer_write(&w, &ledger->signer);
-    code = ledger_write_file(ledger->folder, "ledger.key", writer_view(&w), 0600, why);
-    if (code == SK_OK) {
-        writer_clear(&w);
-        note_key_write(&w, &ledger->signer.key);
-        writer_byte(&w, '\n');
-        code = ledger_write_file(ledger->folder, "ledger.vkey", writer_view(&w), 0600, why);
-    }
-    report->new_key = true;
-    return code == SK_OK && fsync(ledger->folder) != 0
-               ? why_set(why, SK_SYSTEM, "cannot sync the folder")
-               : code;
-}
+#define ROOM_SPARE          ((size_t)256 << 10) /* for tree and checkpoint */
 
 /* The checkpoint that is there, checked against our key; size 0 where there is none. */
 static enum sk_code
@@ -141,11 +30,12 @@ open_checkpoint(struct arena *arena, struct ledger *ledger, struct checkpoint *c
         return SK_OK;
     }
     if (code == SK_OK && (note_read(arena, text, &note, why) != SK_OK ||
-                          note_check(&note, &ledger->signer.key, why) != SK_OK ||
+                          !ledger_signed_by_us(arena, ledger, &note) ||
                           !checkpoint_read(note.text, checkpoint))) {
         return why_set(
             why, SK_CONFIG,
-            "the checkpoint is not what our key signed; run `sekisho ledger verify`");
+            "the checkpoint is not what our key signed: the record was altered, or is an "
+            "older copy from before the key was changed; run `sekisho ledger verify`");
     }
     return code;
 }
@@ -204,11 +94,11 @@ take_segment(struct ledger *ledger, uint64_t first, const struct checkpoint *che
     return code;
 }
 
-/* Brings the tree up to the journal's end: from the last segment alone where the tree before it is at hand, else from
- * the very beginning. */
+/* Brings the tree up to the journal's end: from the last segment alone where the tree before it is at hand, else, or if
+ * `whole`, from the very beginning. */
 static enum sk_code
 open_tree(struct arena *arena, struct ledger *ledger, const struct checkpoint *checkpoint,
-          struct ledger_report *report, struct why *why)
+          bool whole, struct ledger_report *report, struct why *why)
 {
     struct journal_list list;
     struct tiles_sink sink = {tiles_folder_put, &ledger->files};
@@ -222,7 +112,7 @@ open_tree(struct arena *arena, struct ledger *ledger, const struct checkpoint *c
     tiles_init(&ledger->tiles);
     if (from > 0) {
         tiles_folder_init(&ledger->files, ledger->folder, list.firsts[from]);
-        if (tiles_folder_load(&ledger->files, &ledger->tiles) != SK_OK) {
+        if (whole || tiles_folder_load(&ledger->files, &ledger->tiles) != SK_OK) {
             tiles_init(&ledger->tiles);
             from = 0;
             report->tree_rebuilt = true;
@@ -244,7 +134,46 @@ open_tree(struct arena *arena, struct ledger *ledger, const struct checkpoint *c
     ledger->segment = list.count > 0 ? list.firsts[list.count - 1] : 0;
     ledger->segment_size = end;
     ledger->size = report->size = ledger->tiles.size;
+    if (code == SK_OK && tiles_edge(&ledger->tiles, &sink) != SK_OK) {
+        code = why_set(why, SK_SYSTEM, "cannot write the ledger's tree");
+    }
     return code;
+}
+
+/* The tree, and whether it is the one that was signed: if its files say otherwise, they are made again from the journal,
+ * which is the truth, and asked once more. */
+static enum sk_code
+open_signed_tree(struct arena *arena, struct ledger *ledger,
+                 const struct checkpoint *checkpoint, struct ledger_report *report,
+                 struct why *why)
+{
+    enum sk_code code = open_tree(arena, ledger, checkpoint, false, report, why);
+
+    if (code != SK_OK || ledger->era || ledger_changing(arena, ledger)) {
+        return code;
+    }
+    code = ledger_check_signed(ledger, why);
+    if (code == SK_CONFIG && ledger->segment > 0 && !report->tree_rebuilt &&
+        ledger->last.size <= ledger->size) {
+        code = open_tree(arena, ledger, checkpoint, true, report, why);
+        code = code == SK_OK ? ledger_check_signed(ledger, why) : code;
+    }
+    return code;
+}
+
+/* A descriptor of the present segment, from whoever may open it. */
+static int
+segment_descriptor(struct ledger *ledger, const char *name, struct why *why)
+{
+    if (ledger->opener != NULL) {
+        return ledger->opener(ledger->opener_context, ledger->segment, why);
+    }
+    int file = openat(ledger->folder, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0) {
+        enum sk_code code = why_set(why, SK_SYSTEM, "cannot open %s", name);
+        (void)code;
+    }
+    return file;
 }
 
 static enum sk_code
@@ -253,29 +182,37 @@ open_segment(struct ledger *ledger, struct why *why)
     char name[JOURNAL_NAME_SIZE];
 
     journal_name(ledger->segment, name);
-    if (mkdirat(ledger->folder, "journal", 0700) != 0 && errno != EEXIST) {
+    if (ledger->opener == NULL && mkdirat(ledger->folder, "journal", 0700) != 0 &&
+        errno != EEXIST) {
         return why_set(why, SK_SYSTEM, "cannot make the folder journal");
     }
-    int file = openat(ledger->folder, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int file = segment_descriptor(ledger, name, why);
+    if (file < 0) {
+        return SK_SYSTEM;
+    }
     int journal = openat(ledger->folder, "journal", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     /* The name of the file must be as durable as what is in it. */
-    bool synced =
-        file >= 0 && journal >= 0 && fsync(journal) == 0 && fsync(ledger->folder) == 0;
+    bool synced = journal >= 0 && fsync(journal) == 0 && fsync(ledger->folder) == 0;
+    enum sk_code code = synced ? SK_OK : why_set(why, SK_SYSTEM, "cannot sync %s", name);
     if (journal >= 0) {
         close(journal);
     }
-    if (!synced) {
-        enum sk_code code = why_set(why, SK_SYSTEM, "cannot open %s", name);
-        if (file >= 0) {
-            close(file);
-        }
-        return code;
+    int old = synced ? ledger->file : file;
+    ledger->file = synced ? file : ledger->file;
+    if (old >= 0 && old != ledger->file) {
+        close(old);
     }
-    if (ledger->file >= 0) {
-        close(ledger->file);
-    }
-    ledger->file = file;
-    return SK_OK;
+    return code;
+}
+
+enum sk_code
+ledger_set_opener(struct ledger *ledger,
+                  int (*opener)(void *context, uint64_t first, struct why *why),
+                  void *context, struct why *why)
+{
+    ledger->opener = opener;
+    ledger->opener_context = context;
+    return open_segment(ledger, why);
 }
 
 /* Cuts what a crash left behind the last whole frame. */
@@ -297,7 +234,7 @@ cut_tail(struct ledger *ledger, struct ledger_report *report, struct why *why)
 }
 
 static enum sk_code
-open_folder(struct ledger *ledger, const char *folder, struct why *why)
+open_folder(struct ledger *ledger, const char *folder, const char *keys, struct why *why)
 {
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
         return why_set(why, SK_SYSTEM, "cannot make the folder %s", folder);
@@ -314,49 +251,66 @@ open_folder(struct ledger *ledger, const char *folder, struct why *why)
     if (flock(ledger->lock, LOCK_EX | LOCK_NB) != 0) {
         return why_set(why, SK_CONFIG, "another keeper writes to %s", folder);
     }
-    return SK_OK;
+    return keys_open(keys, &ledger->keys, why);
 }
 
-enum sk_code
-ledger_open(struct arena *arena, const char *folder, struct bytes name,
-            struct ledger **ledger_r, struct ledger_report *report_r, struct why *why)
+static enum sk_code
+open_steps(struct arena *arena, struct ledger *ledger, struct bytes name,
+           struct ledger_report *report, struct why *why)
 {
-    struct ledger *ledger = ARENA_NEW(arena, struct ledger);
     struct checkpoint checkpoint;
 
-    *ledger_r = NULL;
-    *report_r = (struct ledger_report){0};
-    ledger->folder = ledger->lock = ledger->file = -1;
-    ledger->segment_bytes = LEDGER_SEGMENT_BYTES;
-    arena_init(&ledger->arena, ARENA_PENDING);
-    writer_init(&ledger->pending, &ledger->arena);
-    writer_init(&ledger->leaves, &ledger->arena);
-    enum sk_code code = open_folder(ledger, folder, why);
-    if (code == SK_OK) {
-        code = open_key(arena, ledger, name, report_r, why);
-    }
+    enum sk_code code = ledger_key_open(arena, ledger, name, report, why);
     if (code == SK_OK) {
         code = open_checkpoint(arena, ledger, &checkpoint, why);
     }
+    if (code == SK_OK && ledger->last.size == 0 && checkpoint.size > 0) {
+        /* A ledger of an earlier version, which had no such memory. */
+        code = ledger_remember_signed(ledger, &checkpoint, why);
+    }
     if (code == SK_OK) {
-        code = open_tree(arena, ledger, &checkpoint, report_r, why);
+        code = open_signed_tree(arena, ledger, &checkpoint, report, why);
     }
     if (code == SK_OK) {
         code = open_segment(ledger, why);
     }
     if (code == SK_OK) {
-        code = cut_tail(ledger, report_r, why);
+        code = cut_tail(ledger, report, why);
     }
     if (code == SK_OK) {
-        struct tiles_sink sink = {tiles_folder_put, &ledger->files};
         ledger->checkpoint_size = checkpoint.origin.size > 0 ? checkpoint.size : UINT64_MAX;
-        code = tiles_edge(&ledger->tiles, &sink) == SK_OK
-                   ? ledger_checkpoint(ledger, true, why)
-                   : why_set(why, SK_SYSTEM, "cannot write the ledger's tree");
+        code = ledger_finish_change(arena, ledger, why);
+    }
+    if (code == SK_OK) {
+        code = ledger_checkpoint(ledger, true, why);
     }
     /* From the first entry on a checkpoint is there: one that is missing was taken away. */
     if (code == SK_OK && fsync(ledger->folder) != 0) {
         code = why_set(why, SK_SYSTEM, "cannot sync the folder");
+    }
+    return code;
+}
+
+enum sk_code
+ledger_open_as(struct arena *arena, const char *folder, const char *keys, struct bytes name,
+               bool era, struct ledger **ledger_r, struct ledger_report *report_r,
+               struct why *why)
+{
+    struct ledger *ledger = ARENA_NEW(arena, struct ledger);
+
+    *ledger_r = NULL;
+    *report_r = (struct ledger_report){0};
+    ledger->folder = ledger->lock = ledger->file = ledger->keys = -1;
+    ledger->segment_bytes = LEDGER_SEGMENT_BYTES;
+    ledger->era = era;
+    arena_init(&ledger->arena, ARENA_PENDING);
+    arena_init(&ledger->names, ARENA_BLOCK_SIZE);
+    writer_init(&ledger->pending, &ledger->arena);
+    writer_init(&ledger->leaves, &ledger->arena);
+    enum sk_code code = open_folder(
+        ledger, folder, keys != NULL ? keys : keys_folder_beside(arena, folder), why);
+    if (code == SK_OK) {
+        code = open_steps(arena, ledger, name, report_r, why);
     }
     if (code != SK_OK) {
         ledger->broken = true;
@@ -365,6 +319,13 @@ ledger_open(struct arena *arena, const char *folder, struct bytes name,
     }
     *ledger_r = ledger;
     return SK_OK;
+}
+
+enum sk_code
+ledger_open(struct arena *arena, const char *folder, const char *keys, struct bytes name,
+            struct ledger **ledger_r, struct ledger_report *report_r, struct why *why)
+{
+    return ledger_open_as(arena, folder, keys, name, false, ledger_r, report_r, why);
 }
 
 enum sk_code
@@ -403,6 +364,18 @@ write_all(int file, struct bytes b, uint64_t at)
         b = bytes_from(b, (size_t)wrote);
     }
     return true;
+}
+
+/* A group that does not fit the disk is not begun: its torn beginning could not be taken back where the keeper may only
+ * append. */
+static bool
+has_room(const struct ledger *ledger)
+{
+    struct statfs disk;
+
+    return fstatfs(ledger->file, &disk) != 0 || disk.f_bsize <= 0 ||
+           (uint64_t)disk.f_bavail >=
+               (ledger->pending.size + ROOM_SPARE) / (uint64_t)disk.f_bsize;
 }
 
 static void
@@ -455,6 +428,11 @@ ledger_commit(struct ledger *ledger, bool whole_disk, struct why *why)
     if (ledger->pending_count == 0) {
         return SK_OK;
     }
+    if (!has_room(ledger)) {
+        forget_group(ledger);
+        errno = ENOSPC;
+        return why_set(why, SK_SYSTEM, "cannot write the journal");
+    }
     if (!write_all(ledger->file, writer_view(&ledger->pending), ledger->segment_size)) {
         enum sk_code code = why_set(why, SK_SYSTEM, "cannot write the journal");
         ledger->broken = ftruncate(ledger->file, (off_t)ledger->segment_size) != 0;
@@ -487,34 +465,34 @@ ledger_commit(struct ledger *ledger, bool whole_disk, struct why *why)
 }
 
 enum sk_code
-ledger_checkpoint(struct ledger *ledger, bool now, struct why *why)
+ledger_put_checkpoint(struct ledger *ledger, struct bytes note, struct why *why)
 {
-    struct tiles_sink sink = {tiles_folder_put, &ledger->files};
-    struct arena arena;
-    struct writer text, note;
+    enum sk_code code = ledger_write_file(ledger->folder, "checkpoint", note, 0600, why);
 
-    int64_t ms = clock_monotonic_ms();
-    if (ledger->broken || ledger->tree_behind || ledger->checkpoint_size == ledger->size ||
-        (!now && ms - ledger->checkpoint_ms < CHECKPOINT_EVERY_MS)) {
-        return SK_OK;
-    }
-    if (tiles_edge(&ledger->tiles, &sink) != SK_OK) {
-        return why_set(why, SK_SYSTEM, "cannot write the ledger's tree");
-    }
-    arena_init(&arena, (size_t)1 << 20);
-    writer_init(&text, &arena);
-    writer_init(&note, &arena);
-    struct checkpoint checkpoint = {ledger->signer.key.name, ledger->size,
-                                    tiles_root(&ledger->tiles)};
-    checkpoint_write(&text, &checkpoint);
-    note_sign(&note, &ledger->signer, writer_view(&text));
-    enum sk_code code =
-        ledger_write_file(ledger->folder, "checkpoint", writer_view(&note), 0600, why);
-    arena_release(&arena);
     if (code == SK_OK) {
         ledger->checkpoint_size = ledger->size;
-        ledger->checkpoint_ms = ms;
+        ledger->checkpoint_ms = clock_monotonic_ms();
     }
+    return code;
+}
+
+enum sk_code
+ledger_checkpoint(struct ledger *ledger, bool now, struct why *why)
+{
+    struct arena arena;
+    struct bytes note;
+
+    if (ledger->broken || ledger->tree_behind || ledger->era ||
+        ledger->checkpoint_size == ledger->size ||
+        (!now && clock_monotonic_ms() - ledger->checkpoint_ms < CHECKPOINT_EVERY_MS)) {
+        return SK_OK;
+    }
+    arena_init(&arena, (size_t)1 << 20);
+    enum sk_code code = ledger_sign(&arena, ledger, NULL, &note, why);
+    if (code == SK_OK) {
+        code = ledger_put_checkpoint(ledger, note, why);
+    }
+    arena_release(&arena);
     return code;
 }
 
@@ -528,19 +506,26 @@ ledger_close(struct ledger *ledger)
         ledger->tree_behind = true;
     }
     arena_release(&ledger->arena);
-    int files[] = {ledger->file, ledger->lock, ledger->folder};
+    arena_release(&ledger->names);
+    int files[] = {ledger->file, ledger->lock, ledger->folder, ledger->keys};
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         if (files[i] >= 0) {
             close(files[i]);
         }
     }
-    ledger->file = ledger->lock = ledger->folder = -1;
+    ledger->file = ledger->lock = ledger->folder = ledger->keys = -1;
 }
 
 uint64_t
 ledger_size(const struct ledger *ledger)
 {
     return ledger->size;
+}
+
+struct merkle_hash
+ledger_root(const struct ledger *ledger)
+{
+    return tiles_root(&ledger->tiles);
 }
 
 int
@@ -559,4 +544,10 @@ void
 ledger_set_segment_bytes(struct ledger *ledger, uint64_t size)
 {
     ledger->segment_bytes = size;
+}
+
+bool
+ledger_is_broken(const struct ledger *ledger)
+{
+    return ledger->broken;
 }

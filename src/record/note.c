@@ -7,16 +7,15 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 
-#define ED25519_TYPE   1
 #define NAME_MAX_BYTES 255
 static const struct bytes dash = {(const uint8_t *)"\xe2\x80\x94 ", 4};
 static const struct bytes private_start = {(const uint8_t *)"PRIVATE+KEY+", 12};
 
-/* Unicode white space (property White_Space), which a name may not hold. */
+/* Unicode white space (property White_Space) and the controls of ASCII, which a name may not hold. */
 static bool
 is_space(uint32_t c)
 {
-    return c <= ' ' || c == 0x7f || (c >= 0x80 && c <= 0xa0) || c == 0x1680 ||
+    return c <= ' ' || c == 0x85 || c == 0xa0 || c == 0x1680 ||
            (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
            c == 0x205f || c == 0x3000;
 }
@@ -52,13 +51,13 @@ be32(const uint8_t *at)
 }
 
 static uint32_t
-key_id(struct bytes name, const uint8_t public_key[NOTE_ED25519_SIZE])
+key_id(struct bytes name, enum note_type type, const uint8_t public_key[NOTE_ED25519_SIZE])
 {
-    uint8_t digest[HASH_SHA256_SIZE];
+    uint8_t digest[HASH_SHA256_SIZE], kind[2] = {'\n', (uint8_t)type};
 
-    hash_sha256_many(
-        (struct bytes[]){name, BYTES("\n\x01"), bytes_of(public_key, NOTE_ED25519_SIZE)}, 3,
-        digest);
+    hash_sha256_many((struct bytes[]){name, bytes_of(kind, sizeof(kind)),
+                                      bytes_of(public_key, NOTE_ED25519_SIZE)},
+                     3, digest);
     return be32(digest);
 }
 
@@ -162,6 +161,12 @@ signature_good(const struct note_key *key, struct bytes text, struct bytes signa
     return good;
 }
 
+bool
+note_signature_of(const struct note_signature *signature, const struct note_key *key)
+{
+    return signature->id == key->id && bytes_equal(signature->name, key->name);
+}
+
 enum sk_code
 note_check(const struct note *note, const struct note_key *key, struct why *why)
 {
@@ -169,10 +174,11 @@ note_check(const struct note *note, const struct note_key *key, struct why *why)
 
     for (size_t i = 0; i < note->signature_count; i++) {
         const struct note_signature *signature = &note->signatures[i];
-        if (signature->id != key->id || !bytes_equal(signature->name, key->name)) {
+        if (!note_signature_of(signature, key)) {
             continue;
         }
-        if (!signature_good(key, note->text, signature->signature)) {
+        if (key->type != NOTE_ED25519 ||
+            !signature_good(key, note->text, signature->signature)) {
             return why_set(why, SK_BAD, "the signature does not fit the text");
         }
         signed_by = true;
@@ -181,10 +187,57 @@ note_check(const struct note *note, const struct note_key *key, struct why *why)
                      : why_set(why, SK_BAD, "the note is not signed by the known key");
 }
 
+/* What a witness signs: the time and the text of the checkpoint. */
+static void
+cosigned_text(struct writer *w, struct bytes text, uint64_t time_s)
+{
+    writer_format(w, "cosignature/v1\ntime %llu\n", (unsigned long long)time_s);
+    writer_bytes(w, text);
+}
+
+enum sk_code
+note_check_cosignature(const struct note *note, const struct note_key *key,
+                       int64_t *time_s_r, struct why *why)
+{
+    bool signed_by = false;
+
+    *time_s_r = 0;
+    for (size_t i = 0; i < note->signature_count; i++) {
+        const struct note_signature *signature = &note->signatures[i];
+        struct arena arena;
+        struct writer w;
+        uint64_t time_s = 0;
+        if (!note_signature_of(signature, key)) {
+            continue;
+        }
+        bool good = key->type == NOTE_COSIGNATURE &&
+                    signature->signature.size == 8 + NOTE_SIGNATURE_SIZE;
+        for (size_t k = 0; good && k < 8; k++) {
+            time_s = time_s << 8 | signature->signature.at[k];
+        }
+        if (good && time_s <= INT64_MAX) {
+            arena_init(&arena, (size_t)4 * LIMIT_NOTE_BYTES);
+            writer_init(&w, &arena);
+            cosigned_text(&w, note->text, time_s);
+            good =
+                signature_good(key, writer_view(&w), bytes_from(signature->signature, 8));
+            arena_release(&arena);
+        } else {
+            good = false;
+        }
+        if (!good) {
+            return why_set(why, SK_BAD, "the cosignature does not fit the text");
+        }
+        signed_by = true;
+        *time_s_r = (int64_t)time_s;
+    }
+    return signed_by ? SK_OK
+                     : why_set(why, SK_BAD, "the note is not cosigned by that witness");
+}
+
 /* "name+hhhhhhhh+base64(type || 32 bytes)" */
 static bool
-read_key_text(struct arena *arena, struct bytes text, struct bytes *name_r, uint32_t *id_r,
-              uint8_t key_r[32])
+read_key_text(struct arena *arena, struct bytes text, struct note_key *key_r)
 {
     size_t first = bytes_find_byte(text, '+', 0);
     if (first == BYTES_NOWHERE || text.size - first < 10 || text.at[first + 9] != '+') {
@@ -199,21 +252,23 @@ read_key_text(struct arena *arena, struct bytes text, struct bytes *name_r, uint
         id = id << 4 | (uint32_t)digit;
     }
     struct bytes decoded;
-    *name_r = bytes_slice(text, 0, first);
-    if (!note_name_valid(*name_r) ||
+    key_r->name = bytes_slice(text, 0, first);
+    if (!note_name_valid(key_r->name) ||
         !note_base64_read(arena, bytes_from(text, first + 10), &decoded) ||
-        decoded.size != 1 + NOTE_ED25519_SIZE || decoded.at[0] != ED25519_TYPE) {
+        decoded.size != 1 + NOTE_ED25519_SIZE ||
+        (decoded.at[0] != NOTE_ED25519 && decoded.at[0] != NOTE_COSIGNATURE)) {
         return false;
     }
-    *id_r = id;
-    memcpy(key_r, decoded.at + 1, NOTE_ED25519_SIZE);
+    key_r->type = decoded.at[0];
+    key_r->id = id;
+    memcpy(key_r->public_key, decoded.at + 1, NOTE_ED25519_SIZE);
     return true;
 }
 
 static void
 write_key_text(struct writer *w, const struct note_key *key, const uint8_t bytes[32])
 {
-    uint8_t typed[1 + NOTE_ED25519_SIZE] = {ED25519_TYPE};
+    uint8_t typed[1 + NOTE_ED25519_SIZE] = {(uint8_t)key->type};
 
     memcpy(typed + 1, bytes, NOTE_ED25519_SIZE);
     writer_bytes(w, key->name);
@@ -224,9 +279,15 @@ write_key_text(struct writer *w, const struct note_key *key, const uint8_t bytes
 bool
 note_key_read(struct arena *arena, struct bytes vkey, struct note_key *key_r)
 {
-    return read_key_text(arena, bytes_trim(vkey), &key_r->name, &key_r->id,
-                         key_r->public_key) &&
-           key_r->id == key_id(key_r->name, key_r->public_key);
+    return read_key_text(arena, bytes_trim(vkey), key_r) &&
+           key_r->id == key_id(key_r->name, key_r->type, key_r->public_key);
+}
+
+bool
+note_key_equal(const struct note_key *a, const struct note_key *b)
+{
+    return a->id == b->id && a->type == b->type && bytes_equal(a->name, b->name) &&
+           memcmp(a->public_key, b->public_key, NOTE_ED25519_SIZE) == 0;
 }
 
 void
@@ -236,8 +297,8 @@ note_key_write(struct writer *w, const struct note_key *key)
 }
 
 void
-note_signer_new(struct bytes name, const uint8_t seed[NOTE_ED25519_SIZE],
-                struct note_signer *signer_r)
+note_signer_new(struct bytes name, enum note_type type,
+                const uint8_t seed[NOTE_ED25519_SIZE], struct note_signer *signer_r)
 {
     size_t size = NOTE_ED25519_SIZE;
 
@@ -249,23 +310,22 @@ note_signer_new(struct bytes name, const uint8_t seed[NOTE_ED25519_SIZE],
               EVP_PKEY_get_raw_public_key(key, signer_r->key.public_key, &size) == 1);
     EVP_PKEY_free(key);
     signer_r->key.name = name;
-    signer_r->key.id = key_id(name, signer_r->key.public_key);
+    signer_r->key.type = type;
+    signer_r->key.id = key_id(name, type, signer_r->key.public_key);
 }
 
 bool
 note_signer_read(struct arena *arena, struct bytes text, struct note_signer *signer_r)
 {
-    struct bytes name;
-    uint32_t id;
-    uint8_t seed[NOTE_ED25519_SIZE];
+    struct note_key read; /* its public key is the seed */
 
     text = bytes_trim(text);
     if (!bytes_starts(text, private_start) ||
-        !read_key_text(arena, bytes_from(text, private_start.size), &name, &id, seed)) {
+        !read_key_text(arena, bytes_from(text, private_start.size), &read)) {
         return false;
     }
-    note_signer_new(name, seed, signer_r);
-    return signer_r->key.id == id;
+    note_signer_new(read.name, read.type, read.public_key, signer_r);
+    return signer_r->key.id == read.id;
 }
 
 void
@@ -276,31 +336,76 @@ note_signer_write(struct writer *w, const struct note_signer *signer)
     writer_byte(w, '\n');
 }
 
-void
-note_sign(struct writer *w, const struct note_signer *signer, struct bytes text)
+static void
+sign(const struct note_signer *signer, struct bytes text,
+     uint8_t signature_r[NOTE_SIGNATURE_SIZE])
 {
-    uint8_t signature[4 + NOTE_SIGNATURE_SIZE];
     size_t size = NOTE_SIGNATURE_SIZE;
 
-    SK_ASSERT(text.size > 0 && text.at[text.size - 1] == '\n');
     EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, signer->seed,
                                                  NOTE_ED25519_SIZE);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     SK_ASSERT(key != NULL && context != NULL &&
               EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1 &&
-              EVP_DigestSign(context, signature + 4, &size, text.at, text.size) == 1);
+              EVP_DigestSign(context, signature_r, &size, text.at, text.size) == 1);
     EVP_MD_CTX_free(context);
     EVP_PKEY_free(key);
+}
+
+void
+note_write_signature(struct writer *w, const struct note_signature *signature)
+{
+    uint8_t *all = arena_take_bytes(w->arena, 4 + signature->signature.size);
+
     for (unsigned i = 0; i < 4; i++) {
-        signature[i] = (uint8_t)(signer->key.id >> (24 - 8 * i));
+        all[i] = (uint8_t)(signature->id >> (24 - 8 * i));
     }
+    memcpy(all + 4, signature->signature.at, signature->signature.size);
+    writer_bytes(w, dash);
+    writer_bytes(w, signature->name);
+    writer_byte(w, ' ');
+    writer_bytes(w, bytes_base64(w->arena, bytes_of(all, 4 + signature->signature.size)));
+    writer_byte(w, '\n');
+}
+
+void
+note_sign_line(struct writer *w, const struct note_signer *signer, struct bytes text)
+{
+    uint8_t signature[NOTE_SIGNATURE_SIZE];
+
+    SK_ASSERT(text.size > 0 && text.at[text.size - 1] == '\n' &&
+              signer->key.type == NOTE_ED25519);
+    sign(signer, text, signature);
+    note_write_signature(w,
+                         &(struct note_signature){signer->key.name, signer->key.id,
+                                                  bytes_of(signature, sizeof(signature))});
+}
+
+void
+note_sign(struct writer *w, const struct note_signer *signer, struct bytes text)
+{
     writer_bytes(w, text);
     writer_byte(w, '\n');
-    writer_bytes(w, dash);
-    writer_bytes(w, signer->key.name);
-    writer_byte(w, ' ');
-    writer_bytes(w, bytes_base64(w->arena, bytes_of(signature, sizeof(signature))));
-    writer_byte(w, '\n');
+    note_sign_line(w, signer, text);
+}
+
+void
+note_cosign_line(struct writer *w, const struct note_signer *signer, struct bytes text,
+                 int64_t time_s)
+{
+    uint8_t signature[8 + NOTE_SIGNATURE_SIZE];
+    struct writer message;
+
+    SK_ASSERT(time_s > 0 && signer->key.type == NOTE_COSIGNATURE);
+    for (unsigned i = 0; i < 8; i++) {
+        signature[i] = (uint8_t)((uint64_t)time_s >> (56 - 8 * i));
+    }
+    writer_init(&message, w->arena);
+    cosigned_text(&message, text, (uint64_t)time_s);
+    sign(signer, writer_view(&message), signature + 8);
+    note_write_signature(w,
+                         &(struct note_signature){signer->key.name, signer->key.id,
+                                                  bytes_of(signature, sizeof(signature))});
 }
 
 bool

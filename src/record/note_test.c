@@ -94,7 +94,7 @@ test_sign(void)
     memset(seed, 7, sizeof(seed));
     writer_init(&w, &arena);
     writer_init(&note, &arena);
-    note_signer_new(BYTES("example.jp/sekisho"), seed, &signer);
+    note_signer_new(BYTES("example.jp/sekisho"), NOTE_ED25519, seed, &signer);
     note_sign(&note, &signer, BYTES("example.jp/sekisho\n0\n\n\nlast\n"));
     tap_ok(check(writer_view(&note), &signer.key) == SK_OK,
            "what we sign is good, empty lines in the text and all");
@@ -106,7 +106,7 @@ test_sign(void)
     tap_ok(!note_signer_read(&arena, bytes_from_text(vkey), &again),
            "a verifier key is no private key");
     memset(seed, 8, sizeof(seed));
-    note_signer_new(BYTES("example.jp/sekisho"), seed, &again);
+    note_signer_new(BYTES("example.jp/sekisho"), NOTE_ED25519, seed, &again);
     tap_ok(check(writer_view(&note), &again.key) == SK_BAD, "another key did not sign it");
 }
 
@@ -120,7 +120,7 @@ test_bounds(void)
     struct bytes line;
 
     writer_init(&w, &arena);
-    note_signer_new(BYTES("k"), seed, &signer);
+    note_signer_new(BYTES("k"), NOTE_ED25519, seed, &signer);
     note_sign(&w, &signer, BYTES("text\n"));
     line = bytes_copy(&arena, bytes_from(writer_view(&w), 6));
     for (int i = 1; i < LIMIT_NOTE_SIGNATURES; i++) {

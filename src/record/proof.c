@@ -92,17 +92,18 @@ read_proof(struct arena *arena, struct bytes *rest, uint64_t *index_r,
         return false;
     }
     *rest = bytes_from(*rest, first_line.size);
-    if (!bytes_line(rest, &line) || !bytes_starts(line, BYTES("extra ")) ||
+    /* Lines end with LF alone: a CR is no part of base64 or of a number. */
+    if (!bytes_split(rest, '\n', &line) || !bytes_starts(line, BYTES("extra ")) ||
         !note_base64_read(arena, bytes_from(line, 6), extra_r) ||
-        extra_r->size < JOURNAL_SALT_SIZE || !bytes_line(rest, &line) ||
-        !bytes_starts(line, BYTES("index ")) ||
+        extra_r->size < JOURNAL_SALT_SIZE || !bytes_split(rest, '\n', &line) ||
+        !bytes_starts(line, BYTES("index ")) || (line.size > 7 && line.at[6] == '0') ||
         !bytes_to_number(bytes_from(line, 6), INT64_MAX, index_r)) {
         return false;
     }
     proof_r->count = 0;
-    while (bytes_line(rest, &line)) {
+    while (bytes_split(rest, '\n', &line)) {
         if (line.size == 0) {
-            return true;
+            return rest->at != NULL;
         }
         if (proof_r->count == MERKLE_PROOF_MAX || line.size != 44 ||
             !note_base64_read(arena, line, &decoded) || decoded.size != MERKLE_SIZE) {

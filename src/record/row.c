@@ -6,16 +6,23 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 
+/* What is found only by looking into the message. */
+#define FAMILIES_INSIDE                                                                    \
+    (FAMILY_BIT(FAMILY_CONTENT) | FAMILY_BIT(FAMILY_LINKS) |                               \
+     FAMILY_BIT(FAMILY_SIGNATURES) | FAMILY_BIT(FAMILY_ATTACHMENTS) |                      \
+     FAMILY_BIT(FAMILY_THREAT))
+
 struct materials {
     struct arena *arena;
-    const struct arrival *arrival;
-    const struct permit *permit;
-    const struct letter *letter;
-    const struct origin *origin;
-    const struct dns_memo *memo;
-    const struct opinion *opinion;
-    const struct verdict *verdict;
+    const struct record_of *of;
+    uint32_t *numbers; /* of each finding of the opinion: its place in its list */
 };
+
+bool
+record_family_inside(enum permit_family family)
+{
+    return (FAMILIES_INSIDE & FAMILY_BIT(family)) != 0;
+}
 
 const char *
 record_door_name(enum arrival_door door)
@@ -62,13 +69,12 @@ put_some(struct json *j, const char *key, struct bytes text, size_t most)
 static void
 write_envelope(const struct materials *m, struct json *j)
 {
-    const struct arrival *arrival = m->arrival;
+    const struct arrival *arrival = m->of->arrival;
     struct writer client;
-    uint8_t digest[HASH_SHA256_SIZE];
 
     json_put_number(j, "size", (int64_t)arrival->raw.size);
     if (arrival->client.known) {
-        writer_init(&client, m->arena);
+        writer_init(&client, j->w->arena);
         net_address_write(&client, &arrival->client);
         json_put_string(j, "client", writer_view(&client));
         json_put_number(j, "client_port", arrival->client.port);
@@ -90,19 +96,34 @@ write_envelope(const struct materials *m, struct json *j)
     json_put_bool(j, "8bit", arrival->body == ARRIVAL_BODY_8BITMIME);
     json_put_bool(j, "smtputf8", arrival->smtputf8);
     put_some(j, "queue_id", arrival->queue_id, LIMIT_RECORD_FIELD);
-    hash_sha256(arrival->raw, digest);
-    json_put_string(j, "sha256", bytes_hex(m->arena, bytes_of(digest, sizeof(digest))));
 }
 
-/* Only with FAMILY_CONTENT: what the message says. */
-static void
-write_content(const struct materials *m, struct json *j)
+static uint32_t
+union_of(const struct materials *m)
 {
-    const struct letter *letter = m->letter;
+    return m->of->permit != NULL ? m->of->permit->union_families : 0;
+}
 
-    if (letter == NULL || m->permit == NULL || !permit_has(m->permit, FAMILY_CONTENT)) {
+static uint32_t
+families_of(const struct materials *m, size_t recipient)
+{
+    return m->of->permit != NULL && recipient < m->of->permit->recipient_count
+               ? m->of->permit->recipients[recipient].families
+               : 0;
+}
+
+/* Rests on FAMILY_CONTENT: what the message says, and the hash by which a guess of it could be confirmed. */
+static void
+write_letter(const struct materials *m, struct json *j)
+{
+    const struct letter *letter = m->of->letter;
+    uint8_t digest[HASH_SHA256_SIZE];
+
+    if (letter == NULL || (union_of(m) & FAMILY_BIT(FAMILY_CONTENT)) == 0) {
         return;
     }
+    hash_sha256(m->of->arrival->raw, digest);
+    json_put_string(j, "sha256", bytes_hex(m->arena, bytes_of(digest, sizeof(digest))));
     put_some(j, "subject", letter->subject, LIMIT_RECORD_FIELD);
     if (letter->from.address_count > 0) {
         put_some(j, "from_name", letter->from.addresses[0].name, LIMIT_RECORD_FIELD);
@@ -128,32 +149,145 @@ write_content(const struct materials *m, struct json *j)
     if (letter->defects_dropped > 0) {
         json_put_number(j, "defects_dropped", (int64_t)letter->defects_dropped);
     }
+    if (m->of->opinion != NULL && m->of->opinion->content_read) {
+        json_put_real(j, "content", m->of->opinion->content, 4);
+    }
 }
 
+/* Findings stand in two lists, those from outside in the message's line and those from inside in the content's. Whether
+ * this one stands in that list; without a permit in none. */
 static bool
-covered(const struct materials *m, const struct finding *finding)
+stands(const struct materials *m, const struct finding *finding, bool inside)
 {
-    return m->permit != NULL && permit_has(m->permit, finding->family);
+    return (union_of(m) & FAMILY_BIT(finding->family)) != 0 &&
+           record_family_inside(finding->family) == inside;
 }
 
 static void
-write_reasons(const struct materials *m, const struct verdict_recipient *recipient,
-              uint32_t families, struct json *j)
+write_finding(const struct finding *finding, struct json *j)
 {
-    const struct opinion *opinion = m->opinion;
+    json_open(j, '{');
+    json_put_text(j, "name", finding->name);
+    json_put_real(j, "weight", finding->weight, 3);
+    json_put_text(j, "family", permit_family_name(finding->family));
+    put_some(j, "detail", finding->detail, LIMIT_RECORD_DETAIL);
+    if (finding->to > finding->from) {
+        json_key(j, "span");
+        json_open(j, '[');
+        json_number(j, (int64_t)finding->from);
+        json_number(j, (int64_t)finding->to);
+        json_close(j);
+    }
+    json_close(j);
+}
 
-    json_key(j, "reasons");
+static void
+write_findings(const struct materials *m, bool inside, struct json *j)
+{
+    const struct opinion *opinion = m->of->opinion;
+
+    json_key(j, "findings");
     json_open(j, '[');
-    for (size_t i = 0; i < recipient->reason_count && opinion != NULL; i++) {
-        const struct finding *reason = recipient->reasons[i];
-        /* decide sorts pointers to judge's findings; one that is none of them would have no words in the record. */
-        if (reason >= opinion->findings &&
-            reason < opinion->findings + opinion->finding_count &&
-            (families & FAMILY_BIT(reason->family)) != 0 && covered(m, reason)) {
-            json_number(j, reason - opinion->findings);
+    for (size_t i = 0; opinion != NULL && i < opinion->finding_count; i++) {
+        if (stands(m, &opinion->findings[i], inside)) {
+            write_finding(&opinion->findings[i], j);
         }
     }
     json_close(j);
+}
+
+/* The numbers, in that list, of the findings that count for this recipient. */
+static void
+write_reasons(const struct materials *m, size_t recipient, bool inside, struct json *j)
+{
+    const struct verdict_recipient *verdict = &m->of->verdict->recipients[recipient];
+    const struct opinion *opinion = m->of->opinion;
+    uint32_t families = families_of(m, recipient);
+
+    json_key(j, "reasons");
+    json_open(j, '[');
+    for (size_t i = 0; i < verdict->reason_count && opinion != NULL; i++) {
+        const struct finding *reason = verdict->reasons[i];
+        /* decide sorts pointers to judge's findings; one that is none of them would have no words in the record. */
+        if (reason < opinion->findings ||
+            reason >= opinion->findings + opinion->finding_count ||
+            (families & FAMILY_BIT(reason->family)) == 0 || !stands(m, reason, inside)) {
+            continue;
+        }
+        json_number(j, m->numbers[reason - opinion->findings]);
+    }
+    json_close(j);
+}
+
+/* What counted for him from outside alone; the whole score rests on his consent where he gave one. */
+static double
+outside_score(const struct materials *m, size_t recipient)
+{
+    const struct verdict_recipient *verdict = &m->of->verdict->recipients[recipient];
+    double score = 0;
+
+    if ((families_of(m, recipient) & FAMILIES_INSIDE) == 0) {
+        return verdict->score;
+    }
+    for (size_t i = 0; i < verdict->reason_count; i++) {
+        score += record_family_inside(verdict->reasons[i]->family)
+                     ? 0
+                     : verdict->reasons[i]->weight;
+    }
+    return score;
+}
+
+static void
+write_families(const struct materials *m, size_t recipient, uint32_t families,
+               struct json *j)
+{
+    json_key(j, "families");
+    json_open(j, '{');
+    for (unsigned family = 0; family < FAMILY_COUNT; family++) {
+        if ((families & FAMILY_BIT(family)) != 0) {
+            json_put_text(
+                j, permit_family_name(family),
+                permit_ground_name(m->of->permit->recipients[recipient].grounds[family]));
+        }
+    }
+    json_close(j);
+}
+
+/* Where in the ledger his consents stand; of those from a configuration nothing is said. */
+static void
+write_entries(const struct materials *m, size_t recipient, struct json *j)
+{
+    const struct permit_recipient *permit = &m->of->permit->recipients[recipient];
+    bool any = false;
+
+    for (unsigned family = 0; family < FAMILY_COUNT; family++) {
+        if ((permit->families & FAMILY_BIT(family)) == 0 ||
+            permit->grounds[family] != GROUND_CONSENT ||
+            permit->entries[family] == PERMIT_NO_ENTRY) {
+            continue;
+        }
+        if (!any) {
+            json_key(j, "entries");
+            json_open(j, '{');
+            any = true;
+        }
+        json_put_number(j, permit_family_name(family), (int64_t)permit->entries[family]);
+    }
+    if (any) {
+        json_close(j);
+    }
+}
+
+/* What his own lists of senders said. */
+static void
+write_lists(const struct verdict_recipient *verdict, struct json *j)
+{
+    if (verdict->listed != NULL) {
+        json_put_text(j, "listed", verdict->listed->name);
+    }
+    if (verdict->rescued != NULL) {
+        json_put_text(j, "rescued", verdict->rescued->name);
+    }
 }
 
 static void
@@ -161,60 +295,45 @@ write_recipients(const struct materials *m, struct json *j)
 {
     json_key(j, "recipients");
     json_open(j, '[');
-    for (size_t i = 0; i < m->arrival->recipient_count; i++) {
-        uint32_t families = 0;
+    for (size_t i = 0; i < m->of->arrival->recipient_count; i++) {
         json_open(j, '{');
-        if (m->permit != NULL && i < m->permit->recipient_count) {
-            const struct permit_recipient *permit = &m->permit->recipients[i];
-            families = permit->families;
-            json_key(j, "families");
-            json_open(j, '{');
-            for (unsigned family = 0; family < FAMILY_COUNT; family++) {
-                if ((families & FAMILY_BIT(family)) != 0) {
-                    json_put_text(j, permit_family_name(family),
-                                  permit_ground_name(permit->grounds[family]));
-                }
-            }
-            json_close(j);
+        if (m->of->permit != NULL && i < m->of->permit->recipient_count) {
+            write_families(m, i, families_of(m, i), j);
+            write_entries(m, i, j);
         }
-        if (m->verdict != NULL && i < m->verdict->recipient_count) {
-            const struct verdict_recipient *verdict = &m->verdict->recipients[i];
+        if (m->of->verdict != NULL && i < m->of->verdict->recipient_count) {
+            const struct verdict_recipient *verdict = &m->of->verdict->recipients[i];
             json_put_text(j, "action", verdict_action_name(verdict->action));
             json_put_text(j, "ground", permit_ground_name(verdict->ground));
-            json_put_real(j, "score", verdict->score, 3);
+            json_put_real(j, "score", outside_score(m, i), 3);
+            write_lists(verdict, j);
             put_some(j, "reply", verdict->reply, LIMIT_RECORD_FIELD);
-            write_reasons(m, verdict, families, j);
+            write_reasons(m, i, false, j);
         }
         json_close(j);
     }
     json_close(j);
 }
 
-/* A finding without a permit keeps its number, so that the reasons fit, but says nothing. */
+/* Who carries the content's line, by family and ground, and what of it counts for him. */
 static void
-write_findings(const struct materials *m, struct json *j)
+write_rests_on(const struct materials *m, struct json *j)
 {
-    const struct opinion *opinion = m->opinion;
-
-    json_key(j, "findings");
+    json_key(j, "rests_on");
     json_open(j, '[');
-    for (size_t i = 0; opinion != NULL && i < opinion->finding_count; i++) {
-        const struct finding *finding = &opinion->findings[i];
-        if (!covered(m, finding)) {
-            json_nothing(j);
+    for (size_t i = 0; i < m->of->arrival->recipient_count; i++) {
+        uint32_t families = families_of(m, i) & FAMILIES_INSIDE;
+        if (families == 0) {
             continue;
         }
         json_open(j, '{');
-        json_put_text(j, "name", finding->name);
-        json_put_real(j, "weight", finding->weight, 3);
-        json_put_text(j, "family", permit_family_name(finding->family));
-        put_some(j, "detail", finding->detail, LIMIT_RECORD_DETAIL);
-        if (finding->to > finding->from) {
-            json_key(j, "span");
-            json_open(j, '[');
-            json_number(j, (int64_t)finding->from);
-            json_number(j, (int64_t)finding->to);
-            json_close(j);
+        json_put_string(j, "to",
+                        cut(m->of->arrival->recipients[i].address, LIMIT_RECORD_FIELD));
+        json_put_number(j, "number", (int64_t)i);
+        write_families(m, i, families, j);
+        if (m->of->verdict != NULL && i < m->of->verdict->recipient_count) {
+            json_put_real(j, "score", m->of->verdict->recipients[i].score, 3);
+            write_reasons(m, i, true, j);
         }
         json_close(j);
     }
@@ -222,17 +341,9 @@ write_findings(const struct materials *m, struct json *j)
 }
 
 static void
-write_opinion(const struct materials *m, struct json *j)
+write_categories(const struct opinion *opinion, struct json *j)
 {
-    const struct opinion *opinion = m->opinion;
-
-    if (opinion == NULL) {
-        return;
-    }
-    json_put_real(j, "unwanted_source", opinion->unwanted_source, 4);
-    if (opinion->content_read) {
-        json_put_real(j, "content", opinion->content, 4);
-    }
+    json_put_text(j, "category", category_name(opinion->category));
     json_key(j, "categories");
     json_open(j, '{');
     for (unsigned i = 0; i < CATEGORY_COUNT; i++) {
@@ -241,65 +352,116 @@ write_opinion(const struct materials *m, struct json *j)
         }
     }
     json_close(j);
-    if (opinion->findings_dropped > 0) {
-        json_put_number(j, "findings_dropped", (int64_t)opinion->findings_dropped);
-    }
 }
 
-static bool
-threat_shown(const struct materials *m)
+static void
+begin(struct json *j, const struct materials *m, const char *kind)
 {
-    return m->opinion != NULL && m->opinion->threat != THREAT_NONE && m->permit != NULL &&
-           permit_has(m->permit, FAMILY_THREAT);
+    json_open(j, '{');
+    json_put_number(j, "v", 1);
+    json_put_text(j, "kind", kind);
+    json_put_string(j, "id", m->of->arrival->id);
+    json_put_number(j, "time", m->of->arrival->time_ms);
+}
+
+static void
+write_message(const struct materials *m, struct json *j)
+{
+    bool inside = (union_of(m) & FAMILIES_INSIDE) != 0, outside = union_of(m) != 0;
+
+    begin(j, m, "message");
+    json_put_text(j, "door", record_door_name(m->of->arrival->door));
+    json_put_text(j, "action",
+                  m->of->verdict != NULL ? verdict_action_name(m->of->verdict->strongest)
+                                         : "tempfail");
+    if (m->of->opinion != NULL) {
+        json_put_real(j, "unwanted", m->of->opinion->unwanted_source, 4);
+        if (!inside) {
+            write_categories(m->of->opinion, j);
+        }
+    }
+    write_envelope(m, j);
+    if (m->of->permit != NULL) {
+        json_put_text(j, "profile", permit_profile_name(m->of->permit->profile));
+    }
+    write_recipients(m, j);
+    write_findings(m, false, j);
+    if (m->of->made_by.size > 0) {
+        json_key(j, "made_by");
+        json_raw(j, m->of->made_by);
+    }
+    if (m->of->origin != NULL && outside) {
+        json_key(j, "origin");
+        origin_write_json(m->of->origin, j);
+    }
+    if (m->of->memo != NULL && outside) {
+        json_key(j, "dns");
+        dns_memo_write_json(m->of->memo, j);
+    }
+    json_close(j);
+}
+
+/* The line that goes when a consent is withdrawn, or with its own retention. */
+static void
+write_content(const struct materials *m, struct json *j)
+{
+    const struct opinion *opinion = m->of->opinion;
+
+    begin(j, m, "content");
+    write_rests_on(m, j);
+    if (opinion != NULL) {
+        json_put_real(j, "unwanted", opinion->unwanted, 4);
+        write_categories(opinion, j);
+    }
+    if (opinion != NULL && opinion->threat != THREAT_NONE &&
+        (union_of(m) & FAMILY_BIT(FAMILY_THREAT)) != 0) {
+        json_put_text(j, "threat", threat_kind_name(opinion->threat));
+        json_put_number(j, "threat_severity", opinion->threat_severity);
+        put_some(j, "threat_words", opinion->threat_words, LIMIT_RECORD_DETAIL);
+    }
+    write_letter(m, j);
+    write_findings(m, true, j);
+    if (opinion != NULL && opinion->findings_dropped > 0) {
+        json_put_number(j, "findings_dropped", (int64_t)opinion->findings_dropped);
+    }
+    json_close(j);
+}
+
+static void
+number_findings(struct materials *m)
+{
+    const struct opinion *opinion = m->of->opinion;
+    uint32_t next[2] = {0, 0};
+
+    if (opinion == NULL) {
+        return;
+    }
+    m->numbers = ARENA_NEW_MANY(m->arena, opinion->finding_count, uint32_t);
+    for (size_t i = 0; i < opinion->finding_count; i++) {
+        bool inside = record_family_inside(opinion->findings[i].family);
+        if (stands(m, &opinion->findings[i], inside)) {
+            m->numbers[i] = next[inside]++;
+        }
+    }
 }
 
 struct bytes
-record_write(struct arena *arena, const struct arrival *arrival,
-             const struct permit *permit, const struct letter *letter,
-             const struct origin *origin, const struct dns_memo *memo,
-             const struct opinion *opinion, const struct verdict *verdict)
+record_write(struct arena *arena, const struct record_of *of)
 {
-    const struct materials m = {arena,  arrival, permit,  letter,
-                                origin, memo,    opinion, verdict};
+    struct materials m = {.arena = arena, .of = of};
     struct writer w;
     struct json j;
 
+    number_findings(&m);
     writer_init(&w, arena);
     json_init(&j, &w);
-    json_open(&j, '{');
-    json_put_number(&j, "v", 1);
-    json_put_text(&j, "kind", "message");
-    json_put_string(&j, "id", arrival->id);
-    json_put_number(&j, "time", arrival->time_ms);
-    json_put_text(&j, "door", record_door_name(arrival->door));
-    json_put_text(&j, "action",
-                  verdict != NULL ? verdict_action_name(verdict->strongest) : "tempfail");
-    if (opinion != NULL) {
-        json_put_text(&j, "category", category_name(opinion->category));
-        json_put_real(&j, "unwanted", opinion->unwanted, 4);
+    write_message(&m, &j);
+    if ((union_of(&m) & FAMILIES_INSIDE) != 0 &&
+        (of->letter != NULL || of->opinion != NULL)) {
+        writer_byte(&w, '\n');
+        json_init(&j, &w);
+        write_content(&m, &j);
     }
-    if (threat_shown(&m)) {
-        json_put_text(&j, "threat", threat_kind_name(opinion->threat));
-        json_put_number(&j, "threat_severity", opinion->threat_severity);
-        put_some(&j, "threat_words", opinion->threat_words, LIMIT_RECORD_DETAIL);
-    }
-    write_envelope(&m, &j);
-    write_content(&m, &j);
-    write_opinion(&m, &j);
-    if (permit != NULL) {
-        json_put_text(&j, "profile", permit_profile_name(permit->profile));
-    }
-    write_recipients(&m, &j);
-    write_findings(&m, &j);
-    if (origin != NULL) {
-        json_key(&j, "origin");
-        origin_write_json(origin, &j);
-    }
-    if (memo != NULL) {
-        json_key(&j, "dns");
-        dns_memo_write_json(memo, &j);
-    }
-    json_close(&j);
     return writer_view(&w);
 }
 

@@ -248,9 +248,17 @@ take_list(struct scan *s, struct bytes *joined_r)
 
 struct taken {
     struct bytes kind;
-    int64_t time, arrived;
-    bool has_time, has_arrived;
+    int64_t time, arrived, of;
+    bool has_time, has_arrived, has_of;
 };
+
+/* Other kinds have members of their own under the same names. */
+static bool
+is_other(struct bytes kind)
+{
+    return kind.size > 0 && !bytes_is(kind, "message") && !bytes_is(kind, "content") &&
+           !bytes_is(kind, "outcome");
+}
 
 static bool
 take_value(struct scan *s, struct bytes key, struct rows_event *event, struct taken *taken)
@@ -266,6 +274,9 @@ take_value(struct scan *s, struct bytes key, struct rows_event *event, struct ta
         {"text", &event->text},       {"threat", &event->threat},
     };
 
+    if (is_other(taken->kind) && (!bytes_is(key, "time") || peek(s) == '"')) {
+        return skip_value(s);
+    }
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (bytes_is(key, texts[i].key)) {
             return take_text(s, texts[i].text);
@@ -276,6 +287,9 @@ take_value(struct scan *s, struct bytes key, struct rows_event *event, struct ta
     }
     if (bytes_is(key, "arrived")) {
         return taken->has_arrived = take_number(s, &taken->arrived);
+    }
+    if (bytes_is(key, "of") && bytes_is(taken->kind, "content")) {
+        return (taken->has_of = take_number(s, &taken->of)) && taken->of >= 0;
     }
     if (bytes_is(key, "size")) {
         return take_number(s, &event->size);
@@ -312,10 +326,28 @@ record_read(struct arena *arena, struct bytes record, struct record_row *row_r)
         row_r->event.time_ms = taken.time;
         return row_r->event.id.size > 0 && taken.has_time ? SK_OK : SK_BAD;
     }
+    if (bytes_is(taken.kind, "content")) {
+        row_r->kind = taken.has_of ? RECORD_CONTENT_AGAIN : RECORD_CONTENT;
+        row_r->of = (uint64_t)taken.of;
+        row_r->event.time_ms = taken.time;
+        return row_r->event.id.size > 0 && taken.has_time ? SK_OK : SK_BAD;
+    }
     if (bytes_is(taken.kind, "outcome")) {
         row_r->kind = RECORD_OUTCOME;
         row_r->event.time_ms = taken.arrived;
         return row_r->event.id.size > 0 && taken.has_arrived ? SK_OK : SK_BAD;
     }
+    row_r->event.time_ms = taken.time;
     return SK_OK;
+}
+
+void
+record_join(struct rows_event *message, const struct rows_event *content)
+{
+    message->category = content->category;
+    message->subject = content->subject;
+    message->name = content->name;
+    message->text = content->text;
+    message->threat = content->threat;
+    message->unwanted = content->unwanted;
 }

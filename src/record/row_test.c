@@ -40,8 +40,11 @@ scene_set(struct scene *s, uint32_t first, uint32_t second)
                     .recipient_count = 2},
         .recipients = {{BYTES("hanako@example.jp"), BYTES("")},
                        {BYTES("taro@example.jp"), BYTES("")}},
-        .permit = {s->permits, 2, first | second, PROFILE_CARRIER},
-        .permits = {{first, {0}}, {second, {0}}},
+        .permit = {.recipients = s->permits,
+                   .recipient_count = 2,
+                   .union_families = first | second,
+                   .profile = PROFILE_CARRIER},
+        .permits = {{.families = first}, {.families = second}},
         .letter = {.subject = BYTES("秘密の件名 <b>\xff\x01"),
                    .message_id = BYTES("mid@example.com"),
                    .from = {&s->from, 1},
@@ -50,13 +53,17 @@ scene_set(struct scene *s, uint32_t first, uint32_t second)
         .opinion = {.findings = findings,
                     .finding_count = 3,
                     .unwanted = 0.75,
+                    .unwanted_source = 0.125,
                     .content_read = true,
                     .content = 0.9,
                     .category = CATEGORY_PHISHING,
                     .threat = THREAT_BOMB,
                     .threat_severity = 4,
                     .threat_words = BYTES("bombwords")},
-        .verdict = {s->verdicts, 2, 1, VERDICT_HOLD},
+        .verdict = {.recipients = s->verdicts,
+                    .recipient_count = 2,
+                    .group_count = 1,
+                    .strongest = VERDICT_HOLD},
         .verdicts = {{.action = VERDICT_HOLD,
                       .score = 5,
                       .reasons = s->reasons,
@@ -72,6 +79,8 @@ scene_set(struct scene *s, uint32_t first, uint32_t second)
     for (unsigned family = 0; family < FAMILY_COUNT; family++) {
         s->permits[0].grounds[family] =
             (first & FAMILY_BIT(family)) != 0 ? GROUND_CONSENT : GROUND_NONE;
+        s->permits[0].entries[family] = family == FAMILY_CONTENT ? 42 : PERMIT_NO_ENTRY;
+        s->permits[1].entries[family] = PERMIT_NO_ENTRY;
         s->permits[1].grounds[family] =
             (second & FAMILY_BIT(family)) != 0 ? GROUND_LAWFUL_ACT : GROUND_NONE;
     }
@@ -80,8 +89,29 @@ scene_set(struct scene *s, uint32_t first, uint32_t second)
 static struct bytes
 scene_record(struct scene *s)
 {
-    return record_write(&arena, &s->arrival, &s->permit, &s->letter, NULL, NULL,
-                        &s->opinion, &s->verdict);
+    return record_write(&arena, &(struct record_of){.arrival = &s->arrival,
+                                                    .permit = &s->permit,
+                                                    .letter = &s->letter,
+                                                    .opinion = &s->opinion,
+                                                    .verdict = &s->verdict,
+                                                    .made_by = BYTES("{\"model\":1}")});
+}
+
+/* The lines of a record, empty where there is none. */
+static struct bytes
+message_line(struct bytes record)
+{
+    size_t end = bytes_find_byte(record, '\n', 0);
+
+    return end == BYTES_NOWHERE ? record : bytes_slice(record, 0, end);
+}
+
+static struct bytes
+content_line(struct bytes record)
+{
+    size_t end = bytes_find_byte(record, '\n', 0);
+
+    return end == BYTES_NOWHERE ? BYTES_NONE : bytes_from(record, end + 1);
 }
 
 static bool
@@ -91,15 +121,15 @@ has(struct bytes record, const char *text)
 }
 
 static void
-test_everything(void)
+test_message(void)
 {
     static struct scene s;
     struct record_row row;
 
     scene_set(&s, FAMILY_ALL, FAMILY_BIT(FAMILY_SOURCE));
-    struct bytes record = scene_record(&s);
+    struct bytes record = message_line(scene_record(&s));
     tap_ok(record_read(&arena, record, &row) == SK_OK && row.kind == RECORD_MESSAGE,
-           "what is written can be read");
+           "the message's line can be read");
     const struct rows_event *e = &row.event;
     tap_ok(bytes_equal(e->id, s.arrival.id) && e->time_ms == 1795338000123 && e->size == 9,
            "id, time, size");
@@ -107,23 +137,59 @@ test_everything(void)
                bytes_is(e->recipients, "hanako@example.jp, taro@example.jp") &&
                bytes_is(e->client, "192.0.2.1"),
            "the envelope");
-    tap_ok(bytes_is(e->action, "hold") && bytes_is(e->category, "phishing") &&
-               e->unwanted == 0.75 && bytes_is(e->threat, "bomb"),
-           "the verdict");
+    tap_ok(bytes_is(e->action, "hold") && e->unwanted == 0.125 && e->category.size == 0 &&
+               e->threat.size == 0,
+           "the action; of the opinion what rests on the source alone");
+    tap_ok(has(record, "\"findings\":[{\"name\":\"spf_fail\"") &&
+               has(record, "\"score\":1.000,\"reasons\":[0]},") &&
+               has(record, "\"score\":1.000,\"reasons\":[0]}]"),
+           "findings, reasons and scores from outside, for both alike");
+    tap_ok(has(record, "\"content\":\"consent\"") &&
+               has(record, "\"source\":\"lawful_act\"") &&
+               has(record, "\"made_by\":{\"model\":1}"),
+           "families and grounds; what judged");
+    tap_ok(has(record, "\"entries\":{\"content\":42},\"action\""),
+           "the entry of the consent it rests on");
+}
+
+static void
+test_content(void)
+{
+    static struct scene s;
+    struct record_row row, message;
+
+    scene_set(&s, FAMILY_ALL, FAMILY_BIT(FAMILY_SOURCE));
+    struct bytes record = content_line(scene_record(&s));
+    tap_ok(record_read(&arena, record, &row) == SK_OK && row.kind == RECORD_CONTENT &&
+               row.event.time_ms == 1795338000123,
+           "the content's line can be read");
+    const struct rows_event *e = &row.event;
     tap_ok(bytes_starts(e->subject, BYTES("秘密の件名 <b>\xef\xbf\xbd")) &&
                bytes_is(e->name, "差出人") && bytes_is(e->text, "本文の言葉です"),
            "the content, what is no UTF-8 replaced");
+    tap_ok(bytes_is(e->category, "phishing") && e->unwanted == 0.75 &&
+               bytes_is(e->threat, "bomb"),
+           "what was concluded from it");
     tap_ok(!has(record, "<b>") && !has(record, "\n"),
            "hostile text is escaped, the record is one line");
     uint8_t digest[32];
     hash_sha256(BYTES("raw bytes"), digest);
-    tap_ok(bytes_find(record, bytes_hex(&arena, bytes_of(digest, 32)), 0) != BYTES_NOWHERE,
+    tap_ok(has(record, bytes_text(&arena, bytes_hex(&arena, bytes_of(digest, 32)))),
            "SHA-256 of the raw message");
-    tap_ok(has(record, "\"reasons\":[0,1,2]") && has(record, "\"reasons\":[2]"),
-           "each recipient has the reasons that his permit covers");
-    tap_ok(has(record, "\"content\":\"consent\"") &&
-               has(record, "\"source\":\"lawful_act\""),
-           "families and grounds");
+    tap_ok(has(record, "\"rests_on\":[{\"to\":\"hanako@example.jp\",\"number\":0") &&
+               !has(record, "taro@") && !has(record, "source") &&
+               has(record, "\"threat\":\"consent\""),
+           "it rests on the one who allowed it, family by family");
+    tap_ok(has(record, "\"score\":5.000,\"reasons\":[0,1]") &&
+               has(record, "\"findings\":[{\"name\":\"phishing_host\"") &&
+               !has(record, "spf_fail"),
+           "his score, his reasons, the findings from inside");
+    tap_ok(record_read(&arena, message_line(scene_record(&s)), &message) == SK_OK,
+           "and the message's");
+    record_join(&message.event, &row.event);
+    tap_ok(bytes_is(message.event.category, "phishing") && message.event.size == 9 &&
+               message.event.unwanted == 0.75 && message.event.subject.size > 0,
+           "both joined are the row");
 }
 
 /* Words that must not occur when nobody consented. */
@@ -132,45 +198,113 @@ test_secrecy(void)
 {
     static struct scene s;
     static const char *const secret[] = {
-        "秘密", "差出人",       "a@example.com", "mid@example.com",
-        "本文", "secretword",   "evil.example",  "bombwords",
-        "bomb", "phishing_host"};
+        "秘密", "差出人",     "a@example.com", "mid@example.com",
+        "本文", "secretword", "evil.example",  "bombwords",
+        "bomb", "phishing",   "sha256",        "0.9",
+        "0.75", "categories", "\"score\":5.0"};
     size_t kept = 0;
+    uint8_t digest[32];
 
-    scene_set(&s, FAMILY_BIT(FAMILY_SOURCE),
-              FAMILY_BIT(FAMILY_SOURCE) | FAMILY_BIT(FAMILY_LABEL));
-    struct bytes record = scene_record(&s);
+    scene_set(&s, FAMILY_ALL, FAMILY_BIT(FAMILY_SOURCE));
+    struct bytes message = message_line(scene_record(&s));
+    hash_sha256(BYTES("raw bytes"), digest);
     for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++) {
-        kept += !has(record, secret[i]);
-        if (has(record, secret[i])) {
+        kept += !has(message, secret[i]);
+        if (has(message, secret[i])) {
             printf("# found: %s\n", secret[i]);
         }
     }
-    tap_ok(kept == sizeof(secret) / sizeof(secret[0]),
-           "without consent nothing of the content is recorded");
+    tap_ok(kept == sizeof(secret) / sizeof(secret[0]) &&
+               !has(message, bytes_text(&arena, bytes_hex(&arena, bytes_of(digest, 4)))),
+           "the message's line has nothing of the content, whoever consented");
+    scene_set(&s, FAMILY_BIT(FAMILY_SOURCE),
+              FAMILY_BIT(FAMILY_SOURCE) | FAMILY_BIT(FAMILY_LABEL));
+    s.verdicts[0].score = s.verdicts[1].score = 1;
+    struct bytes record = scene_record(&s);
+    tap_ok(content_line(record).size == 0, "without consent there is no content line");
     tap_ok(has(record, "bounce@example.com") && has(record, "192.0.2.1") &&
-               has(record, "spf_fail"),
-           "the envelope is");
-    tap_ok(has(record, "\"findings\":[null,null,{"),
-           "findings without a permit are empty places");
+               has(record, "spf_fail") && has(record, "\"category\""),
+           "the envelope is there, and the class that the source alone gives");
     scene_set(&s, FAMILY_BIT(FAMILY_LINKS), FAMILY_BIT(FAMILY_SOURCE));
     record = scene_record(&s);
     tap_ok(has(record, "evil.example") && !has(record, "secretword") &&
-               !has(record, "秘密"),
-           "links alone: no words");
+               !has(record, "秘密") && !has(record, "sha256") && !has(record, "bomb"),
+           "links alone: no words, no hash, no threat");
+    scene_set(&s, FAMILY_BIT(FAMILY_THREAT), FAMILY_BIT(FAMILY_SOURCE));
+    record = scene_record(&s);
+    tap_ok(has(record, "bombwords") && !has(record, "秘密") && !has(record, "evil.example"),
+           "threat alone: the words of the threat, nothing else");
     scene_set(&s, 0, 0);
     record = scene_record(&s);
     tap_ok(!has(record, "spf_fail") && has(record, "hanako@example.jp"),
            "no family at all: the envelope alone");
     s.permit.union_families = FAMILY_ALL;
-    record = record_write(&arena, &s.arrival, NULL, &s.letter, NULL, NULL, &s.opinion,
-                          &s.verdict);
-    tap_ok(!has(record, "秘密") && !has(record, "spf_fail"), "no permit: nothing");
-    record = record_write(&arena, &s.arrival, NULL, NULL, NULL, NULL, NULL, NULL);
+    record = record_write(&arena, &(struct record_of){.arrival = &s.arrival,
+                                                      .letter = &s.letter,
+                                                      .opinion = &s.opinion,
+                                                      .verdict = &s.verdict});
+    tap_ok(!has(record, "秘密") && !has(record, "spf_fail") &&
+               content_line(record).size == 0,
+           "no permit: nothing");
+    record = record_write(&arena, &(struct record_of){.arrival = &s.arrival});
     struct record_row row;
     tap_ok(record_read(&arena, record, &row) == SK_OK &&
                bytes_is(row.event.action, "tempfail"),
            "an arrival alone can be recorded");
+}
+
+/* A consent is withdrawn: what rests on others stays, word for word. */
+static void
+test_without(void)
+{
+    static struct scene s;
+    struct bytes rest, content;
+    struct record_row row;
+    const struct bytes hanako = BYTES("Hanako@example.jp");
+
+    scene_set(&s, FAMILY_ALL, FAMILY_BIT(FAMILY_SOURCE));
+    content = content_line(scene_record(&s));
+    tap_ok(record_content_without(&arena, content, hanako, FAMILY_ALL, 7, &rest) == SK_OK &&
+               rest.size == 0,
+           "without the only one nothing is left");
+    tap_ok(record_content_without(&arena, content, BYTES("@example.jp"), FAMILY_ALL, 7,
+                                  &rest) == SK_OK &&
+               rest.size == 0,
+           "nor without his domain");
+    tap_ok(record_content_without(&arena, content, BYTES("taro@example.jp"), FAMILY_ALL, 7,
+                                  &rest) == SK_MORE &&
+               record_content_without(&arena, content, hanako, FAMILY_BIT(FAMILY_LABEL), 7,
+                                      &rest) == SK_MORE &&
+               record_content_without(&arena, BYTES("[1]"), hanako, 1, 7, &rest) == SK_BAD,
+           "who does not stand in it, a family he does not carry, what is no content");
+    tap_ok(
+        record_content_without(&arena, content, hanako, FAMILY_BIT(FAMILY_CONTENT), 7,
+                               &rest) == SK_OK &&
+            !has(rest, "秘密") && !has(rest, "sha256") && !has(rest, "secretword") &&
+            !has(rest, "category") && !has(rest, "unwanted") && !has(rest, "score") &&
+            has(rest, "evil.example") && has(rest, "bombwords") &&
+            has(rest, "\"reasons\":[0]") && has(rest, "\"of\":7"),
+        "of one family: its words, and what was concluded from all, go; the others stay");
+    scene_set(&s, FAMILY_ALL, FAMILY_BIT(FAMILY_SOURCE) | FAMILY_BIT(FAMILY_CONTENT));
+    content = content_line(scene_record(&s));
+    tap_ok(record_content_without(&arena, content, hanako, FAMILY_ALL, 7, &rest) == SK_OK &&
+               !has(rest, "hanako") && has(rest, "taro@example.jp") && has(rest, "秘密") &&
+               has(rest, "secretword") && !has(rest, "evil.example") &&
+               !has(rest, "bombwords") && has(rest, "\"reasons\":[0]"),
+           "of one of two: what only he carried goes");
+    tap_ok(record_read(&arena, rest, &row) == SK_OK && row.kind == RECORD_CONTENT_AGAIN &&
+               row.of == 7 && row.event.time_ms == s.arrival.time_ms && !has(rest, "<b>"),
+           "it can be read, and hostile text is escaped as before");
+    struct bytes again;
+    tap_ok(record_content_without(&arena, rest, BYTES("taro@example.jp"), FAMILY_ALL, 7,
+                                  &again) == SK_OK &&
+               again.size == 0,
+           "and then of the other");
+    scene_set(&s, FAMILY_ALL, FAMILY_ALL);
+    content = content_line(scene_record(&s));
+    tap_ok(record_content_without(&arena, content, hanako, FAMILY_ALL, 7, &rest) == SK_OK &&
+               has(rest, "\"category\":\"phishing\"") && has(rest, "\"unwanted\":0.75"),
+           "what another carries in full stays in full");
 }
 
 static void
@@ -187,19 +321,19 @@ test_bounds(void)
     scene_set(&s, FAMILY_ALL, 0);
     s.letter.subject = bytes_of(long_text, LIMIT_RECORD_FIELD);
     s.letter.text = bytes_of(long_text, 5000);
-    tap_ok(record_read(&arena, scene_record(&s), &row) == SK_OK &&
+    tap_ok(record_read(&arena, content_line(scene_record(&s)), &row) == SK_OK &&
                row.event.subject.size == LIMIT_RECORD_FIELD &&
                row.event.text.size == LIMIT_RECORD_TEXT,
            "a subject at the bound; the text is cut at its own");
     s.letter.subject = bytes_of(long_text, LIMIT_RECORD_FIELD + 2);
-    tap_ok(record_read(&arena, scene_record(&s), &row) == SK_OK &&
+    tap_ok(record_read(&arena, content_line(scene_record(&s)), &row) == SK_OK &&
                row.event.subject.size == LIMIT_RECORD_FIELD,
            "past it: cut");
     memmove(long_text + 1, long_text,
             4000); /* now every character begins at an odd place */
     long_text[0] = 'x';
     s.letter.subject = bytes_of(long_text, LIMIT_RECORD_FIELD + 20);
-    tap_ok(record_read(&arena, scene_record(&s), &row) == SK_OK &&
+    tap_ok(record_read(&arena, content_line(scene_record(&s)), &row) == SK_OK &&
                utf8_valid(row.event.subject) &&
                row.event.subject.size == LIMIT_RECORD_FIELD - 1,
            "never within a character");
@@ -287,8 +421,10 @@ int
 main(void)
 {
     arena_init(&arena, (size_t)256 << 20);
-    test_everything();
+    test_message();
+    test_content();
     test_secrecy();
+    test_without();
     test_bounds();
     test_outcome();
     test_read();

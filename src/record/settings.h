@@ -4,3 +4,5 @@
 #include "base/config.h"
 
 extern const struct config_key record_config_keys[];
+/* Sections "witness" and "witness_log". */
+extern const struct config_key witness_config_keys[];

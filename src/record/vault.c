@@ -4,7 +4,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json.h"
+#include "base/limits.h"
 #include "record/held.h"
+#include "record/keys.h"
+#include "record/renew.h"
 #include "record/row.h"
 
 #define SETTLE_BYTES    ((uint64_t)32 << 20)
@@ -12,21 +16,34 @@
 /* Rows in one transaction of SQLite at most. */
 #define ROWS_GROUP   512
 #define REPLAY_GROUP 2000
+/* So long in a second may be spent on making rows again. */
+#define RENEW_MS 60
+/* And so long on rewriting held messages. */
+#define HELD_MS 20
 
 const struct config_key record_config_keys[] = {
     {"record", "folder", CONFIG_TEXT, "/var/lib/sekisho", 1, 4000, NULL, false,
      "Where the ledger, held messages and rows are kept; made with mode 0700."},
+    {"record", "keys", CONFIG_TEXT, "", 0, 4000, NULL, false,
+     "Where private keys are kept, apart from the record; made with mode 0700. Empty: the "
+     "record folder's path with -keys appended."},
     {"record", "name", CONFIG_TEXT, "", 0, 255, NULL, false,
      "Name of the ledger in its checkpoints, used when its key is made; empty: the "
      "machine's name and /sekisho."},
+    {"record", "witness_every", CONFIG_TIME, "5m", 1000, 86400000, NULL, false,
+     "How often the checkpoint is shown to the witnesses of sections [witness NAME]."},
     {"record", "zone", CONFIG_TEXT, "+09:00", 6, 6, NULL, false,
      "Zone in which a day of rows begins, as +HH:MM or -HH:MM."},
+    {"record", "segment", CONFIG_SIZE, "64M", 65536, 1073741824, NULL, false,
+     "When a file of the journal has grown to that, the next one is begun."},
     {0},
 };
 
 struct waiting {
-    bool outcome;
+    enum record_kind kind;
     struct rows_event event;
+    struct bytes record; /* for the books; empty where none of them takes it */
+    uint64_t index;
     struct waiting *next;
 };
 
@@ -34,6 +51,7 @@ struct vault {
     const char *folder;
     struct ledger *ledger;
     struct rows *rows;
+    int zone_minutes;
     struct vault_report report;
     struct arena group; /* what waits for the commit */
     struct waiting *first, **last;
@@ -43,6 +61,14 @@ struct vault {
     int64_t settled_ms;
     bool in_trouble;
     struct why trouble;
+    struct book *const *books;
+    size_t book_count;
+    void (*seen)(void *context, const struct rows_event *event);
+    void *seen_context;
+    struct held_keys *held;
+    const struct config *config;
+    struct held_cursor held_cursor;
+    struct renew renew;
 };
 
 bool
@@ -78,29 +104,54 @@ ledger_name(struct arena *arena, const struct config *config)
 }
 
 static enum sk_code
-put_row(struct vault *vault, bool outcome, const struct rows_event *event, struct why *why)
+put_row(struct vault *vault, enum record_kind kind, const struct rows_event *event,
+        struct why *why)
 {
-    if (!outcome) {
-        return rows_put_event(vault->rows, event, why);
-    }
     struct rows_outcome row = {event->place, event->id, event->time_ms};
-    return rows_put_outcome(vault->rows, &row, why);
+
+    switch (kind) {
+    case RECORD_MESSAGE:
+        return rows_put_event(vault->rows, event, why);
+    case RECORD_OUTCOME:
+    case RECORD_CONTENT_AGAIN: /* to be found by the id of its message */
+        return rows_put_outcome(vault->rows, &row, why);
+    case RECORD_CONTENT:
+    case RECORD_OTHER:
+        break;
+    }
+    return SK_OK;
+}
+
+/* The content of a message stands right behind it: both are of one group, and a group is not parted by segments. */
+static void
+join_next(struct arena *arena, struct bytes segment, size_t at, struct record_row *row)
+{
+    struct journal_frame next;
+    struct record_row content;
+
+    if (journal_frame_read(segment, at, &next) == SK_OK && !next.purged &&
+        record_read(arena, next.record, &content) == SK_OK &&
+        content.kind == RECORD_CONTENT && bytes_equal(content.event.id, row->event.id)) {
+        record_join(&row->event, &content.event);
+    }
 }
 
 /* Puts in the rows of one frame of the journal; a record that says nothing to search has none. */
 static enum sk_code
-replay_frame(struct vault *vault, const struct journal_frame *frame, uint64_t segment,
-             uint64_t offset, struct why *why)
+replay_frame(struct vault *vault, const struct journal_frame *frame, struct bytes segment,
+             struct rows_place place, struct why *why)
 {
     struct arena arena;
     struct record_row row;
     enum sk_code code = SK_OK;
 
     arena_init(&arena, (size_t)64 << 20);
-    if (!frame->purged && record_read(&arena, frame->record, &row) == SK_OK &&
-        row.kind != RECORD_OTHER) {
-        row.event.place = (struct rows_place){frame->index, segment, offset};
-        code = put_row(vault, row.kind == RECORD_OUTCOME, &row.event, why);
+    if (!frame->purged && record_read(&arena, frame->record, &row) == SK_OK) {
+        row.event.place = place;
+        if (row.kind == RECORD_MESSAGE) {
+            join_next(&arena, segment, place.offset + frame->size, &row);
+        }
+        code = put_row(vault, row.kind, &row.event, why);
     }
     arena_release(&arena);
     return code;
@@ -124,7 +175,8 @@ replay_segment(struct vault *vault, uint64_t first, struct why *why)
             break;
         }
         if (index >= vault->rows_next) {
-            code = replay_frame(vault, &frame, first, at, why);
+            code = replay_frame(vault, &frame, segment,
+                                (struct rows_place){index, first, at}, why);
             vault->report.rows_again++;
         }
         if (code == SK_OK && index % REPLAY_GROUP == 0) {
@@ -196,12 +248,19 @@ vault_open(struct arena *arena, const struct config *config, struct vault **vaul
     vault->folder = bytes_text(arena, config_text(config, "record.folder"));
     arena_init(&vault->group, (size_t)1 << 30);
     group_clear(vault);
-    enum sk_code code = ledger_open(arena, vault->folder, ledger_name(arena, config),
-                                    &vault->ledger, &vault->report.ledger, why);
+    enum sk_code code =
+        ledger_open(arena, vault->folder, keys_folder(arena, config),
+                    ledger_name(arena, config), &vault->ledger, &vault->report.ledger, why);
     if (code != SK_OK) {
         return code;
     }
-    code = rows_open(arena, vault->folder, zone, &vault->rows, why);
+    ledger_set_segment_bytes(vault->ledger,
+                             (uint64_t)config_number(config, "record.segment"));
+    vault->config = config;
+    code = held_keys_open(arena, config, &vault->held, why);
+    if (code == SK_OK) {
+        code = rows_open(arena, vault->folder, zone, &vault->rows, why);
+    }
     if (code != SK_OK) {
         ledger_close(vault->ledger);
         return code;
@@ -215,6 +274,7 @@ vault_open(struct arena *arena, const struct config *config, struct vault **vaul
         enum sk_code again = replay(vault, &trouble);
         note_trouble(vault, again, &trouble);
     }
+    vault->zone_minutes = zone;
     vault->settled_ms = clock_monotonic_ms();
     *vault_r = vault;
     return SK_OK;
@@ -226,15 +286,40 @@ vault_opened(const struct vault *vault)
     return &vault->report;
 }
 
-/* The row outlives the record's bytes. */
+enum sk_code
+vault_books(struct vault *vault, struct book *const *books, size_t count,
+            void (*log)(const char *sentence), struct why *why)
+{
+    vault->books = books;
+    vault->book_count = count;
+    return books_open(ledger_folder(vault->ledger), books, count,
+                      ledger_size(vault->ledger), log, why);
+}
+
+static bool
+taken_by_a_book(const struct vault *vault, struct bytes record)
+{
+    for (size_t i = 0; i < vault->book_count; i++) {
+        if (book_takes(vault->books[i], record)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Row and books outlive the record's bytes. */
 static void
-wait_copy(struct vault *vault, const struct record_row *row,
+wait_copy(struct vault *vault, const struct record_row *row, struct bytes record,
           const struct ledger_place *place)
 {
     struct waiting *waiting = ARENA_NEW(&vault->group, struct waiting);
     struct rows_event *event = &waiting->event;
 
-    waiting->outcome = row->kind == RECORD_OUTCOME;
+    waiting->index = place->index;
+    if (taken_by_a_book(vault, record)) {
+        waiting->record = bytes_copy(&vault->group, record);
+    }
+    waiting->kind = row->kind;
     *event = row->event;
     event->place = (struct rows_place){place->index, place->segment, place->offset};
     struct bytes *texts[] = {&event->id,     &event->action,     &event->category,
@@ -248,32 +333,63 @@ wait_copy(struct vault *vault, const struct record_row *row,
     vault->last = &waiting->next;
 }
 
+/* One line, read already. */
+static enum sk_code
+keep_line(struct vault *vault, struct bytes line, const struct record_row *row,
+          struct why *why)
+{
+    struct ledger_place place;
+
+    enum sk_code code = ledger_add(vault->ledger, line, &place, why);
+    if (code == SK_OK) {
+        wait_copy(vault, row, line, &place);
+    }
+    return code;
+}
+
+/* A message's line and its content's are one row. */
 static enum sk_code
 keep(struct vault *vault, struct bytes record, struct bytes id, struct why *why)
 {
-    struct record_row row;
-    struct ledger_place place;
+    struct record_row row, content = {0};
+    size_t end = bytes_find_byte(record, '\n', 0);
+    struct bytes first = bytes_slice(record, 0, end == BYTES_NOWHERE ? record.size : end),
+                 second = end == BYTES_NOWHERE ? BYTES_NONE : bytes_from(record, end + 1);
 
-    if (record_read(&vault->group, record, &row) != SK_OK ||
-        (id.size > 0 && !bytes_equal(id, row.event.id))) {
+    if (record_read(&vault->group, first, &row) != SK_OK ||
+        (id.size > 0 && !bytes_equal(id, row.event.id)) ||
+        (second.size > 0 && (record_read(&vault->group, second, &content) != SK_OK ||
+                             row.kind != RECORD_MESSAGE || content.kind != RECORD_CONTENT ||
+                             !bytes_equal(content.event.id, row.event.id) ||
+                             bytes_find_byte(second, '\n', 0) != BYTES_NOWHERE))) {
         return why_set(why, SK_BAD, "this is no record");
     }
-    enum sk_code code = ledger_add(vault->ledger, record, &place, why);
-    if (code == SK_OK && row.kind != RECORD_OTHER) {
-        wait_copy(vault, &row, &place);
+    if (second.size > LIMIT_RECORD_BYTES) {
+        return why_set(why, SK_LIMIT, "a record is larger than %d bytes",
+                       LIMIT_RECORD_BYTES);
     }
-    return code;
+    if (second.size > 0) {
+        record_join(&row.event, &content.event);
+    }
+    enum sk_code code = keep_line(vault, first, &row, why);
+    return code == SK_OK && second.size > 0 ? keep_line(vault, second, &content, why)
+                                            : code;
 }
 
 enum sk_code
 vault_keep(struct vault *vault, struct bytes record, struct bytes held, struct why *why)
 {
+    struct held_ref ref;
+
     if (held.size > 0) {
         vault->holds = true;
-        enum sk_code code = held_write(ledger_folder(vault->ledger), held, why);
+        enum sk_code code =
+            held_write(ledger_folder(vault->ledger), vault->held, held, &ref, why);
         if (code != SK_OK) {
             return code;
         }
+        /* Only the keeper can tell the name. */
+        record = held_ref_into(&vault->group, record, &ref);
     }
     return keep(vault, record, BYTES_NONE, why);
 }
@@ -284,6 +400,35 @@ vault_outcome(struct vault *vault, struct bytes id, struct bytes json, struct wh
     return keep(vault, json, id, why);
 }
 
+enum sk_code
+vault_erase_content(struct vault *vault, struct bytes recipient, uint32_t families,
+                    struct why *why)
+{
+    struct writer w;
+    struct json j;
+
+    if (recipient.size == 0 || (families & FAMILY_ALL) == 0) {
+        return why_set(why, SK_BAD, "whose content, and of which families?");
+    }
+    writer_init(&w, &vault->group);
+    json_init(&j, &w);
+    json_open(&j, '{');
+    json_put_number(&j, "v", 1);
+    json_put_text(&j, "kind", "erase");
+    json_put_number(&j, "time", clock_now_ms());
+    json_put_string(&j, "recipient", bytes_slice(recipient, 0, LIMIT_ADDRESS));
+    json_key(&j, "families");
+    json_open(&j, '[');
+    for (unsigned family = 0; family < FAMILY_COUNT; family++) {
+        if ((families & FAMILY_BIT(family)) != 0) {
+            json_text(&j, permit_family_name(family));
+        }
+    }
+    json_close(&j);
+    json_close(&j);
+    return keep(vault, writer_view(&w), BYTES_NONE, why);
+}
+
 /* Puts in the rows of the group. The transaction stays open: SQLite's commit costs more than a row, and rows may be late
  * (vault_rows ends it). A failure takes back all since the last commit; they are made up for from the journal. */
 static enum sk_code
@@ -292,7 +437,7 @@ put_rows(struct vault *vault, struct why *why)
     enum sk_code code = SK_OK;
 
     for (struct waiting *it = vault->first; it != NULL && code == SK_OK; it = it->next) {
-        code = put_row(vault, it->outcome, &it->event, why);
+        code = put_row(vault, it->kind, &it->event, why);
     }
     if (code == SK_OK) {
         vault->rows_put = ledger_size(vault->ledger);
@@ -339,12 +484,34 @@ vault_rows(struct vault *vault)
     }
 }
 
+static void
+tell_books(struct vault *vault)
+{
+    for (struct waiting *it = vault->first; it != NULL; it = it->next) {
+        books_entry(vault->books, vault->book_count, it->index, it->record);
+        if (vault->seen != NULL && it->kind == RECORD_MESSAGE) {
+            vault->seen(vault->seen_context, &it->event);
+        }
+    }
+}
+
+void
+vault_watch(struct vault *vault,
+            void (*seen)(void *context, const struct rows_event *event), void *context)
+{
+    vault->seen = seen;
+    vault->seen_context = context;
+}
+
 enum sk_code
 vault_commit(struct vault *vault, struct why *why)
 {
     struct why trouble;
 
     enum sk_code code = ledger_commit(vault->ledger, vault->holds, why);
+    if (code == SK_OK) {
+        tell_books(vault);
+    }
     if (code == SK_OK && !vault->in_trouble) {
         enum sk_code rows = put_rows(vault, &trouble);
         if (rows == SK_OK && vault->rows_put - vault->rows_next >= ROWS_GROUP) {
@@ -359,11 +526,50 @@ vault_commit(struct vault *vault, struct why *why)
     return code;
 }
 
+static enum sk_code
+renew_frame(void *context, const struct journal_frame *frame, struct bytes segment,
+            struct rows_place place, struct why *why)
+{
+    return replay_frame(context, frame, segment, place, why);
+}
+
+/* What is done beside the mail: rows that are made again, days that are closed, held messages that are written or wrapped
+ * anew. One small step of each. */
+static enum sk_code
+work_beside(struct vault *vault, struct why *why)
+{
+    enum sk_code code = SK_OK;
+
+    if (vault->renew.on || rows_wanting(vault->rows)) {
+        code = renew_step(&vault->renew, ledger_folder(vault->ledger), vault->rows,
+                          ledger_size(vault->ledger), RENEW_MS, renew_frame, vault, why);
+    } else {
+        code = rows_work(vault->rows, clock_now_ms(), why);
+    }
+    if (code != SK_OK && code != SK_MORE) {
+        return code;
+    }
+    if (held_keys_changing(vault->held) && vault->held_cursor.through) {
+        vault->held_cursor = (struct held_cursor){0};
+    }
+    for (int64_t end_ms = clock_monotonic_ms() + HELD_MS;;) {
+        code = held_work(ledger_folder(vault->ledger), vault->held, vault->config,
+                         &vault->held_cursor, why);
+        if (code != SK_MORE || clock_monotonic_ms() >= end_ms) {
+            return code == SK_MORE ? SK_OK : code;
+        }
+    }
+}
+
 enum sk_code
 vault_tick(struct vault *vault, struct why *why)
 {
     enum sk_code code = ledger_checkpoint(vault->ledger, false, why);
 
+    if (code == SK_OK) {
+        code = books_save(ledger_folder(vault->ledger), vault->books, vault->book_count,
+                          false, why);
+    }
     if (code != SK_OK || vault->first != NULL) {
         return code;
     }
@@ -376,13 +582,23 @@ vault_tick(struct vault *vault, struct why *why)
         clock_monotonic_ms() - vault->settled_ms >= SETTLE_EVERY_MS) {
         code = settle(vault, why);
     }
+    if (code == SK_OK) {
+        code = work_beside(vault, why);
+        note_trouble(vault, code, why);
+    }
     return code;
 }
 
 const char *
 vault_trouble(const struct vault *vault)
 {
-    return vault->in_trouble ? vault->trouble.sentence : NULL;
+    return vault->in_trouble ? vault->trouble.sentence : rows_trouble(vault->rows);
+}
+
+struct held_keys *
+vault_held_keys(struct vault *vault)
+{
+    return vault->held;
 }
 
 void
@@ -394,6 +610,12 @@ vault_close(struct vault *vault)
     if (!vault->in_trouble && settle(vault, &why) != SK_OK) {
         note_trouble(vault, SK_LATER, &why);
     }
+    /* Nor without this: the next open reads on from the books that are there. */
+    if (books_save(ledger_folder(vault->ledger), vault->books, vault->book_count, true,
+                   &why) != SK_OK) {
+        note_trouble(vault, SK_LATER, &why);
+    }
+    renew_stop(&vault->renew);
     rows_close(vault->rows);
     ledger_close(vault->ledger);
     arena_release(&vault->group);
@@ -403,6 +625,46 @@ struct ledger *
 vault_ledger(struct vault *vault)
 {
     return vault->ledger;
+}
+
+const char *
+vault_folder(const struct vault *vault)
+{
+    return vault->folder;
+}
+
+int
+vault_zone_minutes(const struct vault *vault)
+{
+    return vault->zone_minutes;
+}
+
+int64_t
+vault_newest_ms(const struct vault *vault)
+{
+    struct arena arena;
+    struct journal_list list;
+    struct bytes segment = BYTES_NONE;
+    struct journal_frame frame;
+    struct record_row row;
+    int64_t newest_ms = 0;
+
+    arena_init(&arena, (size_t)64 << 20);
+    if (journal_list(&arena, ledger_folder(vault->ledger), &list, NULL) == SK_OK &&
+        list.count > 0 &&
+        journal_map(ledger_folder(vault->ledger), list.firsts[list.count - 1], &segment,
+                    NULL) == SK_OK) {
+        for (size_t at = 0; journal_frame_read(segment, at, &frame) == SK_OK;
+             at += frame.size) {
+            if (!frame.purged && record_read(&arena, frame.record, &row) == SK_OK &&
+                row.kind != RECORD_OUTCOME && row.event.time_ms > 0) {
+                newest_ms = row.event.time_ms;
+            }
+        }
+    }
+    journal_unmap(segment);
+    arena_release(&arena);
+    return newest_ms;
 }
 
 /* Rows follow the journal by a moment, and by more after a crash: what they do not know yet stands at the journal's end.

@@ -1,35 +1,20 @@
-#include "record/verify.h"
+#include "record/verify_private.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/limits.h"
-#include "record/held.h"
 #include "record/ledger.h"
 #include "record/row.h"
-#include "record/tiles.h"
 
-struct verifier {
-    struct arena *arena;
-    struct verify_report *report;
-    int folder;
-    struct checkpoint checkpoint;
-    bool have_checkpoint, have_root, root_good;
-    struct tiles tiles;        /* what the journal gives */
-    struct tiles_folder files; /* what stands in the tree's files */
-    /* Leaves in which journal and tree's files differ: told once the root is known, for then it is known who lies. */
-    struct difference {
-        uint64_t entry;
-        bool in_entries, in_tree;
-    } differences[VERIFY_FAULTS_MAX];
-    size_t difference_count;
-};
+/* Rows follow the journal by a moment, and by more while the keeper makes up for them. */
+#define ROWS_BEHIND_MS 5000
 
-__attribute__((format(printf, 3, 4))) static void
-fault(struct verifier *v, uint64_t entry, const char *format, ...)
+void
+verify_fault(struct verifier *v, uint64_t entry, const char *format, ...)
 {
     struct verify_report *report = v->report;
     char text[400];
@@ -46,9 +31,8 @@ fault(struct verifier *v, uint64_t entry, const char *format, ...)
         (struct verify_fault){bytes_text(v->arena, bytes_from_text(text)), entry};
 }
 
-/* "entry 17 (id 0Kx...)" as far as the record can still be read. */
-static const char *
-entry_name(struct verifier *v, uint64_t index, struct bytes record)
+const char *
+verify_entry_name(struct verifier *v, uint64_t index, struct bytes record)
 {
     struct writer w;
     struct record_row row;
@@ -96,7 +80,7 @@ compare_tile(void *context, int level, uint64_t index, unsigned width, struct by
     }
     if (tiles_folder_get(&v->files, level, index, width, &on_disk) != SK_OK) {
         tiles_path(level, index, width, path);
-        fault(v, UINT64_MAX, "%s is missing or cut short", path);
+        verify_fault(v, UINT64_MAX, "%s is missing or cut short", path);
         return SK_OK;
     }
     for (unsigned i = 0; i < width; i++) {
@@ -107,7 +91,8 @@ compare_tile(void *context, int level, uint64_t index, unsigned width, struct by
             note_difference(v, index * TILES_WIDTH + i, level == TILES_ENTRIES);
         } else {
             tiles_path(level, index, width, path);
-            fault(v, UINT64_MAX, "%s: hash %u is not that of the tile below it", path, i);
+            verify_fault(v, UINT64_MAX, "%s: hash %u is not that of the tile below it",
+                         path, i);
         }
     }
     return SK_OK;
@@ -147,6 +132,7 @@ take_leaf(struct verifier *v, const uint8_t leaf_data[MERKLE_SIZE])
         v->root_good = merkle_equal(&v->report->root, &v->checkpoint.root);
     }
     SK_ASSERT(code == SK_OK);
+    verify_size_reached(v);
 }
 
 /* An entry whose leaf is not in the journal: the tree's files stand in, so that what follows can still be checked. */
@@ -170,16 +156,17 @@ take_missing(struct verifier *v, uint64_t upto)
 
     while (v->tiles.size < upto) {
         if (!take_filed(v)) {
-            fault(v, from, "entries %llu to %llu are missing from the journal",
-                  (unsigned long long)from, (unsigned long long)upto - 1);
+            verify_fault(v, from, "entries %llu to %llu are missing from the journal",
+                         (unsigned long long)from, (unsigned long long)upto - 1);
             return false;
         }
     }
     if (upto - from == 1) {
-        fault(v, from, "entry %llu is missing from the journal", (unsigned long long)from);
+        verify_fault(v, from, "entry %llu is missing from the journal",
+                     (unsigned long long)from);
     } else if (upto > from) {
-        fault(v, from, "entries %llu to %llu are missing from the journal",
-              (unsigned long long)from, (unsigned long long)upto - 1);
+        verify_fault(v, from, "entries %llu to %llu are missing from the journal",
+                     (unsigned long long)from, (unsigned long long)upto - 1);
     }
     return true;
 }
@@ -189,17 +176,17 @@ static void
 take_unfit(struct verifier *v, const struct journal_frame *frame)
 {
     uint8_t filed[MERKLE_SIZE], computed[MERKLE_SIZE];
-    const char *name = entry_name(v, v->tiles.size, frame->record);
+    const char *name = verify_entry_name(v, v->tiles.size, frame->record);
     uint64_t entry = v->tiles.size;
 
     hash_sha256_many((struct bytes[]){frame->salt, frame->record}, 2, computed);
     bool have = filed_leaf(v, entry, filed);
     if (have && memcmp(filed, computed, MERKLE_SIZE) == 0) {
-        fault(v, entry,
-              "%s: its leaf in the journal was altered; record and salt are untouched",
-              name);
+        verify_fault(
+            v, entry,
+            "%s: its leaf in the journal was altered; record and salt are untouched", name);
     } else {
-        fault(v, entry, "%s: the record or its salt was altered", name);
+        verify_fault(v, entry, "%s: the record or its salt was altered", name);
     }
     take_leaf(v, have ? filed : frame->leaf_data.at);
 }
@@ -236,17 +223,18 @@ take_broken(struct verifier *v, struct bytes segment, size_t at, bool last)
         return segment.size;
     }
     if (found == segment.size) {
-        fault(v, entry,
-              "entry %llu: cut short or its header altered; the journal file cannot be "
-              "read from there on",
-              (unsigned long long)entry);
+        verify_fault(
+            v, entry,
+            "entry %llu: cut short or its header altered; the journal file cannot be "
+            "read from there on",
+            (unsigned long long)entry);
         if (entry < v->checkpoint.size && !take_filed(v)) {
             return segment.size;
         }
         return segment.size;
     }
-    fault(v, entry, "entry %llu: its header in the journal was altered",
-          (unsigned long long)entry);
+    verify_fault(v, entry, "entry %llu: its header in the journal was altered",
+                 (unsigned long long)entry);
     if (!take_filed(v)) {
         return segment.size;
     }
@@ -265,29 +253,48 @@ size_fits(struct bytes segment, size_t at, const struct journal_frame *frame)
             next.index == frame->index + 1);
 }
 
-/* The record says that a message is held: then it must be there. Quotes inside the record's strings are escaped, so
- * these words can only be ours. */
-static void
-take_held(struct verifier *v, const struct journal_frame *frame)
+/* A purged entry keeps nothing but its leaf. */
+static bool
+is_erased(struct bytes segment, size_t at, const struct journal_frame *frame)
 {
-    const struct bytes hold = BYTES("\"action\":\"hold\""), name = BYTES("\"sha256\":\"");
-    char path[HELD_PATH_SIZE];
-    uint8_t sha256[HASH_SHA256_SIZE];
-    size_t at = bytes_find(frame->record, name, 0);
+    struct bytes rest = bytes_slice(segment, at + JOURNAL_HEADER_SIZE, at + frame->size);
 
-    if (frame->purged || at == BYTES_NOWHERE ||
-        bytes_find(frame->record, hold, 0) == BYTES_NOWHERE ||
-        frame->record.size < at + name.size + 2 * sizeof sha256) {
-        return;
+    for (size_t i = 0; i < rest.size; i++) {
+        if (rest.at[i] != 0) {
+            return false;
+        }
     }
-    const uint8_t *digits = frame->record.at + at + name.size;
-    for (size_t i = 0; i < sizeof sha256; i++) {
-        sha256[i] = (uint8_t)(ascii_hex(digits[2 * i]) << 4 | ascii_hex(digits[2 * i + 1]));
+    for (size_t i = 0; i < frame->salt.size; i++) {
+        if (frame->salt.at[i] != 0) {
+            return false;
+        }
     }
-    held_path(sha256, path);
-    if (faccessat(v->folder, path, F_OK, 0) != 0) {
-        fault(v, frame->index, "%s: its held message %s is gone",
-              entry_name(v, frame->index, frame->record), path);
+    return true;
+}
+
+/* Counts a frame whose parts fit each other. */
+static void
+take_sound(struct verifier *v, struct bytes segment, size_t at,
+           const struct journal_frame *frame)
+{
+    struct record_row row;
+    struct arena arena;
+
+    v->report->purged += frame->purged;
+    retention_check_frame(v->purges, frame->index, frame->purged, frame->record);
+    if (frame->purged && !is_erased(segment, at, frame)) {
+        verify_fault(
+            v, frame->index,
+            "entry %llu is marked as purged, but its record or salt is still there",
+            (unsigned long long)frame->index);
+    }
+    if (v->options->rows &&
+        bytes_starts(frame->record, BYTES("{\"v\":1,\"kind\":\"message\""))) {
+        arena_init(&arena, (size_t)1 << 28);
+        v->messages++;
+        v->rows_behind += record_read(&arena, frame->record, &row) == SK_OK &&
+                          clock_now_ms() - row.event.time_ms < ROWS_BEHIND_MS;
+        arena_release(&arena);
     }
 }
 
@@ -306,8 +313,9 @@ take_frame(struct verifier *v, struct bytes segment, size_t at, bool last)
         bool same = filed_leaf(v, v->tiles.size, filed) &&
                     memcmp(filed, frame.leaf_data.at, MERKLE_SIZE) == 0;
         if (same || frame.index < v->tiles.size || code != SK_OK) {
-            fault(v, v->tiles.size, "entry %llu: its number in the journal was altered",
-                  (unsigned long long)v->tiles.size);
+            verify_fault(v, v->tiles.size,
+                         "entry %llu: its number in the journal was altered",
+                         (unsigned long long)v->tiles.size);
         } else if (!take_missing(v, frame.index)) {
             return segment.size;
         }
@@ -315,8 +323,9 @@ take_frame(struct verifier *v, struct bytes segment, size_t at, bool last)
     if (code == SK_LIMIT) {
         take_unfit(v, &frame);
     } else {
-        v->report->purged += frame.purged;
-        take_held(v, &frame);
+        take_sound(v, segment, at, &frame);
+        verify_held_frame(v, &frame);
+        verify_key_frame(v, &frame);
         take_leaf(v, frame.leaf_data.at);
     }
     return at + frame.size;
@@ -331,9 +340,10 @@ walk_journal(struct verifier *v, struct why *why)
     enum sk_code code = journal_list(v->arena, v->folder, &list, why);
     for (size_t i = 0; i < list.count && code == SK_OK; i++) {
         if (list.firsts[i] < v->tiles.size) {
-            fault(v, list.firsts[i],
-                  "journal file %020llu.log begins with an entry that stands before it",
-                  (unsigned long long)list.firsts[i]);
+            verify_fault(
+                v, list.firsts[i],
+                "journal file %020llu.log begins with an entry that stands before it",
+                (unsigned long long)list.firsts[i]);
             continue;
         }
         if (list.firsts[i] > v->tiles.size && !take_missing(v, list.firsts[i])) {
@@ -360,121 +370,43 @@ tell_differences(struct verifier *v)
         const struct difference *d = &v->differences[i];
         unsigned long long entry = d->entry;
         if (v->have_root && !v->root_good && d->in_entries && d->in_tree) {
-            fault(v, d->entry,
-                  "entry %llu: another record was put in its place; the tree has another "
-                  "leaf",
-                  entry);
+            verify_fault(
+                v, d->entry,
+                "entry %llu: another record was put in its place; the tree has another "
+                "leaf",
+                entry);
         } else if (d->in_entries) {
-            fault(v, d->entry,
-                  "entry %llu: its leaf in tile/entries was altered; the journal is "
-                  "untouched",
-                  entry);
+            verify_fault(v, d->entry,
+                         "entry %llu: its leaf in tile/entries was altered; the journal is "
+                         "untouched",
+                         entry);
         }
         if (d->in_tree && (!d->in_entries || v->root_good)) {
-            fault(v, d->entry,
-                  "entry %llu: its hash in tile/0 was altered; the journal is untouched",
-                  entry);
+            verify_fault(
+                v, d->entry,
+                "entry %llu: its hash in tile/0 was altered; the journal is untouched",
+                entry);
         }
     }
     if (v->have_root && !v->root_good && v->report->fault_count == 0) {
-        fault(v, UINT64_MAX,
-              "the journal and its tree give another root than the checkpoint states");
+        verify_fault(
+            v, UINT64_MAX,
+            "the journal and its tree give another root than the checkpoint states");
     }
 }
 
 static void
-read_checkpoint(struct verifier *v, const struct note_key *key)
+tell_purge(void *context, uint64_t index)
 {
-    struct bytes text;
-    struct note note;
-    struct why why;
-    struct note_key own;
-
-    if (key == NULL &&
-        ledger_read_file(v->arena, v->folder, "ledger.vkey", LIMIT_NOTE_BYTES, &text,
-                         &why) == SK_OK &&
-        note_key_read(v->arena, text, &own)) {
-        key = &own;
-    } else if (key == NULL) {
-        fault(v, UINT64_MAX,
-              "ledger.vkey is missing or was altered: it is no verifier key");
-    }
-    enum sk_code code =
-        ledger_read_file(v->arena, v->folder, "checkpoint", LIMIT_NOTE_BYTES, &text, &why);
-    if (code == SK_OK) {
-        code = note_read(v->arena, text, &note, &why);
-    }
-    if (code == SK_OK && key != NULL) {
-        code = note_check(&note, key, &why);
-    }
-    if (code != SK_OK) {
-        fault(v, UINT64_MAX, "checkpoint: %s", why.sentence);
-        return;
-    }
-    if (!checkpoint_read(note.text, &v->checkpoint)) {
-        fault(v, UINT64_MAX, "checkpoint: origin, size and root are wanted");
-        return;
-    }
-    if (key != NULL && !bytes_equal(v->checkpoint.origin, key->name)) {
-        fault(v, UINT64_MAX, "checkpoint: it is of another ledger");
-    }
-    v->have_checkpoint = true;
-    v->report->origin = v->checkpoint.origin;
-    v->report->checkpoint_size = v->checkpoint.size;
-    v->report->root = v->checkpoint.root;
-}
-
-static void
-check_held_folder(struct verifier *v, int folder)
-{
-    int copy = dup(folder);
-    DIR *entries = copy >= 0 ? fdopendir(copy) : NULL;
-
-    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
-        uint8_t sha256[HASH_SHA256_SIZE];
-        struct bytes name = bytes_from_text(entry->d_name), raw;
-        struct arena arena;
-        struct why why;
-        bool hex = name.size == 68 && bytes_ends(name, BYTES(".zst"));
-        for (size_t i = 0; hex && i < 64; i++) {
-            hex = ascii_hex(name.at[i]) >= 0;
-        }
-        for (size_t i = 0; hex && i < 32; i++) {
-            sha256[i] =
-                (uint8_t)(ascii_hex(name.at[2 * i]) << 4 | ascii_hex(name.at[2 * i + 1]));
-        }
-        if (!hex) {
-            continue;
-        }
-        v->report->held_count++;
-        arena_init(&arena, (size_t)4 * LIMIT_MESSAGE);
-        if (held_read(&arena, v->folder, sha256, &raw, &why) != SK_OK) {
-            fault(v, UINT64_MAX, "held message: %s", why.sentence);
-        }
-        arena_release(&arena);
-    }
-    if (entries != NULL) {
-        closedir(entries);
-    }
-}
-
-static void
-check_held(struct verifier *v)
-{
-    for (unsigned i = 0; i < 256; i++) {
-        char path[16];
-        snprintf(path, sizeof(path), "held/%02x", i);
-        int folder = openat(v->folder, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (folder >= 0) {
-            check_held_folder(v, folder);
-            close(folder);
-        }
-    }
+    verify_fault(context, index,
+                 "entry %llu was purged, and no order in the ledger says so",
+                 (unsigned long long)index);
 }
 
 enum sk_code
-verify_ledger(struct arena *arena, const char *folder, const struct note_key *key,
-              struct verify_report *report_r, struct why *why)
+verify_ledger_as(struct arena *arena, const char *folder,
+                 const struct verify_options *options, struct verify_report *report_r,
+                 struct why *why)
 {
     struct verifier *v = ARENA_NEW(arena, struct verifier);
 
@@ -482,18 +414,35 @@ verify_ledger(struct arena *arena, const char *folder, const struct note_key *ke
         .faults = ARENA_NEW_MANY(arena, VERIFY_FAULTS_MAX, struct verify_fault)};
     v->arena = arena;
     v->report = report_r;
+    v->options = options;
+    v->path = folder;
     v->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (v->folder < 0) {
         return why_set(why, SK_SYSTEM, "cannot open the folder %s", folder);
     }
-    read_checkpoint(v, key);
+    v->purges = retention_check_new(arena);
     tiles_init(&v->tiles);
+    verify_signatures(v);
     tiles_folder_init(&v->files, v->folder, v->checkpoint.size);
     v->have_root = v->have_checkpoint && v->checkpoint.size == 0;
     v->root_good = true;
     enum sk_code code = walk_journal(v, why);
     tell_differences(v);
-    check_held(v);
+    retention_check_end(v->purges, tell_purge, v, v->report->purged_by_class);
+    verify_tell_marks(v);
+    verify_tell_keys(v);
+    verify_tell_held(v);
+    if (code == SK_OK && options->rows) {
+        verify_rows(v);
+    }
     close(v->folder);
     return code;
+}
+
+enum sk_code
+verify_ledger(struct arena *arena, const char *folder, const struct note_key *key,
+              struct verify_report *report_r, struct why *why)
+{
+    return verify_ledger_as(arena, folder, &(struct verify_options){.key = key}, report_r,
+                            why);
 }

@@ -3,7 +3,9 @@
 #include "sekisho/commands.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "sekisho/key_files.h"
 #include "sekisho/options.h"
 #include "sekisho/settings.h"
 
@@ -45,7 +47,7 @@ config_command(int count, char **arguments)
     struct why why;
 
     if (!options_read(
-            &o, "config [--keys] [FILE]",
+            &o, "config [--keys | check] [FILE]",
             "Reads a configuration as serve would, and says what is wrong with it.", rows,
             count, arguments)) {
         return o.status;
@@ -54,15 +56,20 @@ config_command(int count, char **arguments)
         print_keys();
         return EXIT_OK;
     }
-    const char *path = o.rest_count > 0 ? o.rest[0] : SETTINGS_PATH;
+    /* Checking is all it does; the word may be said. */
+    int first = o.rest_count > 0 && strcmp(o.rest[0], "check") == 0;
+    const char *path = o.rest_count > first ? o.rest[first] : SETTINGS_PATH;
     arena_init(&arena, 8u << 20);
     enum sk_code code = settings_file(&arena, path, &text, &why);
     if (code == SK_OK) {
         code = settings_new(text, &settings, &why);
     }
     if (code == SK_OK) {
-        printf("%s: good\n", path);
+        code = key_files_check(settings, &why);
         settings_free(settings);
+    }
+    if (code == SK_OK) {
+        printf("%s: good\n", path);
     } else {
         fprintf(stderr, "sekisho: %s: %s\n", path, why.sentence);
     }

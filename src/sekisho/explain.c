@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "decide/verdict.h"
+#include "record/retention.h"
 #include "record/vault.h"
 #include "sekisho/options.h"
 #include "sekisho/record_folder.h"
@@ -33,6 +34,8 @@ struct telling {
     bool japanese;
     int zone_minutes;
     json_t *record;
+    json_t *content; /* what was read with consent; NULL: nothing, or no more */
+    struct journal_frame content_frame;
 };
 
 /* Each label and sentence in both languages, the one that is wanted. */
@@ -98,6 +101,7 @@ family_words(const struct telling *t, struct bytes name)
         [FAMILY_ATTACHMENTS] = {"添付", "attachments"},
         [FAMILY_THREAT] = {"犯罪予告", "threats"},
         [FAMILY_STATISTICS] = {"統計", "statistics"},
+        [FAMILY_DMARC] = {"差出人ドメインの方針", "policy of the From domain"},
     };
     enum permit_family family;
 
@@ -115,6 +119,7 @@ ground_words(const struct telling *t, struct bytes name)
         {GROUND_LAWFUL_ACT, "正当業務行為", "lawful business act"},
         {GROUND_EMERGENCY, "緊急避難", "emergency"},
         {GROUND_HOUSE_RULE, "組織の規則", "rule of the house"},
+        {GROUND_TERMS, "約款による包括同意", "consent in the terms of service"},
     };
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
@@ -146,15 +151,77 @@ tell_envelope(struct telling *t)
     }
     writer_format(&t->w, "  %s: %lld\n", say(t, "大きさ (バイト)", "size (bytes)"),
                   (long long)json_integer_value(json_object_get(r, "size")));
-    line(t, "SHA-256", "SHA-256", text_of(r, "sha256"));
+}
+
+/* Records of the first version have their content in the message's line. */
+static const json_t *
+inside(const struct telling *t)
+{
+    return t->content != NULL ? t->content : t->record;
+}
+
+/* When it went, and why, from the order that named it. */
+static void
+tell_purged(struct telling *t, uint64_t index)
+{
+    struct retention_order order;
+    struct why why;
+
+    int folder = open(t->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum sk_code code = folder < 0
+                            ? SK_SYSTEM
+                            : retention_find_order(t->arena, folder, index, &order, &why);
+    if (folder >= 0) {
+        close(folder);
+    }
+    writer_format(&t->w, "  %s ", say(t, "抹消済み：", "it was purged:"));
+    if (code == SK_OK) {
+        clock_write_rfc3339(&t->w, order.time_ms / 1000, t->zone_minutes);
+        writer_text(&t->w, ", ");
+        writer_clean(&t->w, order.law, FIELD_SHOWN);
+        writer_byte(&t->w, '\n');
+    } else {
+        writer_format(&t->w, "%s\n",
+                      say(t, "命令の記載が見つからない", "no order says why"));
+    }
+}
+
+/* Whose consent, or which rule, carries what stands here. */
+static void
+tell_carriers(struct telling *t)
+{
+    const char *family, *between;
+    size_t i;
+    json_t *carrier, *ground;
+
+    json_array_foreach(json_object_get(t->content, "rests_on"), i, carrier)
+    {
+        writer_format(&t->w, "  %s: ", say(t, "根拠とする受信者", "rests on"));
+        writer_clean(&t->w, text_of(carrier, "to"), FIELD_SHOWN);
+        writer_text(&t->w, " (");
+        between = "";
+        json_object_foreach(json_object_get(carrier, "families"), family, ground)
+        {
+            writer_format(&t->w, "%s%s: %s", between,
+                          family_words(t, bytes_from_text(family)),
+                          ground_words(t, bytes_from_text(json_string_value(ground))));
+            between = say(t, "、", ", ");
+        }
+        writer_text(&t->w, ")\n");
+    }
 }
 
 static void
 tell_content(struct telling *t)
 {
-    const json_t *r = t->record;
+    const json_t *r = inside(t);
 
     title(t, "内容", "Content");
+    if (t->content == NULL && t->content_frame.purged) {
+        tell_purged(t, t->content_frame.index);
+        return;
+    }
+    tell_carriers(t);
     if (json_object_get(r, "subject") == NULL && json_object_get(r, "text") == NULL &&
         json_object_get(r, "from_address") == NULL) {
         writer_format(
@@ -170,6 +237,7 @@ tell_content(struct telling *t)
     line(t, "差出人", "From", text_of(r, "from_address"));
     line(t, "Message-ID", "Message-ID", text_of(r, "message_id"));
     line(t, "本文の初め", "text begins", text_of(r, "text"));
+    line(t, "SHA-256", "SHA-256", text_of(r, "sha256"));
 }
 
 static void
@@ -203,9 +271,9 @@ tell_origin(struct telling *t)
 }
 
 static void
-tell_reasons(struct telling *t, const json_t *numbers)
+tell_reasons(struct telling *t, const json_t *findings, const json_t *numbers,
+             const json_t *families)
 {
-    const json_t *findings = json_object_get(t->record, "findings");
     size_t i;
     json_t *number;
 
@@ -228,24 +296,50 @@ tell_reasons(struct telling *t, const json_t *numbers)
             writer_text(&t->w, say(t, "： ", ": "));
             writer_clean(&t->w, detail, FIELD_SHOWN);
         }
-        writer_format(&t->w, " [%s]\n", family_words(t, text_of(finding, "family")));
+        struct bytes family = text_of(finding, "family");
+        const json_t *ground = json_object_get(families, bytes_text(t->arena, family));
+        writer_format(&t->w, " [%s%s%s]\n", family_words(t, family), say(t, "、", ", "),
+                      ground_words(t, json_is_string(ground)
+                                          ? bytes_from_text(json_string_value(ground))
+                                          : BYTES_NONE));
     }
 }
 
+/* What the content's line says for the recipient of that number; NULL: it does not rest on him. */
+static const json_t *
+carrier_of(const struct telling *t, size_t number)
+{
+    size_t i;
+    json_t *carrier;
+
+    json_array_foreach(json_object_get(t->content, "rests_on"), i, carrier)
+    {
+        if (json_integer_value(json_object_get(carrier, "number")) == (json_int_t)number) {
+            return carrier;
+        }
+    }
+    return NULL;
+}
+
 static void
-tell_recipient(struct telling *t, const json_t *recipient, struct bytes address)
+tell_recipient(struct telling *t, const json_t *recipient, size_t number,
+               struct bytes address)
 {
     const char *family, *between = "";
+    const json_t *carrier = carrier_of(t, number),
+                 *score = json_object_get(carrier, "score"),
+                 *families = json_object_get(recipient, "families");
     json_t *ground;
 
     writer_text(&t->w, "  ");
     writer_clean(&t->w, address, FIELD_SHOWN);
-    writer_format(&t->w, ": %s (%s %.2f; %s %s)\n",
-                  action_words(t, text_of(recipient, "action")), say(t, "得点", "score"),
-                  json_number_value(json_object_get(recipient, "score")),
-                  say(t, "根拠", "ground"), ground_words(t, text_of(recipient, "ground")));
+    writer_format(
+        &t->w, ": %s (%s %.2f; %s %s)\n", action_words(t, text_of(recipient, "action")),
+        say(t, "得点", "score"),
+        json_number_value(score != NULL ? score : json_object_get(recipient, "score")),
+        say(t, "根拠", "ground"), ground_words(t, text_of(recipient, "ground")));
     writer_format(&t->w, "    %s: ", say(t, "調べてよいもの", "may be looked at"));
-    json_object_foreach(json_object_get(recipient, "families"), family, ground)
+    json_object_foreach((json_t *)(uintptr_t)families, family, ground)
     {
         struct bytes name = bytes_from_text(json_string_value(ground));
         writer_format(&t->w, "%s%s (%s)", between, family_words(t, bytes_from_text(family)),
@@ -259,7 +353,19 @@ tell_recipient(struct telling *t, const json_t *recipient, struct bytes address)
         writer_clean(&t->w, reply, FIELD_SHOWN);
         writer_byte(&t->w, '\n');
     }
-    tell_reasons(t, json_object_get(recipient, "reasons"));
+    const char *listed = json_string_value(json_object_get(recipient, "listed"));
+    if (listed != NULL) {
+        writer_format(&t->w, "    %s: ", say(t, "本人のリスト", "his own list"));
+        writer_clean(&t->w,
+                     bytes_from_text(t->japanese ? words_finding_ja(listed)
+                                                 : words_finding_en(listed)),
+                     FIELD_SHOWN);
+        writer_byte(&t->w, '\n');
+    }
+    tell_reasons(t, json_object_get(t->record, "findings"),
+                 json_object_get(recipient, "reasons"), families);
+    tell_reasons(t, json_object_get(t->content, "findings"),
+                 json_object_get(carrier, "reasons"), families);
 }
 
 static void
@@ -270,17 +376,17 @@ tell_verdict(struct telling *t)
     json_t *recipient;
 
     title(t, "判定と理由", "Verdict and reasons");
-    line(t, "分類", "category", text_of(r, "category"));
-    const json_t *unwanted = json_object_get(r, "unwanted");
+    line(t, "分類", "category", text_of(inside(t), "category"));
+    const json_t *unwanted = json_object_get(inside(t), "unwanted");
     if (json_is_number(unwanted)) {
         writer_format(&t->w, "  %s: %.1f%%\n", say(t, "迷惑である見込み", "unwanted"),
                       100 * json_number_value(unwanted));
     }
-    line(t, "犯罪予告", "threat", text_of(r, "threat"));
-    line(t, "予告の言葉", "words of the threat", text_of(r, "threat_words"));
+    line(t, "犯罪予告", "threat", text_of(inside(t), "threat"));
+    line(t, "予告の言葉", "words of the threat", text_of(inside(t), "threat_words"));
     json_array_foreach(json_object_get(r, "recipients"), i, recipient)
     {
-        tell_recipient(t, recipient,
+        tell_recipient(t, recipient, i,
                        bytes_from_text(json_string_value(json_array_get(addresses, i))));
     }
 }
@@ -306,6 +412,8 @@ tell_outcome(struct telling *t, struct bytes text)
                           ? say(t, "次のサーバーが拒否した", "refused by the next hop")
                       : bytes_is(word, "later")
                           ? say(t, "次のサーバーが後回しにした", "put off by the next hop")
+                      : bytes_is(word, "erased")
+                          ? say(t, "保留中の本文が消去された", "what was held is erased")
                       : bytes_is(word, "held") ? say(t, "保留されている", "held")
                                                : say(t, "渡されなかった", "not passed on"));
         struct bytes reply = text_of(recipient, "reply");
@@ -335,6 +443,10 @@ tell_outcomes(struct telling *t, struct bytes id, bool json, struct why *why)
         const struct rows_place *place = &outcomes[i].place;
         code = journal_fetch(t->arena, folder, place->segment, place->offset, place->index,
                              &frame, why);
+        if (code == SK_OK &&
+            bytes_starts(frame.record, BYTES("{\"v\":1,\"kind\":\"content\""))) {
+            continue; /* written anew: told above */
+        }
         if (code == SK_OK && json) {
             writer_bytes(&t->w, frame.record);
             writer_byte(&t->w, '\n');
@@ -380,14 +492,28 @@ explain(struct telling *t, const struct options *o)
         return code == SK_SYSTEM ? EXIT_NO_INPUT : EXIT_FOUND;
     }
     if (frame.purged) {
-        fprintf(stderr, "sekisho: the record was purged; entry %llu holds its leaf only\n",
-                (unsigned long long)frame.index);
+        tell_purged(t, frame.index);
+        fprintf(stderr,
+                "sekisho: the record was purged; entry %llu holds its leaf only\n%.*s",
+                (unsigned long long)frame.index, BYTES_ARGUMENTS(writer_view(&t->w)));
         return EXIT_FOUND;
+    }
+    code = vault_find_content(t->arena, t->folder, id, &frame, &t->content_frame, &why);
+    bool have = code == SK_OK;
+    if (!have && code != SK_MORE) {
+        fprintf(stderr, "sekisho: %s\n", why.sentence);
     }
     if (json) {
         writer_bytes(&t->w, frame.record);
         writer_byte(&t->w, '\n');
+        if (have) {
+            writer_bytes(&t->w, t->content_frame.record);
+            writer_byte(&t->w, '\n');
+        }
     } else {
+        t->content = have ? json_loadb((const char *)t->content_frame.record.at,
+                                       t->content_frame.record.size, JSON_ALLOW_NUL, NULL)
+                          : NULL;
         t->record = json_loadb((const char *)frame.record.at, frame.record.size,
                                JSON_ALLOW_NUL, NULL);
         if (t->record == NULL) {
@@ -396,6 +522,7 @@ explain(struct telling *t, const struct options *o)
         }
         tell_record(t, id, &frame);
         json_decref(t->record);
+        json_decref(t->content);
     }
     code = tell_outcomes(t, id, json, &why);
     fwrite(t->w.at, 1, t->w.size, stdout);

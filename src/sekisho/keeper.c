@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,12 +22,23 @@
 #include "base/table.h"
 #include "net/frame.h"
 #include "net/loop.h"
+#include "record/retention_keeper.h"
 #include "record/vault.h"
+#include "sekisho/consent_wire.h"
+#include "sekisho/control.h"
+#include "sekisho/harden.h"
+#include "sekisho/keeper_alarm.h"
+#include "sekisho/keeper_door.h"
+#include "sekisho/keeping.h"
 #include "sekisho/options.h"
+#include "sekisho/requests_consent.h"
 #include "sekisho/wire.h"
 
 #define SAVE_AFTER_MS 5000
 #define TICK_MS       1000
+#define LOCK_TRIES    50 /* to get the record's lock, which a command may hold for a moment */
+#define LOCK_WAIT_MS  100
+#define RETAIN_MS     10
 #define ROWS_MS       50   /* so long may a search lag behind */
 #define GROUP_MAX     4096 /* records in one group; the next begins at once */
 
@@ -40,17 +53,22 @@ struct keeper {
     struct vault *vault;
     struct judge *judge;
     struct bytes folder;
-    int control;
+    struct control control;
     struct event *control_event;
-    struct frame_link *links[256];
+    struct frame_link *links[PEER_CLERK + 1]; /* workers by number, and the clerk */
+    struct keeping keeping;
+    struct keeper_door *door;
+    struct keeper_alarm *alarm;
     struct keeper_waiting group[GROUP_MAX];
     size_t group_count;
+    struct loop_task retain;
     struct loop_task commit, rows, save, tick;
     bool rows_soon;
-    const char *trouble;  /* that was logged */
-    struct table learned; /* digest: "s" or "h" */
+    const char *trouble;   /* that was logged */
+    const char *suspended; /* the same of retention */
+    struct table learned;  /* digest: "s" or "h" */
     int learned_fd;
-    bool lessons_unsaved, ending;
+    bool lessons_unsaved, ending, broken;
 };
 
 static void
@@ -61,19 +79,26 @@ keeper_tell(struct keeper *k, struct frame_link *link, uint32_t type, uint64_t t
                (struct bytes[]){bytes_of(numbers, count * sizeof *numbers)}, 1);
 }
 
-static void
-keeper_commit(void *context)
+/* Commits what was kept and answers everyone who waits for it. */
+static enum sk_code
+keeper_commit_now(void *context, struct why *why)
 {
     struct keeper *k = context;
-    struct why why;
 
-    if (k->group_count == 0) {
-        return;
-    }
-    enum sk_code code = vault_commit(k->vault, &why);
+    struct keeping_figures *figures = &k->keeping.figures;
+    int64_t began_us = clock_monotonic_us();
+
+    enum sk_code code = vault_commit(k->vault, why);
+    uint64_t took_us = (uint64_t)(clock_monotonic_us() - began_us);
+    figures->commits++;
+    figures->commits_failed += code != SK_OK;
+    figures->records += k->group_count;
+    figures->commit_us += took_us;
+    figures->commit_us_most =
+        took_us > figures->commit_us_most ? took_us : figures->commit_us_most;
     if (code != SK_OK) {
         log_line(LOG_LEVEL_ERROR, NULL, "nothing of %zu records could be kept: %s",
-                 k->group_count, why.sentence);
+                 k->group_count, why->sentence);
     }
     uint64_t answer = code;
     for (size_t i = 0; i < k->group_count; i++) {
@@ -86,6 +111,70 @@ keeper_commit(void *context)
         k->rows_soon = true;
         loop_task_after(&k->rows, ROWS_MS);
     }
+    keeper_alarm_look(k->alarm);
+    return code;
+}
+
+static void
+keeper_commit(void *context)
+{
+    struct keeper *k = context;
+    struct why why;
+
+    if (k->group_count > 0) {
+        (void)!keeper_commit_now(k, &why);
+    }
+}
+
+/* Something was kept: the clerk may want to show it. It reads the record for what it missed. */
+static void
+keeper_event(void *context, struct bytes json)
+{
+    struct keeper *k = context;
+    struct frame_link *clerk = k->links[PEER_CLERK];
+    uint64_t size = json.size;
+
+    if (clerk == NULL) {
+        return;
+    }
+    if (frame_queued(clerk) > LIMIT_EVENTS_QUEUED) {
+        k->keeping.figures.events_dropped++;
+        return;
+    }
+    frame_send(clerk, WIRE_EVENT, 0, (struct bytes[]){bytes_of(&size, sizeof size), json},
+               2);
+}
+
+/* A message's row as the console shows it to whoever watches: nothing of what the message says. */
+static void
+keeper_seen(void *context, const struct rows_event *event)
+{
+    struct keeper *k = context;
+    struct arena arena;
+    struct writer w;
+    struct json j;
+
+    if (k->links[PEER_CLERK] == NULL) {
+        return;
+    }
+    arena_init(&arena, 4u << 20);
+    writer_init(&w, &arena);
+    json_init(&j, &w);
+    json_open(&j, '{');
+    json_put_text(&j, "kind", "message");
+    json_put_string(&j, "id", event->id);
+    json_put_number(&j, "time", event->time_ms);
+    json_put_string(&j, "action", event->action);
+    json_put_string(&j, "category", event->category);
+    json_put_real(&j, "unwanted", event->unwanted, 4);
+    json_put_string(&j, "from", event->sender);
+    json_put_string(&j, "to", event->recipients);
+    json_put_string(&j, "client", event->client);
+    json_put_string(&j, "threat", event->threat);
+    json_put_number(&j, "size", event->size);
+    json_close(&j);
+    keeper_event(k, writer_view(&w));
+    arena_release(&arena);
 }
 
 static void
@@ -97,20 +186,80 @@ keeper_rows(void *context)
     vault_rows(k->vault);
 }
 
+/* Orders go to the purger by way of the supervisor; its answer comes to keeper_control. */
+static enum sk_code
+keeper_purge(void *context, uint64_t order, struct why *why)
+{
+    struct keeper *k = context;
+    int fd = memfd_create("orders", MFD_CLOEXEC);
+
+    enum sk_code code = fd >= 0 && dprintf(fd, "%llu\n", (unsigned long long)order) > 0
+                            ? SK_OK
+                            : why_set(why, SK_SYSTEM, "no memory file for orders");
+    if (code == SK_OK) {
+        code = frame_send_fd(k->control.fd, CONTROL_PURGE, order, fd, why);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return code;
+}
+
+/* Retention goes on between the mail: a step, then three times as long for whatever came in meanwhile. */
+static void
+keeper_retain(void *context)
+{
+    struct keeper *k = context;
+    struct why why;
+
+    int64_t began_us = clock_monotonic_us();
+    const char *suspended = retention_suspended(k->keeping.retention, clock_now_ms());
+
+    if (suspended != NULL && k->suspended == NULL) {
+        log_line(LOG_LEVEL_WARNING, NULL, "nothing is purged by age: %s", suspended);
+    }
+    k->suspended = suspended;
+    enum sk_code code = retention_step(k->keeping.retention, clock_now_ms(), &why);
+    if (code != SK_OK && code != SK_MORE) {
+        log_line(LOG_LEVEL_WARNING, NULL, "retention: %s", why.sentence);
+    }
+    int64_t rest_ms = 3 * (clock_monotonic_us() - began_us) / 1000;
+    rest_ms = rest_ms < RETAIN_MS ? RETAIN_MS : rest_ms > TICK_MS ? TICK_MS : rest_ms;
+    loop_task_after(&k->retain, code == SK_MORE ? rest_ms : TICK_MS);
+}
+
+/* Once when it begins, and once when it is over. */
+static void
+keeper_note_trouble(struct keeper *k)
+{
+    const char *trouble = vault_trouble(k->vault);
+
+    if (trouble != NULL && k->trouble == NULL) {
+        log_line(LOG_LEVEL_ERROR, NULL, "evidence is kept, but: %s", trouble);
+    } else if (trouble == NULL && k->trouble != NULL) {
+        log_line(LOG_LEVEL_NOTICE, NULL, "rows for search are in order again");
+    }
+    k->trouble = trouble;
+}
+
 static void
 keeper_tick(void *context)
 {
     struct keeper *k = context;
     struct why why;
 
+    keeper_note_trouble(k); /* what the tick may put right at once is told all the same */
     if (vault_tick(k->vault, &why) != SK_OK) {
         log_line(LOG_LEVEL_ERROR, NULL, "the record: %s", why.sentence);
     }
-    const char *trouble = vault_trouble(k->vault);
-    if (trouble != NULL && k->trouble == NULL) {
-        log_line(LOG_LEVEL_ERROR, NULL, "evidence is kept, but: %s", trouble);
+    keeper_note_trouble(k);
+    if (ledger_is_broken(vault_ledger(k->vault)) && !k->ending) {
+        log_line(LOG_LEVEL_ERROR, NULL, "the ledger is opened anew");
+        k->broken = true;
+        event_base_loopbreak(k->base);
+        return;
     }
-    k->trouble = trouble;
+    keeper_alarm_look(k->alarm);
     loop_task_after(&k->tick, TICK_MS);
 }
 
@@ -292,6 +441,23 @@ keeper_frame(void *context, struct frame_link *link, uint32_t type, uint64_t tok
     case WIRE_LEARN:
         keeper_learn(k, link, token, &r);
         return;
+    case WIRE_CONSENTS_TAKEN:
+        consent_wire_taken(k->keeping.consent_wire, link, token);
+        return;
+    case WIRE_ALARM_DELIVERED:
+        if (link == k->links[PEER_CLERK]) {
+            keeper_alarm_delivered(k->alarm, payload);
+            return;
+        }
+        log_line(LOG_LEVEL_ERROR, NULL, "a worker said that it sent an alarm");
+        return;
+    case WIRE_REQUEST:
+        if (link == k->links[PEER_CLERK]) {
+            keeper_door_request(&k->keeping, link, token, payload, BYTES_NONE, "console");
+            return;
+        }
+        log_line(LOG_LEVEL_ERROR, NULL, "a worker asked what only people may ask");
+        return;
     default:
         log_line(LOG_LEVEL_ERROR, NULL, "a worker sent a frame of unknown type %u", type);
     }
@@ -310,43 +476,141 @@ keeper_gone(void *context, struct frame_link *link)
     for (size_t i = 0; i < sizeof k->links / sizeof k->links[0]; i++) {
         if (k->links[i] == link) {
             k->links[i] = NULL;
+            if (i == PEER_CLERK) {
+                keeper_alarm_clerk(k->alarm, NULL);
+            }
         }
     }
+    consent_wire_part(k->keeping.consent_wire, link);
+    consent_wire_forget(k->keeping.consent_wire, link);
     frame_link_close(link);
 }
 
 static const struct frame_calls keeper_calls = {.frame = keeper_frame, .gone = keeper_gone};
 
 static void
+keeper_meet(struct keeper *k, uint64_t number, int fd)
+{
+    if (k->links[number] != NULL) {
+        keeper_gone(k, k->links[number]);
+    }
+    k->links[number] = frame_link_open(k->base, fd, &keeper_calls, k);
+    if (number == PEER_CLERK) {
+        keeper_alarm_clerk(k->alarm, k->links[number]);
+    } else {
+        consent_wire_meet(k->keeping.consent_wire, (size_t)number, k->links[number]);
+    }
+}
+
+/* The keeper goes on as it began; what it takes of a new configuration is under what rule mail is examined from now on. */
+static void
+keeper_reload(struct keeper *k, int file)
+{
+    struct settings *settings;
+    struct why why;
+    enum sk_code code = settings_from_bundle(file, &settings, &why);
+
+    if (code == SK_OK) {
+        code = consent_record_rule(&k->keeping, permit_rule(settings->permit), &why);
+        settings_free(settings);
+        consent_wire_send(k->keeping.consent_wire);
+    }
+    if (code != SK_OK) {
+        log_line(LOG_LEVEL_ERROR, NULL, "the rule could not be recorded: %s", why.sentence);
+    }
+}
+
+static void
 keeper_control(evutil_socket_t fd, short what, void *context)
 {
     struct keeper *k = context;
-    uint32_t type;
-    uint64_t token;
-    int given;
+    struct control_message message;
     struct why why;
 
     for (;;) {
-        enum sk_code code = frame_receive_fd(fd, &type, &token, &given, &why);
+        enum sk_code code = control_receive(&k->control, &message, &why);
         if (code == SK_MORE) {
             return;
         }
         if (code != SK_OK ||
-            type == CONTROL_DRAIN) { /* the supervisor is gone, or says so */
+            message.type == CONTROL_DRAIN) { /* the supervisor is gone, or says so */
             k->ending = true;
             event_base_loopbreak(k->base);
             return;
         }
-        if (type == CONTROL_PEER && given >= 0 &&
-            token < sizeof k->links / sizeof k->links[0]) {
-            if (k->links[token] != NULL) {
-                keeper_gone(k, k->links[token]);
+        if (message.type == CONTROL_PURGE) {
+            retention_purged(k->keeping.retention, message.token == 0 ? SK_OK : SK_LATER);
+        }
+        if (message.type == CONTROL_PEER && message.given >= 0 &&
+            message.token < sizeof k->links / sizeof k->links[0]) {
+            keeper_meet(k, message.token, message.given);
+        } else if (message.given >= 0) {
+            if (message.type == CONTROL_RELOAD) {
+                keeper_reload(k, message.given);
             }
-            k->links[token] = frame_link_open(k->base, given, &keeper_calls, k);
-        } else if (given >= 0) {
-            close(given);
+            close(message.given);
         }
     }
+}
+
+/* The next segment, from the supervisor, in the place of the one before: seccomp knows it by its number. */
+static int
+keeper_segment(void *context, uint64_t first, struct why *why)
+{
+    struct keeper *k = context;
+    struct control_message message;
+
+    if (control_ask(&k->control, CONTROL_SEGMENT, first, -1, &message, why) != SK_OK) {
+        return -1;
+    }
+    /* What came meanwhile is taken up by the loop. */
+    if (k->control.later_count > 0 && k->control_event != NULL) {
+        event_active(k->control_event, EV_READ, 1);
+    }
+    if (message.given < 0 || message.token != first ||
+        dup3(message.given, HARDEN_SEGMENT, O_CLOEXEC) < 0) {
+        (void)!why_set(why, SK_SYSTEM, "the supervisor gave no segment of the journal");
+        if (message.given >= 0) {
+            close(message.given);
+        }
+        return -1;
+    }
+    close(message.given);
+    return HARDEN_SEGMENT;
+}
+
+/* From here on evidence can only be added to. */
+static enum sk_code
+keeper_harden(struct keeper *k, const struct role_start *start, struct why *why)
+{
+    struct writer journal;
+    struct why cause;
+    bool strict = config_choice(start->settings->config, "harden") == 1;
+
+    enum sk_code code = ledger_set_opener(vault_ledger(k->vault), keeper_segment, k, why);
+    if (code != SK_OK) {
+        return code;
+    }
+    writer_init(&journal, &k->arena);
+    writer_bytes(&journal, k->folder);
+    writer_text(&journal, "/journal");
+    if (!start->own_mounts) {
+        code =
+            why_set(&cause, SK_CONFIG,
+                    "the keeper has no mounts of its own (it was not started as root, or "
+                    "in a container without CAP_SYS_ADMIN)");
+    } else {
+        code = harden_read_only(writer_c(&journal), &cause);
+    }
+    if (code != SK_OK && strict) {
+        return why_set(why, SK_CONFIG, "harden = strict: %s", cause.sentence);
+    }
+    if (code != SK_OK) {
+        log_line(LOG_LEVEL_WARNING, NULL,
+                 "journal/ is guarded against the keeper by its descriptors alone: %s",
+                 cause.sentence);
+    }
+    return harden_role(HARDEN_KEEPER, start, why);
 }
 
 static enum sk_code
@@ -374,6 +638,23 @@ keeper_open_learned(struct keeper *k, struct why *why)
     return SK_OK;
 }
 
+/* A command that found no keeper for a moment does its work under the record's lock: it is waited for, since a keeper that
+ * gives up takes the whole checkpoint with it. */
+static enum sk_code
+keeper_open_vault(struct keeper *k, const struct config *config, struct why *why)
+{
+    enum sk_code code = vault_open(&k->arena, config, &k->vault, why);
+
+    for (int tries = 0;
+         tries < LOCK_TRIES && code != SK_OK &&
+         bytes_starts(bytes_from_text(why->sentence), BYTES("another keeper"));
+         tries++) {
+        usleep(LOCK_WAIT_MS * 1000);
+        code = vault_open(&k->arena, config, &k->vault, why);
+    }
+    return code;
+}
+
 static void
 keeper_log_opened(struct keeper *k)
 {
@@ -391,6 +672,19 @@ keeper_log_opened(struct keeper *k)
         log_line(LOG_LEVEL_NOTICE, NULL, "rows of %llu entries were put in again",
                  (unsigned long long)report->rows_again);
     }
+    keeper_note_trouble(k);
+}
+
+/* What is to be kept before the first message: under what rule mail is examined, and what was left over. */
+static void
+keeper_put_in_order(struct keeper *k, const struct permit_settings *permit)
+{
+    struct why why;
+
+    if (consent_record_rule(&k->keeping, permit_rule(permit), &why) != SK_OK) {
+        log_line(LOG_LEVEL_ERROR, NULL, "the rule could not be recorded: %s", why.sentence);
+    }
+    consent_erase_rest(&k->keeping);
 }
 
 int
@@ -402,33 +696,59 @@ role_keeper(const struct role_start *start)
 
     log_set_role("keeper");
     arena_init(&k->arena, (size_t)1 << 30);
+    loop_wipe_freed(); /* mail on its way into a Maildir passes here, and is not remembered */
     k->base = loop_open(&why);
     k->judge = start->judge;
-    k->control = start->control;
+    k->control.fd = start->control;
     k->folder = config_text(start->settings->config, "record.folder");
     enum sk_code code =
-        k->base == NULL ? SK_SYSTEM
-                        : vault_open(&k->arena, start->settings->config, &k->vault, &why);
+        k->base == NULL ? SK_SYSTEM : keeper_open_vault(k, start->settings->config, &why);
+    if (code == SK_OK) {
+        k->keeping = (struct keeping){.figures.began_ms = clock_now_ms(),
+                                      .counts = start->counts,
+                                      .commit = keeper_commit_now,
+                                      .event = keeper_event,
+                                      .purge = keeper_purge,
+                                      .context = k};
+        vault_watch(k->vault, keeper_seen, k);
+        code =
+            keeping_open(&k->keeping, &k->arena, start->settings->config, k->vault, &why);
+    }
     if (code == SK_OK) {
         code = keeper_open_learned(k, &why);
     }
+    if (code == SK_OK) {
+        code = keeper_door_open(&k->arena, k->base, &k->keeping,
+                                bytes_text(&k->arena, k->folder), &k->door, &why);
+    }
     if (code != SK_OK) {
         log_line(LOG_LEVEL_ERROR, NULL, "the record cannot be opened: %s", why.sentence);
-        return EXIT_CONFIG; /* the supervisor does not start it again */
+        /* What the system refuses now it may give later; a configuration stays as it is. */
+        return code == SK_SYSTEM ? EXIT_SYSTEM : EXIT_CONFIG;
     }
+    k->keeping.consent_wire = consent_wire_open(&k->keeping, PEER_CLERK);
     loop_task_init(&k->commit, k->base, keeper_commit, k);
     loop_task_init(&k->rows, k->base, keeper_rows, k);
     loop_task_init(&k->save, k->base, keeper_save, k);
     loop_task_init(&k->tick, k->base, keeper_tick, k);
     loop_task_after(&k->tick, TICK_MS);
+    loop_task_init(&k->retain, k->base, keeper_retain, k);
+    loop_task_after(&k->retain, TICK_MS);
+    k->alarm = keeper_alarm_open(&k->arena, k->base, &k->keeping);
     keeper_log_opened(k);
+    keeper_put_in_order(k, start->settings->permit);
     k->control_event =
-        event_new(k->base, k->control, EV_READ | EV_PERSIST, keeper_control, k);
+        event_new(k->base, k->control.fd, EV_READ | EV_PERSIST, keeper_control, k);
     event_add(k->control_event, NULL);
+    if (keeper_harden(k, start, &why) != SK_OK) {
+        log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
+        return EXIT_CONFIG;
+    }
     event_base_dispatch(k->base);
 
     keeper_commit(k);
     keeper_save(k);
+    keeper_door_close(k->door);
     for (size_t i = 0; i < sizeof k->links / sizeof k->links[0]; i++) {
         if (k->links[i] != NULL) {
             frame_flush(k->links[i]);
@@ -439,10 +759,13 @@ role_keeper(const struct role_start *start)
     loop_task_cancel(&k->rows);
     loop_task_cancel(&k->save);
     loop_task_cancel(&k->tick);
+    loop_task_cancel(&k->retain);
+    keeper_alarm_close(k->alarm);
+    consent_wire_close(k->keeping.consent_wire);
     vault_close(k->vault);
     close(k->learned_fd);
     event_free(k->control_event);
     event_base_free(k->base);
     arena_release(&k->arena);
-    return 0;
+    return k->broken ? EXIT_UNAVAILABLE : 0;
 }

@@ -7,6 +7,7 @@
 
 #include "decide/verdict.h"
 #include "sekisho/commands.h"
+#include "sekisho/metrics.h"
 #include "sekisho/options.h"
 #include "sekisho/version.h"
 
@@ -24,7 +25,18 @@ static const struct {
     {"search", search_command, "find messages in the record"},
     {"explain", explain_command,
      "tell why a message was treated as it was, from the record alone"},
+    {"held", held_command, "read, pass on or erase messages that are held"},
+    {"replay", replay_command, "make a recorded verdict again, and tell what differs"},
     {"ledger", ledger_command, "verify that nobody altered the record"},
+    {"account", account_command, "say who may sign in at the console"},
+    {"doctor", doctor_command, "say what is wrong, and what to type"},
+    {"backup", backup_command, "copy the record while the checkpoint runs"},
+    {"restore", restore_command, "put a copy back where a record is gone"},
+    {"status", status_command, "tell how the checkpoint stands"},
+    {"consent", consent_command, "record who allows what, and show it"},
+    {"hold", hold_command, "keep evidence from being purged"},
+    {"purge", purge_command, "tell what has reached its end, and purge it"},
+    {"alarm", alarm_command, "tell which alarms wait, and acknowledge them"},
     {"config", config_command, "check a configuration, or list all keys"},
     {"flood", flood_command, "load a server on this machine with mail"},
     {"try", try_command, "ask one part: spf, dkim, dmarc, mime, url, ... as JSON lines"},
@@ -42,19 +54,33 @@ print_commands(FILE *to)
     fprintf(to, "\n`sekisho COMMAND --help` tells more; the manual is sekisho(8).\n");
 }
 
+static void
+print_metrics(void)
+{
+    struct arena arena;
+    struct writer w;
+
+    arena_init(&arena, 1u << 20);
+    writer_init(&w, &arena);
+    metrics_write_table(&w);
+    printf("%s", writer_c(&w));
+    arena_release(&arena);
+}
+
 static int
 help_command(int count, char **arguments)
 {
     static const struct option_row rows[] = {
         {"commands", NULL, "list the commands: name TAB summary"},
         {"findings", NULL, "list the findings: name TAB Japanese TAB English"},
+        {"metrics", NULL, "list the figures: name TAB type TAB what it is"},
         {0},
     };
     struct options o;
     const char *name, *ja, *en;
 
-    if (!options_read(&o, "help [--commands | --findings | COMMAND]", "Prints help.", rows,
-                      count, arguments)) {
+    if (!options_read(&o, "help [--commands | --findings | --metrics | COMMAND]",
+                      "Prints help.", rows, count, arguments)) {
         return o.status;
     }
     if (options_has(&o, "commands")) {
@@ -65,6 +91,8 @@ help_command(int count, char **arguments)
         for (size_t i = 0; words_finding(i, &name, &ja, &en); i++) {
             printf("%s\t%s\t%s\n", name, ja, en);
         }
+    } else if (options_has(&o, "metrics")) {
+        print_metrics();
     } else if (o.rest_count > 0) {
         for (size_t i = 0; i < COMMAND_COUNT; i++) {
             if (strcmp(commands[i].name, o.rest[0]) == 0) {

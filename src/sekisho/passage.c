@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "net/loop.h"
 #include "record/row.h"
+#include "sekisho/made_by.h"
+#include "sekisho/unparsed.h"
 #include "sekisho/wire.h"
 
 /* A question to the keeper that is not answered yet. It lies in its message's arena. */
@@ -71,7 +73,10 @@ passage_keeper_gone(struct passages *p)
         wait_end(p, wait);
         wait->answered(wait, SK_LATER, &nothing);
     }
+    passages_permitted(p);
 }
+
+static void passage_step(void *context);
 
 /* One message on the road. */
 struct passage {
@@ -79,6 +84,7 @@ struct passage {
     struct settings *settings;
     struct walk walk;
     struct passage_wait wait;
+    struct passage *next_unpermitted;
     struct loop_task later; /* to answer from the loop, never before examine has returned */
     enum sk_code code;
     int64_t began_us;
@@ -86,6 +92,7 @@ struct passage {
     void (*done)(void *context, enum sk_code code, const struct answer *answer);
     void *context;
     const struct answer *answer;
+    uint8_t fingerprint[HASH_SHA256_SIZE];
 };
 
 static void
@@ -94,8 +101,26 @@ passage_close(void *context)
     struct passage *passage = context;
 
     passage->settings->uses--;
+    for (struct passage **at = &passage->all->unpermitted; *at != NULL;
+         at = &(*at)->next_unpermitted) {
+        if (*at == passage) {
+            *at = passage->next_unpermitted;
+            break;
+        }
+    }
     loop_task_cancel(&passage->later);
     resolver_forget(passage->all->resolver, &passage->walk.memo);
+}
+
+/* The log is read by people who ask for no reason: what was read for one recipient does not show where another did not
+ * allow it. */
+static double
+logged_unwanted(const struct walk *walk)
+{
+    const uint32_t content = FAMILY_BIT(FAMILY_CONTENT);
+    bool all = (walk->verdict->common_families & content) != 0;
+
+    return all ? walk->opinion->unwanted : walk->opinion->unwanted_source;
 }
 
 static void
@@ -105,13 +130,16 @@ passage_done(struct passage *passage)
     char id[32];
 
     snprintf(id, sizeof id, "%.*s", BYTES_ARGUMENTS(passage->walk.arrival->id));
-    if (passage->code == SK_OK) {
+    if (passage->code == SK_OK && passage->walk.verdict == NULL) {
+        all->counts->later++;
+        log_line(LOG_LEVEL_WARNING, id, "kept unparsed: workers died of it");
+    } else if (passage->code == SK_OK) {
         all->counts->kept++;
         all->counts->by_action[passage->walk.verdict->strongest]++;
         log_line(LOG_LEVEL_NOTICE, id,
                  "verdict %s, %zu recipients, unwanted %.3f, dmarc %s",
                  verdict_action_name(passage->walk.verdict->strongest),
-                 passage->walk.arrival->recipient_count, passage->walk.opinion->unwanted,
+                 passage->walk.arrival->recipient_count, logged_unwanted(&passage->walk),
                  auth_result_name(passage->walk.origin->dmarc.result));
     } else {
         all->counts->later++;
@@ -131,7 +159,8 @@ passage_done_soon(void *context)
 static void
 passage_end(struct passage *passage, enum sk_code code)
 {
-    passage->code = code;
+    /* What the machine did not give now is no fault of the message: 451, not 552. */
+    passage->code = arena_starved() && code == SK_LIMIT ? SK_LATER : code;
     if (passage->returned) {
         passage_done(passage);
     } else {
@@ -167,12 +196,19 @@ passage_record(struct passage *passage)
         passage_end(passage, SK_LATER);
         return;
     }
-    struct bytes record =
-        record_write(walk->arena, walk->arrival, walk->permit, walk->letter, walk->origin,
-                     &walk->memo, walk->opinion, walk->verdict);
+    struct bytes record = record_write(
+        walk->arena, &(struct record_of){
+                         .arrival = walk->arrival,
+                         .permit = walk->permit,
+                         .letter = walk->letter,
+                         .origin = walk->origin,
+                         .memo = &walk->memo,
+                         .opinion = walk->opinion,
+                         .verdict = walk->verdict,
+                         .made_by = made_by(walk->arena, passage->settings, all->judge)});
     passage->answer =
         verdict_answer(walk->arena, passage->settings->policy, walk->verdict, walk->arrival,
-                       walk->letter, walk->origin, walk->opinion);
+                       walk->permit, walk->letter, walk->origin, walk->opinion);
     struct bytes held = held_for_anyone(walk->verdict) ? walk->arrival->raw : BYTES_NONE;
     writer_init(&w, walk->arena);
     frame_put_bytes(&w, record);
@@ -182,10 +218,12 @@ passage_record(struct passage *passage)
                (struct bytes[]){writer_view(&w), held}, 2);
 }
 
+static void passage_step(void *context);
+
+/* As far as it goes without waiting. */
 static void
-passage_step(void *context)
+passage_go(struct passage *passage)
 {
-    struct passage *passage = context;
     struct walk *walk = &passage->walk;
 
     enum sk_code code = walk_trace(walk);
@@ -193,7 +231,19 @@ passage_step(void *context)
         resolver_ask(passage->all->resolver, &walk->memo, passage_step, passage);
         return;
     }
+    if (code == SK_OK && passage->all->consents == NULL && passage->all->keeper != NULL) {
+        passage->next_unpermitted = passage->all->unpermitted;
+        passage->all->unpermitted = passage;
+        return; /* the keeper is starting, and has not yet said who allows what */
+    }
+    if (code == SK_OK && passage->all->consents == NULL) {
+        code = SK_LATER;
+    }
     if (code == SK_OK) {
+        /* Only now, in one go with judging and recording: what a recipient took back while the DNS was slow is not read,
+         * and nothing is on its way to the keeper that rests on a consent that is gone. */
+        walk->permit = permit_new(walk->arena, passage->settings->permit,
+                                  passage->all->consents, walk->arrival);
         code = walk_judge(walk, passage->all->judge, passage->settings->policy);
     }
     if (code != SK_OK) {
@@ -201,6 +251,56 @@ passage_step(void *context)
         return;
     }
     passage_record(passage);
+}
+
+/* Whoever dies from here to the end of the call died of this message. */
+static void
+passage_step(void *context)
+{
+    struct passage *passage = context;
+    struct passages *all = passage->all;
+
+    hand_take(all->hand, passage->fingerprint, passage->walk.arrival->id);
+    passage_go(passage);
+    hand_leave(all->hand);
+}
+
+/* Workers died of it: it is kept as it came, and nobody reads it here again. */
+static void
+passage_unparsed(struct passage *passage, unsigned deaths)
+{
+    const struct arrival *arrival = passage->walk.arrival;
+    struct arena *arena = passage->walk.arena;
+    struct passages *all = passage->all;
+    struct writer w;
+
+    if (all->keeper == NULL) {
+        passage_end(passage, SK_LATER);
+        return;
+    }
+    passage->answer = unparsed_answer(arena, arrival);
+    writer_init(&w, arena);
+    frame_put_bytes(&w, unparsed_message(arena, arrival));
+    frame_put_number(&w, arrival->raw.size);
+    frame_send(all->keeper, WIRE_KEEP,
+               ++all->token, /* nobody waits for this one: the next is answered after it */
+               (struct bytes[]){writer_view(&w), arrival->raw}, 2);
+    writer_init(&w, arena);
+    frame_put_bytes(&w, unparsed_crash(arena, arrival, deaths, passage->fingerprint));
+    frame_put_number(&w, 0);
+    wait_begin(all, &passage->wait, passage_kept, passage);
+    frame_send(all->keeper, WIRE_KEEP, passage->wait.token,
+               (struct bytes[]){writer_view(&w)}, 1);
+}
+
+void
+passages_permitted(struct passages *passages)
+{
+    while (passages->unpermitted != NULL) {
+        struct passage *passage = passages->unpermitted;
+        passages->unpermitted = passage->next_unpermitted;
+        passage_step(passage);
+    }
 }
 
 /* The generation that the message's session began under. */
@@ -234,15 +334,23 @@ passage_examine(void *road, struct arena *arena, const struct arrival *arrival,
                                 .context = context};
     passage->settings->uses++;
     loop_task_init(&passage->later, all->base, passage_done_soon, passage);
-    passage->walk.permit = permit_new(arena, passage->settings->permit, arrival);
     dns_memo_init(&passage->walk.memo, arena);
     arena_defer(arena, passage_close, passage);
+    suspects_fingerprint(all->suspects, arrival->raw, passage->fingerprint);
+    unsigned deaths = suspects_deaths(all->suspects, passage->fingerprint);
+    if (deaths >= SUSPECT_DEATHS) {
+        passage_unparsed(passage, deaths);
+        passage->returned = true;
+        return;
+    }
+    hand_take(all->hand, passage->fingerprint, arrival->id);
     enum sk_code code = walk_begin(&passage->walk, passage->settings);
     if (code == SK_OK) {
-        passage_step(passage);
+        passage_go(passage);
     } else {
         passage_end(passage, code);
     }
+    hand_leave(all->hand);
     passage->returned = true;
 }
 
@@ -426,34 +534,58 @@ lesson_close(void *context)
     loop_task_cancel(&lesson->later);
 }
 
+/* Learning reads the words: of each recipient's own mail only with his consent; where none is named, only where the
+ * profile allows it for everybody. */
+static bool
+may_learn(struct passages *all, struct arena *arena, const struct arrival *arrival)
+{
+    const struct permit_settings *settings = passage_settings(all, arrival)->permit;
+    struct bytes nobody = BYTES_NONE;
+    bool may = true;
+
+    for (size_t i = 0; i == 0 || i < arrival->recipient_count; i++) {
+        struct bytes address =
+            arrival->recipient_count == 0 ? nobody : arrival->recipients[i].address;
+        struct permit_recipient r = permit_of(arena, settings, all->consents, address);
+        may = may && (r.families & FAMILY_BIT(FAMILY_CONTENT)) != 0;
+    }
+    return may;
+}
+
 static void
-passage_learn(void *road, struct arena *arena, struct bytes raw, bool spam,
+passage_learn(void *road, struct arena *arena, const struct arrival *arrival, bool spam,
               void (*done)(void *context, enum sk_code code, bool already), void *context)
 {
     struct passages *all = road;
     struct passage_lesson *lesson = ARENA_NEW(arena, struct passage_lesson);
-    uint8_t digest[HASH_SHA256_SIZE];
+    uint8_t digest[HASH_SHA256_SIZE], fingerprint[HASH_SHA256_SIZE];
     struct bytes taught = BYTES_NONE;
     jmp_buf guard;
     struct writer w;
 
+    suspects_fingerprint(all->suspects, arrival->raw, fingerprint);
     *lesson = (struct passage_lesson){.code = SK_LIMIT, .done = done, .context = context};
     loop_task_init(&lesson->later, all->base, lesson_refused, lesson);
     arena_defer(arena, lesson_close, lesson);
-    if (setjmp(guard) == 0) {
+    if (all->keeper == NULL || all->consents == NULL) {
+        lesson->code = SK_LATER;
+    } else if (!may_learn(all, arena, arrival)) {
+        lesson->code = SK_CONFIG;
+    } else if (suspects_deaths(all->suspects, fingerprint) >= SUSPECT_DEATHS) {
+        lesson->code = SK_LATER; /* workers died of it: it is not read again */
+    } else if (setjmp(guard) == 0) {
+        hand_take(all->hand, fingerprint, BYTES("a lesson"));
         arena_guard(arena, &guard);
-        taught = judge_lesson(arena, letter_read(arena, raw));
+        taught = judge_lesson(arena, letter_read(arena, arrival->raw));
         arena_guard(arena, NULL);
         lesson->code = SK_OK;
     }
-    if (all->keeper == NULL) {
-        lesson->code = SK_LATER;
-    }
+    hand_leave(all->hand);
     if (lesson->code != SK_OK) {
         loop_task_soon(&lesson->later);
         return;
     }
-    hash_sha256(raw, digest);
+    hash_sha256(arrival->raw, digest);
     writer_init(&w, arena);
     frame_put_number(&w, spam);
     frame_put_bytes(&w, bytes_of(digest, sizeof digest));

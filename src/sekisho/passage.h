@@ -9,7 +9,9 @@
 #include "dns/resolver.h"
 #include "judge/opinion.h"
 #include "net/frame.h"
+#include "permit/consent.h"
 #include "sekisho/settings.h"
+#include "sekisho/suspects.h"
 
 /* What all workers count together: one block of shared memory, made by the supervisor, so that it does not matter which
  * worker is asked, nor whether one was started again. */
@@ -24,11 +26,15 @@ struct passages {
     struct settings *settings; /* the newest generation */
     struct resolver *resolver;
     struct judge *judge;
+    struct consents *consents;   /* as the keeper told; NULL until then */
+    struct passage *unpermitted; /* that wait to hear who allows what */
     struct frame_link *
         keeper; /* NULL while the keeper is being restarted: everything is answered later (451) */
     struct passage_wait *waits; /* for the keeper, newest first */
     uint64_t token;
     struct passage_counts *counts;
+    const struct suspects *suspects; /* messages that killed workers */
+    struct hand *hand;               /* where is noted what is executed now */
 };
 
 /* The callbacks for the doors; road is the struct passages. */
@@ -38,6 +44,13 @@ void passage_keeper_said(struct passages *passages, uint32_t type, uint64_t toke
                          struct bytes payload);
 /* The keeper is gone: everyone who waits for it is answered SK_LATER. */
 void passage_keeper_gone(struct passages *passages);
+
+/* Who allows what, from the next message on: taken, and said so. */
+void passage_consents(struct passages *passages, struct frame_link *link, uint64_t number,
+                      struct bytes payload);
+
+/* Messages that waited for that, or for a keeper that is gone, go on. */
+void passages_permitted(struct passages *passages);
 
 /* The pure part of the walk, shared with `sekisho check`: parse, trace (as far as the memo goes), judge, decide. */
 struct walk {

@@ -7,24 +7,38 @@
 
 #include "sekisho/settings.h"
 
-#define FOLDER_DEFAULT "/var/lib/sekisho"
-
-const char *
-record_folder(struct arena *arena, const struct options *options, int *status_r)
+/* A folder on the command line stands for a configuration that says nothing else. */
+static struct bytes
+folder_text(struct arena *arena, const char *folder)
 {
-    const struct config *config;
-    struct bytes text;
+    struct writer w;
+
+    writer_init(&w, arena);
+    writer_text(&w, "[record]\nfolder = ");
+    writer_text(&w, folder);
+    writer_byte(&w, '\n');
+    return writer_view(&w);
+}
+
+const struct config *
+command_config(struct arena *arena, const struct options *options, int *status_r)
+{
+    const struct config *config = NULL;
+    struct bytes text = BYTES_NONE;
     struct why why;
     const char *folder = options_value(options, "folder"),
                *path = options_value(options, "config");
+    enum sk_code code = SK_OK;
 
     *status_r = EXIT_OK;
     if (folder != NULL) {
-        return folder;
-    }
-    enum sk_code code = settings_file(arena, path, &text, &why);
-    if (code == SK_SYSTEM && path == NULL) {
-        return FOLDER_DEFAULT;
+        text = folder_text(arena, folder);
+        path = "--folder";
+    } else {
+        code = settings_file(arena, path != NULL ? path : SETTINGS_PATH, &text, &why);
+        if (code == SK_SYSTEM && path == NULL) {
+            code = SK_OK; /* no configuration on this machine: the defaults */
+        }
     }
     if (code == SK_OK) {
         code = settings_config(arena, text, &config, &why);
@@ -35,7 +49,20 @@ record_folder(struct arena *arena, const struct options *options, int *status_r)
         *status_r = code == SK_SYSTEM ? EXIT_NO_INPUT : EXIT_CONFIG;
         return NULL;
     }
-    return bytes_text(arena, config_text(config, "record.folder"));
+    return config;
+}
+
+const char *
+record_folder(struct arena *arena, const struct options *options, int *status_r)
+{
+    const char *folder = options_value(options, "folder");
+
+    *status_r = EXIT_OK;
+    if (folder != NULL) {
+        return folder;
+    }
+    const struct config *config = command_config(arena, options, status_r);
+    return config != NULL ? bytes_text(arena, config_text(config, "record.folder")) : NULL;
 }
 
 bool

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/config.h"
 #include "base/why.h"
 #include "sekisho/options.h"
 
@@ -9,6 +10,11 @@
  * the default). NULL: the command returns *status_r, words have been said. */
 const char *record_folder(struct arena *arena, const struct options *options,
                           int *status_r);
+
+/* The whole configuration, for commands that ask the keeper (ask.h): --config, else the usual one, else the defaults; with
+ * --folder the record is that one. NULL: as above. */
+const struct config *command_config(struct arena *arena, const struct options *options,
+                                    int *status_r);
 
 #define RECORD_FOLDER_ROWS                                                                 \
     {"config", "FILE", "configuration that names the record's folder"},                    \

@@ -6,7 +6,9 @@
 #include "judge/opinion.h"
 #include "sekisho/settings.h"
 
+struct hand;
 struct passage_counts;
+struct suspects;
 
 struct role_start {
     struct settings *settings;
@@ -15,14 +17,24 @@ struct role_start {
     const struct doors_socket *sockets;
     size_t socket_count;
     int control;
-    int clerk_socket;              /* listening; -1: none configured */
-    unsigned number;               /* of a worker */
-    struct passage_counts *counts; /* shared by all workers */
+    int clerk_socket;                /* listening; -1: none configured */
+    unsigned number;                 /* of a worker */
+    struct passage_counts *counts;   /* shared by all workers */
+    const struct suspects *suspects; /* a worker's: messages that killed others */
+    struct hand *hand;               /* a worker's own */
+    uint64_t memory_bytes;           /* that a worker may have */
+    bool own_mounts;                 /* the keeper's: harden_read_only can be called */
 };
 
 int role_worker(const struct role_start *start);
+/* settings NULL: without its walls, for key_files_check. */
+int role_keys(const struct role_start *start);
+/* While it is still root: its memory is locked, and room for keys made in it. role_keys does it where nobody has. */
+void role_keys_as_root(void);
 int role_keeper(const struct role_start *start);
 int role_clerk(const struct role_start *start);
+/* Carries out orders of the keeper (purger.c), checking each against the ledger; short-lived. */
+int role_purger(const struct role_start *start, struct bytes orders);
 
 /* What the keeper learned in this checkpoint and when it began: under the record folder. */
 #define LEARNED_MODEL   "learned.model"

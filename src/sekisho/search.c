@@ -185,6 +185,10 @@ search(struct arena *arena, struct options *o)
         }
     }
     fwrite(w.at, 1, w.size, stdout);
+    if (found.unread.size > 0) {
+        fprintf(stderr, "sekisho: days that could not be read: %.*s\n",
+                BYTES_ARGUMENTS(found.unread));
+    }
     if (found.more) {
         fprintf(stderr, "sekisho: there are more; --limit NUMBER shows them\n");
     }

@@ -3,19 +3,23 @@
 #pragma once
 
 #include "arrive/settings.h"
+#include "base/bundle.h"
 #include "decide/verdict.h"
 #include "permit/permit.h"
+#include "record/alarm_settings.h"
 #include "trace/origin.h"
 
 struct settings {
     struct arena arena;
-    struct bytes text; /* of the file */
+    struct bundle bundle; /* the file's text, and the files that it names */
     const struct config *config;
     const struct arrive_settings *arrive;
     const struct permit_settings *permit;
     const struct trace_settings *trace;
     const struct policy *policy;
-    size_t uses;            /* messages on the road that began under it */
+    const struct alarm_settings *alarm;
+    const struct tls_context *report_tls; /* of the console; NULL: without TLS */
+    size_t uses;                          /* messages on the road that began under it */
     struct settings *older; /* the generation before, as long as something began under it */
 };
 
@@ -28,8 +32,13 @@ enum sk_code settings_file(struct arena *arena, const char *path, struct bytes *
 /* Only the configuration: for tools that need no doors. */
 enum sk_code settings_config(struct arena *arena, struct bytes text,
                              const struct config **config_r, struct why *why);
-/* A generation. Free with settings_free when nothing uses it. */
+/* A generation; files that the configuration names are read and noted in its bundle. Free with settings_free when nothing
+ * uses it. */
 enum sk_code settings_new(struct bytes text, struct settings **settings_r, struct why *why);
+/* The same from a memory file that settings_bundle made: no other file is opened. The descriptor stays the caller's. */
+enum sk_code settings_from_bundle(int file, struct settings **settings_r, struct why *why);
+/* A memory file with the whole of it, which nobody can write to; the caller closes. */
+enum sk_code settings_bundle(const struct settings *settings, int *file_r, struct why *why);
 void settings_free(struct settings *settings);
 
 #define SETTINGS_PATH "/etc/sekisho/sekisho.conf"

@@ -51,6 +51,6 @@ walk_judge(struct walk *walk, struct judge *judge, const struct policy *policy)
         walk->opinion = judge_letter(walk->arena, judge, walk->permit, walk->arrival,
                                      walk->letter, walk->origin);
         walk->verdict = decide_message(walk->arena, policy, walk->arrival, walk->permit,
-                                       walk->origin, walk->opinion);
+                                       walk->letter, walk->origin, walk->opinion);
     });
 }

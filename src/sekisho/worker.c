@@ -4,18 +4,19 @@
 #include "sekisho/roles.h"
 
 #include <stdio.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/loop.h"
+#include "net/tls_remote.h"
+#include "sekisho/harden.h"
 #include "sekisho/options.h"
 #include "sekisho/passage.h"
 #include "sekisho/wire.h"
 
 #define SWEEP_MS 5000
+#define BEAT_MS  1000 /* how often the supervisor hears that the loop turns */
 
 struct worker {
     struct arena arena;
@@ -23,7 +24,7 @@ struct worker {
     struct doors *doors;
     struct arrival_road road;
     struct event *control_event;
-    struct loop_task sweep;
+    struct loop_task sweep, beat;
     int control;
     bool draining;
 };
@@ -34,6 +35,10 @@ worker_keeper_frame(void *context, struct frame_link *link, uint32_t type, uint6
 {
     struct worker *w = context;
 
+    if (type == WIRE_CONSENTS) {
+        passage_consents(&w->passages, link, token, payload);
+        return;
+    }
     passage_keeper_said(&w->passages, type, token, payload);
 }
 
@@ -74,24 +79,21 @@ worker_sweep(void *context)
 }
 
 static void
+worker_beat(void *context)
+{
+    struct worker *w = context;
+
+    w->passages.hand->alive_ms = clock_monotonic_ms();
+    loop_task_after(&w->beat, BEAT_MS);
+}
+
+static void
 worker_reload(struct worker *w, int file)
 {
     struct settings *settings;
-    struct stat status;
     struct why why;
+    enum sk_code code = settings_from_bundle(file, &settings, &why);
 
-    if (fstat(file, &status) < 0 || status.st_size < 0) {
-        return;
-    }
-    size_t size = (size_t)status.st_size;
-    const void *text = size == 0 ? "" : mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
-    if (text == MAP_FAILED) {
-        return;
-    }
-    enum sk_code code = settings_new(bytes_of(text, size), &settings, &why);
-    if (size != 0) {
-        munmap((void *)(uintptr_t)text, size);
-    }
     if (code != SK_OK) {
         log_line(LOG_LEVEL_ERROR, NULL, "the old configuration stays: %s", why.sentence);
         return;
@@ -100,6 +102,7 @@ worker_reload(struct worker *w, int file)
     w->passages.settings = settings;
     doors_swap(w->doors, settings->arrive);
     log_set_level((enum log_level)config_choice(settings->config, "log"));
+    log_set_format((enum log_format)config_choice(settings->config, "log_format"));
     log_line(LOG_LEVEL_NOTICE, NULL, "new configuration in force for new sessions");
     loop_task_after(&w->sweep, SWEEP_MS);
 }
@@ -149,6 +152,10 @@ worker_control(evutil_socket_t fd, short what, void *context)
             w->passages.keeper = frame_link_open(w->passages.base, given, &worker_calls, w);
             continue;
         }
+        if (type == CONTROL_KEYS && given >= 0) {
+            tls_remote_channel(given);
+            continue;
+        }
         if (type == CONTROL_RELOAD && given >= 0) {
             worker_reload(w, given);
         } else if (type == CONTROL_DRAIN) {
@@ -172,14 +179,20 @@ worker_open(struct worker *w, const struct role_start *start, struct why *why)
     p->settings = start->settings;
     p->judge = start->judge;
     p->counts = start->counts;
+    p->suspects = start->suspects;
+    p->hand = start->hand;
     enum sk_code code =
         resolver_open(&w->arena, p->base, start->settings->config, &p->resolver, why);
     if (code != SK_OK) {
         return code;
     }
     w->road = passage_road(p);
-    return doors_open(&w->arena, p->base, start->settings->arrive, start->sockets,
+    code = doors_open(&w->arena, p->base, start->settings->arrive, start->sockets,
                       start->socket_count, &w->road, &w->doors, why);
+    if (code == SK_OK) {
+        doors_set_memory(w->doors, start->memory_bytes);
+    }
+    return code;
 }
 
 int
@@ -202,10 +215,17 @@ role_worker(const struct role_start *start)
     w->control_event =
         event_new(w->passages.base, w->control, EV_READ | EV_PERSIST, worker_control, w);
     event_add(w->control_event, NULL);
+    loop_task_init(&w->beat, w->passages.base, worker_beat, w);
+    worker_beat(w);
+    if (harden_role(HARDEN_WORKER, start, &why) != SK_OK) {
+        log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
+        return EXIT_CONFIG;
+    }
     event_base_dispatch(w->passages.base);
 
     doors_close(w->doors);
     loop_task_cancel(&w->sweep);
+    loop_task_cancel(&w->beat);
     if (w->passages.keeper != NULL) {
         frame_flush(w->passages.keeper);
         frame_link_close(w->passages.keeper);

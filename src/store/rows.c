@@ -1,22 +1,15 @@
-#include "store/rows_private.h"
+#include "store/rows_writer_private.h"
 
 #include "store/rows_fold.h"
 
 #include "base/clock.h"
-#include "base/utf8.h"
 #include "base/writer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Mail arrives today; an outcome may still belong to yesterday; a replay after a crash may touch more in turn. */
-#define DAYS_OPEN 3
-
-enum statement { PUT_EVENT, PUT_WORDS, PUT_PAIRS, PUT_OUTCOME, STATEMENTS };
-
-static const char *const statement_text[STATEMENTS] = {
+static const char *const statement_text[ROWS_STATEMENTS] = {
     [PUT_EVENT] = "INSERT OR IGNORE INTO events(seq, segment, at, id, time, action, "
                   "category, sender, recipients,"
                   " subject, name, text, client, threat, size, unwanted)"
@@ -51,125 +44,9 @@ static const char schema[] =
     " tokenize='unicode61 remove_diacritics 0');"
     /* Merging the index's segments is most of the price of a row: seldom and in large steps. */
     "INSERT INTO words(words, rank) VALUES('automerge', 16);"
-    "INSERT INTO pairs(pairs, rank) VALUES('automerge', 16);";
-
-struct day {
-    int64_t
-        number; /* days since 1970 in the zone; the slot is free when database is NULL */
-    sqlite3 *database;
-    sqlite3_stmt *statements[STATEMENTS];
-    bool open_transaction, unsettled;
-    uint64_t used; /* turn of the last use */
-};
-
-struct rows {
-    const char *folder;
-    int zone_minutes;
-    uint64_t mark, turn, unsettled;
-    struct day days[DAYS_OPEN];
-    struct arena scratch;
-};
-
-enum sk_code
-rows_failed(sqlite3 *database, const char *doing, struct why *why)
-{
-    int code = sqlite3_errcode(database) & 0xff;
-
-    if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
-        return why_set(why, SK_LATER, "rows: %s: busy", doing);
-    }
-    /* Not SK_SYSTEM: errno says nothing about SQLite. */
-    return why_set(why, SK_LATER, "rows: %s: %s", doing, sqlite3_errmsg(database));
-}
-
-bool
-rows_is_japanese(uint32_t c)
-{
-    return (c >= 0x3041 && c <= 0x30ff && c != 0x30fb && c != 0x30a0 &&
-            (c < 0x3097 || c > 0x309c)) ||
-           (c >= 0x3005 && c <= 0x3007) || (c >= 0x3400 && c <= 0x9fff) ||
-           (c >= 0xf900 && c <= 0xfaff) || (c >= 0xac00 && c <= 0xd7a3) ||
-           (c >= 0xff10 && c <= 0xff19) || (c >= 0xff21 && c <= 0xff3a) ||
-           (c >= 0xff41 && c <= 0xff5a) || (c >= 0xff66 && c <= 0xff9f);
-}
-
-/* Marks that stand between Japanese words: neither table holds them. */
-static bool
-is_japanese_mark(uint32_t c)
-{
-    return (c >= 0x2010 && c <= 0x206f) || (c >= 0x3000 && c <= 0x30ff) || c >= 0xff00;
-}
-
-bool
-rows_is_trigram(uint32_t c)
-{
-    return !rows_is_japanese(c) && !is_japanese_mark(c);
-}
-
-/* What the trigram table is given: the text without what the other table has, a line end in its place. */
-static void
-write_trigram_text(struct writer *w, struct bytes text)
-{
-    uint32_t c;
-    bool apart = true;
-
-    for (size_t at = 0, size; at < text.size; at += size) {
-        size = utf8_get(text, at, &c);
-        bool wanted = size > 0 && rows_is_trigram(c);
-        size = size > 0 ? size : 1;
-        if (wanted) {
-            writer_bytes(w, bytes_slice(text, at, at + size));
-        } else if (!apart) {
-            writer_byte(w, '\n');
-        }
-        apart = !wanted;
-    }
-}
-
-void
-rows_pairs(struct writer *w, struct bytes text)
-{
-    uint32_t before = 0, c;
-
-    for (size_t at = 0; at < text.size;) {
-        size_t size = utf8_get(text, at, &c);
-        at += size > 0 ? size : 1;
-        bool japanese = size > 0 && rows_is_japanese(c);
-        if (before != 0) {
-            writer_code_point(w, before);
-            if (japanese) {
-                writer_code_point(w, c);
-            }
-            writer_byte(w, ' ');
-        }
-        before = japanese ? c : 0;
-    }
-    if (before != 0) {
-        writer_code_point(w, before);
-        writer_byte(w, ' ');
-    }
-}
-
-static bool
-read_mark(struct rows *rows)
-{
-    char path[ROWS_PATH_SIZE];
-    uint8_t text[32];
-    uint64_t number;
-
-    snprintf(path, sizeof(path), "%s/rows.mark", rows->folder);
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) {
-        return errno == ENOENT;
-    }
-    ssize_t got = read(file, text, sizeof(text));
-    close(file);
-    if (got > 0 &&
-        bytes_to_number(bytes_trim(bytes_of(text, (size_t)got)), INT64_MAX, &number)) {
-        rows->mark = number;
-    }
-    return got >= 0;
-}
+    "INSERT INTO pairs(pairs, rank) VALUES('automerge', 16);"
+    "PRAGMA user_version=2;";
+_Static_assert(ROWS_VERSION == 2, "as the schema says");
 
 enum sk_code
 rows_open(struct arena *arena, const char *folder, int zone_minutes, struct rows **rows_r,
@@ -178,20 +55,21 @@ rows_open(struct arena *arena, const char *folder, int zone_minutes, struct rows
     struct rows *rows = ARENA_NEW(arena, struct rows);
 
     *rows_r = NULL;
+    rows->arena = arena;
     rows->folder = bytes_text(arena, bytes_from_text(folder));
     rows->zone_minutes = zone_minutes;
+    rows->closing.job = (struct packed_job){.from = -1, .to = -1};
     if (strlen(folder) > ROWS_PATH_SIZE - 64) {
         return why_set(why, SK_CONFIG, "the folder's name is too long");
     }
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
         return why_set(why, SK_SYSTEM, "cannot make the folder %s", folder);
     }
-    if (!read_mark(rows)) {
-        return why_set(why, SK_SYSTEM, "cannot read rows.mark");
-    }
     arena_init(&rows->scratch, (size_t)64 << 20);
-    *rows_r = rows;
-    return SK_OK;
+    packed_register();
+    enum sk_code code = rows_read_known(rows, why);
+    *rows_r = code == SK_OK ? rows : NULL;
+    return code;
 }
 
 uint64_t
@@ -203,15 +81,18 @@ rows_mark(const struct rows *rows)
 static void
 day_close(struct day *day)
 {
-    for (size_t i = 0; i < STATEMENTS; i++) {
+    for (size_t i = 0; i < ROWS_STATEMENTS; i++) {
         sqlite3_finalize(day->statements[i]);
     }
     sqlite3_close(day->database);
     *day = (struct day){0};
 }
 
+static enum sk_code day_failed(struct rows *rows, struct day *day, const char *doing,
+                               struct why *why);
+
 static enum sk_code
-day_settle(struct day *day, struct why *why)
+day_settle(struct rows *rows, struct day *day, struct why *why)
 {
     if (day->database == NULL || !day->unsettled) {
         return SK_OK;
@@ -220,17 +101,10 @@ day_settle(struct day *day, struct why *why)
     int code = sqlite3_wal_checkpoint_v2(day->database, NULL, SQLITE_CHECKPOINT_PASSIVE,
                                          NULL, NULL);
     if (code != SQLITE_OK && code != SQLITE_BUSY) {
-        return rows_failed(day->database, "checkpoint", why);
+        return day_failed(rows, day, "checkpoint", why);
     }
     day->unsettled = false;
     return SK_OK;
-}
-
-/* A file that SQLite cannot read is moved aside: rows come from the journal, so a new file can be filled from it. */
-static bool
-is_ruined(int code)
-{
-    return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
 }
 
 static int
@@ -243,9 +117,26 @@ day_open_file(struct day *day, const char *path)
         sqlite3_busy_timeout(day->database, 2000);
         code = sqlite3_exec(day->database, schema, NULL, NULL, NULL);
     }
-    for (size_t i = 0; i < STATEMENTS && code == SQLITE_OK; i++) {
+    for (size_t i = 0; i < ROWS_STATEMENTS && code == SQLITE_OK; i++) {
         code = sqlite3_prepare_v3(day->database, statement_text[i], -1,
                                   SQLITE_PREPARE_PERSISTENT, &day->statements[i], NULL);
+    }
+    return code;
+}
+
+/* What SQLite says against a day's file. One that it cannot read is set aside: its rows come from the journal again. */
+static enum sk_code
+day_failed(struct rows *rows, struct day *day, const char *doing, struct why *why)
+{
+    bool ruined = rows_ruined(sqlite3_extended_errcode(day->database));
+    enum sk_code code = rows_failed(day->database, doing, why);
+
+    if (ruined) {
+        int64_t number = day->number;
+        char words[200];
+        snprintf(words, sizeof(words), "%s", sqlite3_errmsg(day->database));
+        day_close(day);
+        rows_set_aside(rows, number, false, words);
     }
     return code;
 }
@@ -253,22 +144,23 @@ day_open_file(struct day *day, const char *path)
 static enum sk_code
 day_open(struct rows *rows, struct day *day, int64_t number, struct why *why)
 {
-    char path[ROWS_PATH_SIZE], aside[ROWS_PATH_SIZE + 16];
-    struct calendar date = clock_calendar(number * 86400, 0);
+    char path[ROWS_PATH_SIZE];
+    int code = SQLITE_ERROR;
 
-    snprintf(path, sizeof(path), "%s/events-%04lld-%02d-%02d.db", rows->folder,
-             (long long)date.year, date.month, date.day);
+    enum sk_code reopened = rows_reopen(rows, number, why);
+    if (reopened != SK_OK) {
+        return reopened;
+    }
+    rows_path(path, rows->folder, number, ROWS_OPEN, "");
     mode_t mask = umask(0077);
-    int code = day_open_file(day, path);
-    if (is_ruined(code)) {
-        day_close(day);
-        snprintf(aside, sizeof(aside), "%s.damaged", path);
-        /* Its rows are lost to search until the journal is put in again: the mark falls, the next open does that. */
-        rows->mark = 0;
-        snprintf(path + strlen(path), 16, "-wal");
-        unlink(path);
-        path[strlen(path) - 4] = '\0';
-        code = rename(path, aside) == 0 ? day_open_file(day, path) : code;
+    for (unsigned turn = 0; turn < 2; turn++) {
+        code = day_open_file(day, path);
+        day->number = number;
+        if (turn > 0 || !rows_ruined(code)) {
+            break;
+        }
+        enum sk_code ignored = day_failed(rows, day, "open", why);
+        (void)ignored; /* a new file takes the place of the one set aside */
     }
     umask(mask);
     if (code != SQLITE_OK) {
@@ -276,51 +168,74 @@ day_open(struct rows *rows, struct day *day, int64_t number, struct why *why)
         day_close(day);
         return failed;
     }
-    day->number = number;
+    (void)rows_known(rows, number, true);
     return SK_OK;
 }
 
-/* The day's file, its transaction begun. */
+/* A slot for the day; the one used longest ago gives way. Its transaction ends early; its rows are in the journal. */
 static enum sk_code
-day_of(struct rows *rows, int64_t time_ms, struct day **day_r, struct why *why)
+day_slot(struct rows *rows, int64_t number, struct day **day_r, struct why *why)
 {
-    int64_t seconds = time_ms / 1000 + (int64_t)rows->zone_minutes * 60;
-    int64_t number = seconds / 86400 - (seconds % 86400 < 0);
-    struct day *day = NULL, *oldest = &rows->days[0];
-    enum sk_code code = SK_OK;
+    struct day *oldest = &rows->days[0];
 
-    for (size_t i = 0; i < DAYS_OPEN; i++) {
+    for (size_t i = 0; i < ROWS_SLOTS; i++) {
         struct day *it = &rows->days[i];
         if (it->database != NULL && it->number == number) {
-            day = it;
+            *day_r = it;
+            return SK_OK;
         }
         if (it->database == NULL || (oldest->database != NULL && it->used < oldest->used)) {
             oldest = it;
         }
     }
-    if (day == NULL) {
-        day = oldest;
-        if (day->database != NULL) {
-            /* Full: the transaction of the day used longest ago ends early; its rows are in the journal already. */
-            if (day->open_transaction &&
-                sqlite3_exec(day->database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
-                return rows_failed(day->database, "commit", why);
+    *day_r = oldest;
+    if (oldest->database != NULL) {
+        if (oldest->open_transaction &&
+            sqlite3_exec(oldest->database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
+            return day_failed(rows, oldest, "commit", why);
+        }
+        oldest->open_transaction = false;
+        enum sk_code code = day_settle(rows, oldest, why);
+        if (code != SK_OK) {
+            return code;
+        }
+        day_close(oldest);
+    }
+    return day_open(rows, oldest, number, why);
+}
+
+/* The day's file, its transaction begun. */
+static enum sk_code
+day_begin(struct rows *rows, int64_t number, struct day **day_r, struct why *why)
+{
+    enum sk_code code = day_slot(rows, number, day_r, why);
+
+    if (code != SK_OK) {
+        return code;
+    }
+    struct day *day = *day_r;
+    day->used = ++rows->turn;
+    if (!day->open_transaction) {
+        if (sqlite3_exec(day->database, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK) {
+            return day_failed(rows, day, "begin", why);
+        }
+        day->open_transaction = true;
+    }
+    return SK_OK;
+}
+
+void
+rows_close_slot(struct rows *rows, int64_t number)
+{
+    for (size_t i = 0; i < ROWS_SLOTS; i++) {
+        struct day *day = &rows->days[i];
+        if (day->database != NULL && day->number == number) {
+            if (day->open_transaction) {
+                sqlite3_exec(day->database, "COMMIT", NULL, NULL, NULL);
             }
-            day->open_transaction = false;
-            code = day_settle(day, why);
             day_close(day);
         }
-        code = code == SK_OK ? day_open(rows, day, number, why) : code;
     }
-    day->used = ++rows->turn;
-    if (code == SK_OK && !day->open_transaction) {
-        code = sqlite3_exec(day->database, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK
-                   ? SK_OK
-                   : rows_failed(day->database, "begin", why);
-        day->open_transaction = code == SK_OK;
-    }
-    *day_r = day;
-    return code;
 }
 
 static void
@@ -331,12 +246,12 @@ bind_text(sqlite3_stmt *statement, int at, struct bytes text)
 }
 
 static enum sk_code
-run(struct day *day, enum statement which, struct why *why)
+run(struct rows *rows, struct day *day, enum rows_statement which, struct why *why)
 {
     int code = sqlite3_step(day->statements[which]);
 
     sqlite3_reset(day->statements[which]);
-    return code == SQLITE_DONE ? SK_OK : rows_failed(day->database, "insert", why);
+    return code == SQLITE_DONE ? SK_OK : day_failed(rows, day, "insert", why);
 }
 
 static void
@@ -354,29 +269,26 @@ static enum sk_code
 put_words(struct rows *rows, struct day *day, const struct rows_event *event,
           struct why *why)
 {
-    const struct bytes parts[] = {event->subject, event->name, event->text, event->sender,
-                                  event->recipients};
+    const struct bytes parts[] = {event->subject, event->name, event->text};
     sqlite3_stmt *words = day->statements[PUT_WORDS], *pairs = day->statements[PUT_PAIRS];
     struct writer w;
 
     writer_init(&w, &rows->scratch);
     for (size_t i = 0; i < 3; i++) {
-        write_trigram_text(&w, parts[i]);
+        rows_trigrams(&w, parts[i]);
         writer_byte(&w, '\n');
     }
     sqlite3_bind_int64(words, 1, (sqlite3_int64)event->place.index);
     bind_text(words, 2, event->sender);
     bind_text(words, 3, event->recipients);
     bind_text(words, 4, writer_view(&w));
-    enum sk_code code = run(day, PUT_WORDS, why);
+    enum sk_code code = run(rows, day, PUT_WORDS, why);
     writer_clear(&w);
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        rows_pairs(&w, parts[i]);
-    }
-    if (code == SK_OK && w.size > 0) {
+    rows_pairs_of(&w, event);
+    if (code == SK_OK) {
         sqlite3_bind_int64(pairs, 1, (sqlite3_int64)event->place.index);
         bind_text(pairs, 2, writer_view(&w));
-        code = run(day, PUT_PAIRS, why);
+        code = run(rows, day, PUT_PAIRS, why);
     }
     arena_release(&rows->scratch);
     return code;
@@ -392,9 +304,11 @@ rows_put_event(struct rows *rows, const struct rows_event *given, struct why *wh
     folded.subject = rows_fold(&rows->scratch, given->subject);
     folded.name = rows_fold(&rows->scratch, given->name);
     folded.text = rows_fold(&rows->scratch, given->text);
-    enum sk_code code = day_of(rows, event->time_ms, &day, why);
+    int64_t number = rows_day_of(rows->zone_minutes, event->time_ms);
+    enum sk_code code = day_begin(rows, number, &day, why);
 
     if (code != SK_OK) {
+        arena_release(&rows->scratch);
         return code;
     }
     sqlite3_stmt *statement = day->statements[PUT_EVENT];
@@ -409,10 +323,16 @@ rows_put_event(struct rows *rows, const struct rows_event *given, struct why *wh
     rows->unsettled += 400;
     sqlite3_bind_int64(statement, 15, event->size);
     sqlite3_bind_double(statement, 16, event->unwanted);
-    code = run(day, PUT_EVENT, why);
-    day->unsettled = true;
-    if (code == SK_OK && sqlite3_changes(day->database) > 0) {
-        code = put_words(rows, day, event, why);
+    code = run(rows, day, PUT_EVENT, why);
+    if (code == SK_OK) {
+        day->unsettled = true;
+        if (sqlite3_changes(day->database) > 0) {
+            code = put_words(rows, day, event, why);
+        }
+    }
+    struct known_day *known = rows_known(rows, number, true);
+    if (code == SK_OK && event->place.index > known->last) {
+        known->last = event->place.index;
     }
     arena_release(&rows->scratch);
     return code;
@@ -422,8 +342,13 @@ enum sk_code
 rows_put_outcome(struct rows *rows, const struct rows_outcome *outcome, struct why *why)
 {
     struct day *day;
-    enum sk_code code = day_of(rows, outcome->time_ms, &day, why);
+    int64_t number = rows_day_of(rows->zone_minutes, outcome->time_ms);
 
+    /* What becomes of a message after its day was closed stands in the file of today: readers ask all files for it. */
+    if (rows_is_closed(rows, number)) {
+        number = rows_day_of(rows->zone_minutes, clock_now_ms());
+    }
+    enum sk_code code = day_begin(rows, number, &day, why);
     if (code != SK_OK) {
         return code;
     }
@@ -431,7 +356,7 @@ rows_put_outcome(struct rows *rows, const struct rows_outcome *outcome, struct w
                outcome->time_ms);
     day->unsettled = true;
     rows->unsettled += 200;
-    return run(day, PUT_OUTCOME, why);
+    return run(rows, day, PUT_OUTCOME, why);
 }
 
 enum sk_code
@@ -439,14 +364,16 @@ rows_commit(struct rows *rows, struct why *why)
 {
     enum sk_code code = SK_OK;
 
-    for (size_t i = 0; i < DAYS_OPEN; i++) {
+    for (size_t i = 0; i < ROWS_SLOTS; i++) {
         struct day *day = &rows->days[i];
         if (day->database == NULL || !day->open_transaction) {
             continue;
         }
         if (sqlite3_exec(day->database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
-            code = rows_failed(day->database, "commit", why);
-            sqlite3_exec(day->database, "ROLLBACK", NULL, NULL, NULL);
+            code = day_failed(rows, day, "commit", why);
+            if (day->database != NULL) {
+                sqlite3_exec(day->database, "ROLLBACK", NULL, NULL, NULL);
+            }
         }
         day->open_transaction = false;
     }
@@ -456,7 +383,7 @@ rows_commit(struct rows *rows, struct why *why)
 void
 rows_forget(struct rows *rows)
 {
-    for (size_t i = 0; i < DAYS_OPEN; i++) {
+    for (size_t i = 0; i < ROWS_SLOTS; i++) {
         if (rows->days[i].database != NULL && rows->days[i].open_transaction) {
             sqlite3_exec(rows->days[i].database, "ROLLBACK", NULL, NULL, NULL);
             rows->days[i].open_transaction = false;
@@ -464,32 +391,15 @@ rows_forget(struct rows *rows)
     }
 }
 
-static bool
-write_mark(struct rows *rows, uint64_t upto)
-{
-    char path[ROWS_PATH_SIZE], beside[ROWS_PATH_SIZE + 8], text[32];
-
-    snprintf(path, sizeof(path), "%s/rows.mark", rows->folder);
-    snprintf(beside, sizeof(beside), "%s.new", path);
-    int size = snprintf(text, sizeof(text), "%llu\n", (unsigned long long)upto);
-    int file = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool done =
-        file >= 0 && write(file, text, (size_t)size) == size && fdatasync(file) == 0;
-    if (file >= 0) {
-        done = close(file) == 0 && done;
-    }
-    return done && rename(beside, path) == 0;
-}
-
 enum sk_code
 rows_settle(struct rows *rows, uint64_t upto, struct why *why)
 {
     enum sk_code code = SK_OK;
 
-    for (size_t i = 0; i < DAYS_OPEN && code == SK_OK; i++) {
-        code = day_settle(&rows->days[i], why);
+    for (size_t i = 0; i < ROWS_SLOTS && code == SK_OK; i++) {
+        code = day_settle(rows, &rows->days[i], why);
     }
-    if (code == SK_OK && !write_mark(rows, upto)) {
+    if (code == SK_OK && !rows_write_mark(rows, upto)) {
         code = why_set(why, SK_SYSTEM, "cannot write rows.mark");
     }
     if (code == SK_OK) {
@@ -509,7 +419,8 @@ void
 rows_close(struct rows *rows)
 {
     rows_forget(rows);
-    for (size_t i = 0; i < DAYS_OPEN; i++) {
+    rows_stop_closing(rows);
+    for (size_t i = 0; i < ROWS_SLOTS; i++) {
         if (rows->days[i].database != NULL) {
             day_close(&rows->days[i]);
         }

@@ -1,4 +1,5 @@
-/* Event rows: what people search in. SQLite, one file a day, events-YYYY-MM-DD.db; the only door to sqlite3.h.
+/* Event rows: what people search in. SQLite, one file a day, events-YYYY-MM-DD.db; the only door to sqlite3.h. A day that is
+ * over is closed: packed into events-YYYY-MM-DD.rows, a third of the size, and answers from there (rows_packed.h).
  *
  * Rows are made from the record's journal and can be made again from it, so they are never synced on their own: commits
  * go to the write-ahead log unsynced (synchronous=NORMAL), rows_settle brings the files to disk now and then and notes in
@@ -60,22 +61,49 @@ uint64_t rows_unsettled(const struct rows *rows);
 /* Drops what is not committed. Does not settle. */
 void rows_close(struct rows *rows);
 
-/* Reading: any process; files may be written at the same time. Empty fields do not restrict. */
+/* Days to be made again from the journal: their file was damaged, is missing, was written by another version, or is to
+ * lose something without a trace. Until that is done, searches find nothing of them and say so.
+ *
+ *     if (rows_wanting) { rows_again_begin; for each record: if (rows_wants(its time)) rows_put_...; commit; rows_again_end }
+ *
+ * Mail may be put in between. After a crash the days are wanted again. */
+bool rows_wanting(const struct rows *rows);
+void rows_again_begin(struct rows *rows);
+/* time_ms: of the message's arrival. True only between begin and end. */
+bool rows_wants(const struct rows *rows, int64_t time_ms);
+enum sk_code rows_again_end(struct rows *rows, struct why *why);
+/* Removes the file of the day of that time, and with it whatever was written there of anybody, and wants it made again.
+ * For erasure: to be called when the records themselves are gone from the journal. Searches no longer find the day when
+ * this returns. Many days may be named before they are made again in one pass. */
+enum sk_code rows_renew(struct rows *rows, int64_t time_ms, struct why *why);
+
+/* A little of what is to be done beside the mail: closing days that ended three hours ago. SK_MORE: call again soon;
+ * SK_OK: nothing to do for now. */
+enum sk_code rows_work(struct rows *rows, int64_t now_ms, struct why *why);
+/* NULL, or what is wrong with the rows for now. */
+const char *rows_trouble(const struct rows *rows);
+
+/* Reading: any process; files may be written at the same time. Empty fields do not restrict. A day that cannot be read is
+ * named in unread, and the others answer. */
 struct rows_query {
     struct bytes
         words; /* separated by blanks; each must occur in subject, name, text or addresses */
-    struct bytes sender;               /* part of the envelope sender */
-    struct bytes recipient;            /* part of one recipient */
+    /* The whole address: found at once. A part of it also finds, if no whole one was found; that takes longer. */
+    struct bytes sender;               /* of the envelope */
+    struct bytes recipient;            /* any of them */
     struct bytes client;               /* the address, exactly */
     struct bytes action, category, id; /* exactly */
     bool threat;                       /* only with a threat */
     int64_t from_ms, to_ms;            /* [from, to); to 0: no end */
     size_t most;                       /* rows; at most LIMIT_SEARCH_ROWS */
+    int64_t within_ms;                 /* time to search; 0: as long as it takes */
 };
 struct rows_found {
     struct rows_event *events; /* newest first */
     size_t count;
-    bool more; /* there are more than were asked for */
+    bool more;           /* there are more than were asked for */
+    bool out_of_time;    /* the search ended early: what is older was not looked at */
+    struct bytes unread; /* "", or the days that could not be read, each with why */
 };
 enum sk_code rows_search(struct arena *arena, const char *folder,
                          const struct rows_query *query, struct rows_found *found_r,

@@ -1,4 +1,4 @@
-#include "store/rows_private.h"
+#include "store/rows_packed.h"
 
 #include "store/rows_fold.h"
 
@@ -7,13 +7,11 @@
 #include "base/utf8.h"
 #include "base/writer.h"
 
-#include <dirent.h>
-#include <errno.h>
+#include <stdio.h>
 
 #define VALUES_MAX 64
 /* ?1 is the number of rows wanted, ?2 and ?3 are the MATCH expressions, the values follow. */
 #define VALUES_FROM 4
-#define DAY_MS      ((int64_t)86400000)
 
 /* A query as SQL: FTS terms are joined into one MATCH for each of the two tables, what neither can find is looked for
  * row by row. Values are always bound, never written into the text. */
@@ -21,26 +19,11 @@ struct plan {
     struct arena *arena;
     struct writer words, pairs; /* MATCH expressions, "" if not needed */
     struct writer where;        /* " AND ..." */
+    bool by_id;                 /* its index finds the row */
+    bool whole;                 /* addresses are looked for as whole ones */
     struct bytes values[VALUES_MAX];
     size_t value_count;
 };
-
-bool
-rows_name_is(struct bytes name)
-{
-    static const char pattern[] = "events-0000-00-00.db";
-
-    if (name.size != sizeof(pattern) - 1) {
-        return false;
-    }
-    for (size_t i = 0; i < name.size; i++) {
-        if (pattern[i] == '0' ? !ascii_digit(name.at[i])
-                              : name.at[i] != (uint8_t)pattern[i]) {
-            return false;
-        }
-    }
-    return true;
-}
 
 /* FTS5 takes a string between quotes, a quote inside doubled, and then sees no operators in it. */
 static void
@@ -216,11 +199,48 @@ plan_term(struct plan *plan, struct bytes text, const char *column, const char *
     return plan_value(plan, scan, true, like_pattern(plan->arena, text), why);
 }
 
+/* The word that stands for an exact value. Beside a search in `words` it would have to be joined with it, which costs more
+ * than looking at what that finds; and an id has an index. */
+static void
+plan_mark(struct plan *plan, char kind, struct bytes value)
+{
+    struct writer word;
+
+    if (kind == '\0' || plan->words.size > 0 || plan->by_id) {
+        return;
+    }
+    writer_init(&word, plan->arena);
+    rows_mark_word(&word, kind, value);
+    write_and(&plan->pairs);
+    write_quoted(&plan->pairs, bytes_trim(writer_view(&word)));
+}
+
+static bool
+is_address(struct bytes term)
+{
+    size_t at = bytes_find_last(term, '@');
+
+    return at != BYTES_NOWHERE && at > 0 && at + 1 < term.size;
+}
+
+static enum sk_code
+plan_address(struct plan *plan, struct bytes term, char kind, const char *column,
+             const char *scan, struct why *why)
+{
+    if (!plan->whole || !is_address(term) || plan->words.size > 0) {
+        return plan_term(plan, term, column, scan, why);
+    }
+    plan_mark(plan, kind, bytes_lower(plan->arena, term));
+    return plan_value(plan, scan, true, like_pattern(plan->arena, term), why);
+}
+
 static enum sk_code
 plan_query(struct plan *plan, const struct rows_query *query, struct why *why)
 {
     struct bytes term, rest = rows_fold(plan->arena, query->words);
     enum sk_code code = SK_OK;
+
+    plan->by_id = query->id.size > 0;
 
     while (code == SK_OK && bytes_split(&rest, ' ', &term)) {
         code = plan_term(plan, bytes_trim(term), NULL,
@@ -229,10 +249,10 @@ plan_query(struct plan *plan, const struct rows_query *query, struct why *why)
                          why);
     }
     if (code == SK_OK) {
-        code = plan_term(plan, query->sender, "sender", "e.sender", why);
+        code = plan_address(plan, query->sender, 's', "sender", "e.sender", why);
     }
     if (code == SK_OK) {
-        code = plan_term(plan, query->recipient, "recipients", "e.recipients", why);
+        code = plan_address(plan, query->recipient, 'r', "recipients", "e.recipients", why);
     }
     const struct {
         struct bytes value;
@@ -243,13 +263,16 @@ plan_query(struct plan *plan, const struct rows_query *query, struct why *why)
         {query->category, "e.category"},
         {query->id, "e.id"},
     };
+    static const char kinds[] = {'c', 'a', 'g', '\0'};
     for (size_t i = 0; i < 4 && code == SK_OK; i++) {
         if (exact[i].value.size > 0) {
             code = plan_value(plan, exact[i].column, false, exact[i].value, why);
+            plan_mark(plan, kinds[i], exact[i].value);
         }
     }
     if (query->threat) {
         writer_text(&plan->where, " AND e.threat <> ''");
+        plan_mark(plan, 't', BYTES_NONE);
     }
     if (query->from_ms > 0) {
         writer_format(&plan->where, " AND e.time >= %lld", (long long)query->from_ms);
@@ -272,9 +295,10 @@ plan_sql(struct plan *plan)
                 " e.subject, e.name, e.text, e.client, e.threat, e.size, e.unwanted FROM ");
     if (plan->words.size > 0) {
         writer_text(&w, "words JOIN events e ON e.seq = words.rowid WHERE words MATCH ?2");
+        /* The plus keeps SQLite from asking `words` anew for each row of `pairs`. */
         if (plan->pairs.size > 0) {
             writer_text(
-                &w, " AND words.rowid IN (SELECT rowid FROM pairs WHERE pairs MATCH ?3)");
+                &w, " AND +words.rowid IN (SELECT rowid FROM pairs WHERE pairs MATCH ?3)");
         }
     } else if (plan->pairs.size > 0) {
         writer_text(&w, "pairs JOIN events e ON e.seq = pairs.rowid WHERE pairs MATCH ?3");
@@ -317,42 +341,6 @@ read_event(struct arena *arena, sqlite3_stmt *statement, struct rows_event *even
     event->unwanted = sqlite3_column_double(statement, 15);
 }
 
-int
-rows_open_reading(struct arena *arena, const char *folder, struct bytes name,
-                  sqlite3 **database_r)
-{
-    char path[ROWS_PATH_SIZE];
-    struct writer uri;
-    int code = SQLITE_CANTOPEN;
-
-    snprintf(path, sizeof(path), "%s/%.*s", folder, BYTES_ARGUMENTS(name));
-    code =
-        sqlite3_open_v2(path, database_r, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
-    if (code == SQLITE_OK) {
-        sqlite3_busy_timeout(*database_r, 2000);
-        code = sqlite3_exec(*database_r, "SELECT 1 FROM events LIMIT 1", NULL, NULL, NULL);
-    }
-    if ((code & 0xff) != SQLITE_CANTOPEN && (code & 0xff) != SQLITE_READONLY) {
-        return code;
-    }
-    sqlite3_close(*database_r);
-    *database_r = NULL;
-    writer_init(&uri, arena);
-    writer_text(&uri, "file:");
-    for (const char *c = path; *c != '\0'; c++) {
-        if (ascii_letter((uint8_t)*c) || ascii_digit((uint8_t)*c) ||
-            strchr("/._-", *c) != NULL) {
-            writer_byte(&uri, (uint8_t)*c);
-        } else {
-            writer_format(&uri, "%%%02X", (unsigned)(uint8_t)*c);
-        }
-    }
-    writer_text(&uri, "?immutable=1");
-    return sqlite3_open_v2(writer_c(&uri), database_r,
-                           SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI,
-                           NULL);
-}
-
 static enum sk_code
 search_file(struct arena *arena, sqlite3 *database, const struct plan *plan,
             const char *sql, size_t most, struct rows_found *found, struct why *why)
@@ -390,145 +378,137 @@ search_file(struct arena *arena, sqlite3 *database, const struct plan *plan,
 }
 
 static int
-order_newest(const void *a, const void *b)
+is_late(void *context)
 {
-    return bytes_compare(*(const struct bytes *)b, *(const struct bytes *)a);
+    return clock_monotonic_ms() > *(const int64_t *)context;
 }
 
-enum sk_code
-rows_list_files(struct arena *arena, const char *folder, struct rows_files *list_r,
-                struct why *why)
-{
-    size_t room = 0;
-    DIR *entries = opendir(folder);
+/* One search: what goes from file to file. */
+struct search {
+    struct arena *arena;
+    const char *folder, *sql;
+    const struct plan *plan;
+    const struct rows_query *query;
+    struct rows_found *found;
+    int64_t deadline_ms; /* 0: none */
+};
 
-    *list_r = (struct rows_files){0};
-    if (entries == NULL || strlen(folder) > ROWS_PATH_SIZE - 64) {
-        if (entries != NULL) {
-            closedir(entries);
+/* A file that cannot be read is told, and the others answer. */
+static void
+search_day(struct search *s, const struct rows_file_name *name)
+{
+    sqlite3 *database = NULL;
+    struct why why = {0};
+    size_t before = s->found->count;
+    enum sk_code code = SK_LATER;
+
+    int opened = rows_open_reading(s->arena, s->folder, name, &database);
+    if (opened == SQLITE_OK) {
+        if (s->deadline_ms != 0) {
+            sqlite3_progress_handler(database, 1000, is_late, &s->deadline_ms);
         }
-        return why_set(why, SK_SYSTEM, "cannot read the folder %s", folder);
+        code = search_file(s->arena, database, s->plan, s->sql, s->query->most, s->found,
+                           &why);
+        if (code != SK_OK && sqlite3_errcode(database) == SQLITE_INTERRUPT) {
+            s->found->out_of_time = true;
+            code = SK_OK;
+        }
+    } else {
+        code = rows_failed(database, "open", &why);
     }
-    for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
-        struct bytes name = bytes_from_text(entry->d_name);
-        if (!rows_name_is(name)) {
-            continue;
-        }
-        if (list_r->count == room) {
-            list_r->names = arena_grow(arena, list_r->names, room * sizeof(struct bytes),
-                                       (2 * room + 16) * sizeof(struct bytes));
-            room = 2 * room + 16;
-        }
-        list_r->names[list_r->count++] = bytes_copy(arena, name);
+    if (code != SK_OK) {
+        /* What a broken file gave before it broke is no answer. */
+        s->found->count = before;
+        rows_note_unread(s->arena, &s->found->unread, name, why.sentence);
     }
-    closedir(entries);
-    if (list_r->count > 0) {
-        qsort(list_r->names, list_r->count, sizeof(struct bytes), order_newest);
+    sqlite3_close(database);
+}
+
+static void
+search_days(struct search *s, const struct rows_files *files, int64_t from_ms,
+            int64_t to_ms)
+{
+    for (size_t i = 0; i < files->count && !s->found->more && !s->found->out_of_time; i++) {
+        if (rows_day_in_range(files->names[i].day, from_ms, to_ms)) {
+            search_day(s, &files->names[i]);
+        }
+        s->found->out_of_time =
+            s->found->out_of_time || (s->deadline_ms != 0 && i + 1 < files->count &&
+                                      clock_monotonic_ms() > s->deadline_ms);
+    }
+}
+
+/* Days that are being made again have no file yet. */
+static void
+note_wanted(struct search *s)
+{
+    char path[ROWS_PATH_SIZE], line[64];
+    struct rows_file_name name = {0};
+
+    snprintf(path, sizeof(path), "%s/rows.again", s->folder);
+    FILE *file = fopen(path, "re");
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        if (rows_day_read(bytes_trim(bytes_from_text(line)), &name.day) &&
+            rows_day_in_range(name.day, s->query->from_ms, s->query->to_ms)) {
+            rows_note_unread(s->arena, &s->found->unread, &name,
+                             "is being made again from the journal");
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+}
+
+static enum sk_code
+search_with(struct search *s, const struct rows_files *files, bool whole, struct why *why)
+{
+    struct plan plan = {.arena = s->arena, .whole = whole};
+    int64_t time_ms;
+
+    writer_init(&plan.words, s->arena);
+    writer_init(&plan.pairs, s->arena);
+    writer_init(&plan.where, s->arena);
+    enum sk_code code = plan_query(&plan, s->query, why);
+    if (code != SK_OK) {
+        return code;
+    }
+    s->plan = &plan;
+    s->sql = plan_sql(&plan);
+    if (rows_time_of_id(s->query->id, &time_ms)) {
+        search_days(s, files, time_ms, time_ms + 1);
+    }
+    if (s->found->count == 0 && !s->found->out_of_time) {
+        s->found->unread = BYTES_NONE;
+        search_days(s, files, s->query->from_ms, s->query->to_ms);
     }
     return SK_OK;
-}
-
-/* Whether the day of a file can hold times in question; a day of slack at both ends, since the zone is not known here. */
-static bool
-file_in_range(struct bytes name, const struct rows_query *query)
-{
-    int64_t day_s;
-
-    if (!clock_read_rfc3339(bytes_slice(name, 7, 17), &day_s)) {
-        return true;
-    }
-    return (query->from_ms == 0 || (day_s * 1000 + 2 * DAY_MS) > query->from_ms) &&
-           (query->to_ms == 0 || (day_s * 1000 - DAY_MS) < query->to_ms);
 }
 
 enum sk_code
 rows_search(struct arena *arena, const char *folder, const struct rows_query *query,
             struct rows_found *found_r, struct why *why)
 {
-    struct plan plan = {.arena = arena};
-    struct rows_files files;
+    struct rows_files files = {0};
 
     *found_r = (struct rows_found){0};
-    writer_init(&plan.words, arena);
-    writer_init(&plan.pairs, arena);
-    writer_init(&plan.where, arena);
     if (query->most == 0 || query->most > LIMIT_SEARCH_ROWS) {
         return why_set(why, SK_LIMIT, "between 1 and %d rows can be asked for",
                        LIMIT_SEARCH_ROWS);
     }
-    enum sk_code code = plan_query(&plan, query, why);
-    if (code == SK_OK) {
-        code = rows_list_files(arena, folder, &files, why);
-    }
+    enum sk_code code = rows_list_files(arena, folder, &files, why);
     if (code != SK_OK) {
         return code;
     }
-    const char *sql = plan_sql(&plan);
+    struct search s = {arena, folder, NULL, NULL, query, found_r, 0};
+    s.deadline_ms = query->within_ms > 0 ? clock_monotonic_ms() + query->within_ms : 0;
     found_r->events = ARENA_NEW_MANY(arena, query->most, struct rows_event);
-    for (size_t i = 0; i < files.count && code == SK_OK && !found_r->more; i++) {
-        sqlite3 *database = NULL;
-        if (!file_in_range(files.names[i], query)) {
-            continue;
-        }
-        if (rows_open_reading(arena, folder, files.names[i], &database) == SQLITE_OK) {
-            code = search_file(arena, database, &plan, sql, query->most, found_r, why);
-        } else {
-            code = rows_failed(database, "open", why);
-        }
-        sqlite3_close(database);
+    if (is_address(query->sender) || is_address(query->recipient)) {
+        code = search_with(&s, &files, true, why);
     }
-    return code;
-}
-
-static enum sk_code
-outcomes_of_file(struct arena *arena, sqlite3 *database, struct bytes id,
-                 struct rows_outcome **outcomes, size_t *count, struct why *why)
-{
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(
-        database, "SELECT seq, segment, at, time FROM outcomes WHERE id = ?1 ORDER BY seq",
-        -1, &statement, NULL);
-
-    if (code == SQLITE_OK) {
-        sqlite3_bind_text(statement, 1, (const char *)id.at, (int)id.size, SQLITE_STATIC);
-        while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-            *outcomes = arena_grow(arena, *outcomes, *count * sizeof(**outcomes),
-                                   (*count + 1) * sizeof(**outcomes));
-            (*outcomes)[(*count)++] = (struct rows_outcome){
-                .place = {(uint64_t)sqlite3_column_int64(statement, 0),
-                          (uint64_t)sqlite3_column_int64(statement, 1),
-                          (uint64_t)sqlite3_column_int64(statement, 2)},
-                .id = id,
-                .time_ms = sqlite3_column_int64(statement, 3),
-            };
-        }
+    if (code == SK_OK && found_r->count == 0 && !found_r->out_of_time) {
+        found_r->unread = BYTES_NONE;
+        code = search_with(&s, &files, false, why);
     }
-    enum sk_code done =
-        code == SQLITE_DONE ? SK_OK : rows_failed(database, "outcomes", why);
-    sqlite3_finalize(statement);
-    return done;
-}
-
-enum sk_code
-rows_outcomes(struct arena *arena, const char *folder, struct bytes id,
-              struct rows_outcome **outcomes_r, size_t *count_r, struct why *why)
-{
-    struct rows_files files;
-
-    *outcomes_r = NULL;
-    *count_r = 0;
-    if (id.size == 0) {
-        return SK_OK;
-    }
-    enum sk_code code = rows_list_files(arena, folder, &files, why);
-    for (size_t i = files.count; i-- > 0 && code == SK_OK;) {
-        sqlite3 *database = NULL;
-        if (rows_open_reading(arena, folder, files.names[i], &database) == SQLITE_OK) {
-            code = outcomes_of_file(arena, database, id, outcomes_r, count_r, why);
-        } else {
-            code = rows_failed(database, "open", why);
-        }
-        sqlite3_close(database);
-    }
+    note_wanted(&s);
     return code;
 }

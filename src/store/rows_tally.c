@@ -56,7 +56,7 @@ rows_tally(struct arena *arena, const char *folder, int64_t from_ms, int64_t to_
         .rows = ARENA_NEW_MANY(arena, ROWS_TALLY_MAX, struct rows_tally_row)};
     for (size_t i = 0; code == SK_OK && i < files.count; i++) {
         sqlite3 *database = NULL;
-        if (rows_open_reading(arena, folder, files.names[i], &database) == SQLITE_OK) {
+        if (rows_open_reading(arena, folder, &files.names[i], &database) == SQLITE_OK) {
             code = tally_file(arena, database, from_ms, to_ms == 0 ? INT64_MAX : to_ms,
                               tally_r, why);
         } else {

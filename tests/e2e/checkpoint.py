@@ -139,12 +139,15 @@ class Checkpoint:
         return [int(p) for p in out.stdout.split()]
 
     def role_pids(self, role):
-        """The processes that logged under a role, newest last (needs log = debug for workers)."""
+        """The processes of a role, by the name they give themselves, newest last."""
         pids = []
-        for line in self.log_text().splitlines():
-            if 'supervisor' in line and ' started as ' in line and role in line.split(' started as ')[0]:
-                pids.append(int(line.rsplit(' ', 1)[1]))
-        return [p for p in pids if os.path.exists('/proc/%d' % p)]
+        for pid in self.children():
+            try:
+                if open('/proc/%d/comm' % pid).read().strip() == 'sekisho-' + role:
+                    pids.append(pid)
+            except OSError:
+                pass
+        return sorted(pids)
 
     def signal(self, number):
         self.process.send_signal(number)

@@ -265,7 +265,7 @@ def supervisor_is_killed():
     c = Checkpoint()
     deliver(c)
     children = c.children()
-    ok(len(children) == 4, 'keeper, clerk and two workers', children)
+    ok(len(children) == 5, 'keys, keeper, clerk and two workers', children)
     c.process.kill()
     c.process.wait()
     ok(wait_for(lambda: not any(is_running(p) for p in children), 10), 'supervisor killed: its children end by themselves',
@@ -293,7 +293,7 @@ def nobody_but_the_keeper_writes():
         ok(holders == c.role_pids('keeper'), 'nobody else has', holders)
         mode = os.stat(c.record).st_mode & 0o777
         ok(mode == 0o700, 'the record is closed to others', oct(mode))
-        ok(os.stat(os.path.join(c.record, 'ledger.key')).st_mode & 0o077 == 0, 'and so is its key')
+        ok(os.stat(os.path.join(c.record + '-keys', 'ledger.key')).st_mode & 0o077 == 0, 'and so is its key')
 
 
 def broken_configurations():

@@ -86,7 +86,9 @@ verb_mail(struct smtp_session *session, struct bytes arguments)
         smtp_leave(session, REPLY_TOO_MANY_MESSAGES);
         return;
     }
-    if (session->door.doors->counters.held_bytes >= LIMIT_HELD_BYTES) {
+    struct doors *doors = session->door.doors;
+    if (doors->counters.held_bytes >= room_for_messages(&doors->room) ||
+        room_is_full(&doors->room)) {
         smtp_reply(session, REPLY_NO_ROOM);
         return;
     }

@@ -10,7 +10,11 @@ verb_starttls_check(const struct smtp_session *session, struct bytes arguments)
     if (stream_is_tls(session->client)) {
         return REPLY_NOT_NOW;
     }
-    return session->door.settings->tls == NULL ? REPLY_UNKNOWN_COMMAND : REPLY_NONE;
+    if (session->door.settings->tls == NULL) {
+        return REPLY_UNKNOWN_COMMAND;
+    }
+    /* Without the key process hands cannot be shaken; the client may go on in plain or come again. */
+    return tls_ready(session->door.settings->tls) ? REPLY_NONE : REPLY_NO_TLS;
 }
 
 void

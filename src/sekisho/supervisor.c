@@ -1,0 +1,197 @@
+/* The supervisor's loop: signals, reload, and the order of ending. */
+#define SK_BASE
+#include "sekisho/supervisor.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/frame.h"
+
+/* Whether a key that only a start can change reads the same in both. */
+static void
+warn_if_changed(const struct config *before, const struct config *after, const char *key)
+{
+    if (!bytes_equal(config_text(before, key), config_text(after, key))) {
+        log_line(LOG_LEVEL_WARNING, NULL,
+                 "a new value of %s takes effect at the next start", key);
+    }
+}
+
+static void
+supervisor_reload(struct supervisor *s)
+{
+    static const char *const at_start[] = {
+        "workers",         "user",          "transfer.listen",  "http.listen",
+        "report.listen",   "judge.model",   "judge.lexicon",    "record.folder",
+        "dns.servers",     "dns.zone",      "dns.trust_anchor", "alarm.mail_to",
+        "alarm.mail_from", "alarm.webhook", "alarm.syslog",     "alarm.escalate_to",
+        "harden",          "worker_memory", "record.keys",      "record.segment",
+    };
+    struct settings *settings = NULL;
+    struct bytes text;
+    struct arena arena;
+    int file = -1;
+    struct why why;
+
+    arena_init(&arena, 8u << 20);
+    enum sk_code code = settings_file(&arena, s->path, &text, &why);
+    if (code == SK_OK) {
+        code = settings_new(text, &settings, &why);
+    }
+    if (code == SK_OK) {
+        code = settings_bundle(settings, &file, &why);
+    }
+    if (code == SK_OK) {
+        code = keys_reload(s, settings, &why);
+    }
+    arena_release(&arena);
+    if (code != SK_OK) {
+        log_line(LOG_LEVEL_ERROR, NULL, "the old configuration stays in force: %s: %s",
+                 s->path, why.sentence);
+        if (settings != NULL) {
+            settings_free(settings);
+        }
+        if (file >= 0) {
+            close(file);
+        }
+        return;
+    }
+    for (size_t i = 0; i < sizeof at_start / sizeof at_start[0]; i++) {
+        warn_if_changed(s->settings->config, settings->config, at_start[i]);
+    }
+    if ((s->settings->report_tls == NULL) != (settings->report_tls == NULL)) {
+        log_line(LOG_LEVEL_WARNING, NULL,
+                 "whether the console speaks TLS takes effect at the next start");
+    }
+    for (size_t i = 0; i < s->child_count; i++) {
+        bool takes = s->children[i].role == ROLE_WORKER ||
+                     s->children[i].role == ROLE_CLERK ||
+                     s->children[i].role == ROLE_KEEPER; /* which records the new rule */
+        if (takes && s->children[i].pid != 0 &&
+            frame_send_fd(s->children[i].control, CONTROL_RELOAD, 0, file, &why) != SK_OK) {
+            log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
+        }
+    }
+    close(file);
+    /* The keeper may write beneath the Maildir root that it began with, and nowhere else. */
+    bool moved = !bytes_equal(s->settings->arrive->next_hop.maildir,
+                              settings->arrive->next_hop.maildir);
+    settings_free(s->settings);
+    s->settings = settings;
+    log_line(LOG_LEVEL_NOTICE, NULL, "%s read again", s->path);
+    if (moved && settings->arrive->next_hop.maildir.size > 0) {
+        log_line(LOG_LEVEL_NOTICE, NULL, "the keeper is started anew for another Maildir");
+        children_tell(s, ROLE_KEEPER, CONTROL_DRAIN);
+    }
+}
+
+static void
+supervisor_end(struct supervisor *s)
+{
+    if (s->ending) { /* asked for twice: now */
+        s->kill_at_ms = 0;
+        return;
+    }
+    log_line(LOG_LEVEL_NOTICE, NULL, "ending: messages in hand are finished first");
+    s->ending = true;
+    s->kill_at_ms = clock_monotonic_ms() + DRAIN_MS;
+    children_tell(s, ROLE_WORKER, CONTROL_DRAIN);
+}
+
+/* The order of ending: workers, then keeper, clerk and keys. True when all are gone. */
+static bool
+supervisor_ended(struct supervisor *s, bool *keeper_told)
+{
+    if (clock_monotonic_ms() >= s->kill_at_ms) {
+        for (size_t i = 0; i < s->child_count; i++) {
+            if (s->children[i].pid != 0 && s->children[i].role != ROLE_KEEPER) {
+                kill(s->children[i].pid, SIGKILL);
+            }
+        }
+    }
+    if (children_running(s, ROLE_WORKER) == 0 && !*keeper_told) {
+        *keeper_told = true;
+        children_tell(s, ROLE_KEEPER, CONTROL_DRAIN);
+        children_tell(s, ROLE_KEYS, CONTROL_DRAIN);
+        for (size_t i = 0; i < s->child_count; i++) {
+            if (s->children[i].role == ROLE_CLERK && s->children[i].pid != 0) {
+                kill(s->children[i].pid, SIGTERM);
+            }
+        }
+    }
+    return children_running(s, ROLE_WORKER) + children_running(s, ROLE_KEEPER) +
+               children_running(s, ROLE_CLERK) + children_running(s, ROLE_KEYS) ==
+           0;
+}
+
+static void
+supervisor_signals(struct supervisor *s, int fd)
+{
+    struct signalfd_siginfo info;
+
+    while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGHUP) {
+            supervisor_reload(s);
+        } else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
+            supervisor_end(s);
+        }
+    }
+    children_reap(s);
+}
+
+/* Waits for a signal or for a child that says something; true: there are signals. */
+static bool
+supervisor_wait(struct supervisor *s, int signals, int wait_ms)
+{
+    struct pollfd ready[1 + CHILDREN_MAX] = {{.fd = signals, .events = POLLIN}};
+
+    for (size_t i = 0; i < s->child_count; i++) {
+        bool hears = s->children[i].control >= 0 && !s->children[i].deaf;
+        ready[1 + i] =
+            (struct pollfd){.fd = hears ? s->children[i].control : -1, .events = POLLIN};
+    }
+    if (poll(ready, 1 + s->child_count, wait_ms) <= 0) {
+        return false;
+    }
+    for (size_t i = 0; i < s->child_count; i++) {
+        if (ready[1 + i].revents != 0) {
+            errand_hear(s, &s->children[i]);
+        }
+    }
+    return ready[0].revents != 0;
+}
+
+int
+supervisor_run(struct supervisor *s, int signals)
+{
+    bool keeper_told = false;
+
+    for (;;) {
+        int64_t now = clock_monotonic_ms();
+        int wait_ms = s->ending ? 200 : 60000;
+        for (size_t i = 0; i < s->child_count && !s->ending; i++) {
+            struct child *child = &s->children[i];
+            if (child->pid == 0 && child->start_at_ms <= now) {
+                child_start(s, child);
+            } else if (child->pid == 0 && child->start_at_ms - now < wait_ms) {
+                wait_ms = (int)(child->start_at_ms - now) + 1;
+            }
+        }
+        if (s->ending) {
+            if (supervisor_ended(s, &keeper_told)) {
+                return s->status;
+            }
+        }
+        if (supervisor_wait(s, signals, wait_ms < WATCH_MS ? wait_ms : WATCH_MS)) {
+            supervisor_signals(s, signals);
+        } else {
+            children_reap(s);
+        }
+        children_watch(s);
+        errand_watch(s);
+    }
+}
