@@ -664,7 +664,7 @@ test_many(void)
 
     fresh(&s);
     for (unsigned i = 0; i < 1500; i++) {
-        long long time = (long long)(now_ms - 60 * DAY + i);
+        long long time = now_ms - 60 * DAY + i;
         if (vault_keep(s.vault,
                        text("{\"v\":1,\"kind\":\"message\",\"id\":\"m%u\",\"time\":%lld,"
                             "\"action\":\"accept\",\"from\":\"s@example.com\",\"to\":["

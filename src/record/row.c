@@ -465,9 +465,36 @@ record_write(struct arena *arena, const struct record_of *of)
     return writer_view(&w);
 }
 
+/* Digits and points at `at`, as many as there are. */
+static size_t
+number_end(struct bytes text, size_t at, bool points)
+{
+    while (at < text.size &&
+           ((text.at[at] >= '0' && text.at[at] <= '9') || (points && text.at[at] == '.'))) {
+        at++;
+    }
+    return at;
+}
+
+struct bytes
+record_reply_codes(struct bytes reply)
+{
+    size_t code = number_end(bytes_slice(reply, 0, 4), 0, false);
+
+    if (code != 3) {
+        return BYTES_NONE;
+    }
+    /* d.ddd.ddd at most, of the same class */
+    size_t end = number_end(bytes_slice(reply, 0, 13), 4, true);
+    bool both = reply.size > 5 && reply.at[3] == ' ' && reply.at[4] == reply.at[0] &&
+                reply.at[5] == '.' && end >= 9 &&
+                (end == reply.size || reply.at[end] == ' ');
+    return bytes_slice(reply, 0, both ? end : code);
+}
+
 struct bytes
 record_outcome(struct arena *arena, const struct arrival *arrival,
-               const struct outcome *outcomes)
+               const struct permit *permit, const struct outcome *outcomes)
 {
     struct writer w;
     struct json j;
@@ -487,7 +514,11 @@ record_outcome(struct arena *arena, const struct arrival *arrival,
         json_put_string(&j, "address",
                         cut(arrival->recipients[i].address, LIMIT_RECORD_FIELD));
         json_put_text(&j, "outcome", record_outcome_name(outcomes[i].kind));
-        put_some(&j, "reply", outcomes[i].reply, LIMIT_RECORD_FIELD);
+        bool whole = permit != NULL && i < permit->recipient_count &&
+                     (permit->recipients[i].families & FAMILY_BIT(FAMILY_CONTENT)) != 0;
+        put_some(&j, "reply",
+                 whole ? outcomes[i].reply : record_reply_codes(outcomes[i].reply),
+                 LIMIT_RECORD_FIELD);
         json_close(&j);
     }
     json_close(&j);

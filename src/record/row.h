@@ -43,9 +43,12 @@ struct bytes record_write(struct arena *arena, const struct record_of *of);
 /* Whether what the family finds is found only by looking into the message. */
 bool record_family_inside(enum permit_family family);
 
-/* What the next hop said, for every recipient of the arrival; the time is now. */
+/* What the next hop said, for every recipient of the arrival; the time is now. A next hop may quote the letter in its reply:
+ * where a recipient allowed no look at the content (permit NULL: all of them), only the reply's codes stand there. */
 struct bytes record_outcome(struct arena *arena, const struct arrival *arrival,
-                            const struct outcome *outcomes);
+                            const struct permit *permit, const struct outcome *outcomes);
+/* "550 5.7.1" of "550 5.7.1 We do not like `...`": the code of RFC 5321 and, if there is one, that of RFC 3463. */
+struct bytes record_reply_codes(struct bytes reply);
 
 enum record_kind {
     RECORD_MESSAGE,

@@ -348,7 +348,9 @@ test_outcome(void)
                                        {OUTCOME_LATER, BYTES("451 \"later\"")}};
 
     scene_set(&s, 0, 0);
-    struct bytes record = record_outcome(&arena, &s.arrival, outcomes);
+    struct permit_recipient allowed[2] = {{.families = FAMILY_BIT(FAMILY_CONTENT)}};
+    const struct permit permit = {.recipients = allowed, .recipient_count = 2};
+    struct bytes record = record_outcome(&arena, &s.arrival, &permit, outcomes);
     tap_ok(record_read(&arena, record, &row) == SK_OK && row.kind == RECORD_OUTCOME &&
                bytes_equal(row.event.id, s.arrival.id) &&
                row.event.time_ms == s.arrival.time_ms,
@@ -356,6 +358,34 @@ test_outcome(void)
     tap_ok(has(record, "\"delivered\"") && has(record, "\"later\"") &&
                has(record, "250 2.0.0 ok"),
            "and tells each recipient's");
+    tap_ok(!has(record, "\\\"later"),
+           "words that may quote the letter only where it may be read");
+    tap_ok(!has(record_outcome(&arena, &s.arrival, NULL, outcomes), "ok\""),
+           "and nowhere without a permit");
+}
+
+static void
+test_reply_codes(void)
+{
+    static const char *const replies[][2] = {{"550 5.7.1 no `secret`", "550 5.7.1"},
+                                             {"250 2.0.0", "250 2.0.0"},
+                                             {"250 ok", "250"},
+                                             {"250", "250"},
+                                             {"550 5.123.456 x", "550 5.123.456"},
+                                             {"550 5.1234.456 x", "550"},
+                                             {"550 4.7.1 x", "550"},
+                                             {"550 5.7.1secret", "550"},
+                                             {"550 5.7.123456789", "550"},
+                                             {"5501 5.7.1", ""},
+                                             {"55", ""},
+                                             {"", ""},
+                                             {"550-5.7.1 x", "550"},
+                                             {"secret", ""}};
+
+    for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+        tap_ok(bytes_is(record_reply_codes(bytes_from_text(replies[i][0])), replies[i][1]),
+               "codes of \"%s\"", replies[i][0]);
+    }
 }
 
 static void
@@ -427,6 +457,7 @@ main(void)
     test_without();
     test_bounds();
     test_outcome();
+    test_reply_codes();
     test_read();
     arena_release(&arena);
     return tap_done();

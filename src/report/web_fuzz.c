@@ -6,6 +6,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void
+look(struct web_call *call, const char *name)
+{
+    struct bytes value = BYTES_NONE;
+
+    if (web_query(call, name, &value)) {
+        SK_ASSERT(value.size <= call->head.query.size);
+    }
+    if (web_cookie(call, name, &value)) {
+        SK_ASSERT(value.size <= web_field(call, "Cookie").size);
+    }
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -15,17 +28,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     arena_init(&arena, (size_t)16 << 20);
     struct web_call call = {.arena = &arena};
-    if (size <= LIMIT_HTTP_HEAD &&
-        http_request_read(&arena, bytes_of(data, size), &call.head, &used) == SK_OK) {
-        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-            struct bytes value = BYTES_NONE;
-            if (web_query(&call, names[i], &value)) {
-                SK_ASSERT(value.size <= call.head.query.size);
-            }
-            if (web_cookie(&call, names[i], &value)) {
-                SK_ASSERT(value.size <= web_field(&call, "Cookie").size);
-            }
-        }
+    bool good = size <= LIMIT_HTTP_HEAD &&
+                http_request_read(&arena, bytes_of(data, size), &call.head, &used) == SK_OK;
+    for (size_t i = 0; good && i < sizeof names / sizeof names[0]; i++) {
+        look(&call, names[i]);
     }
     arena_release(&arena);
     return 0;

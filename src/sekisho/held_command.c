@@ -377,7 +377,7 @@ tell_keeper(struct held *h, struct bytes look, const struct releasing *r,
         json_open(&j, '{');
         json_put_string(&j, "address", r->envelope.recipients[i].address);
         json_put_text(&j, "outcome", record_outcome_name(outcomes[i].kind));
-        json_put_string(&j, "reply", outcomes[i].reply);
+        json_put_string(&j, "reply", record_reply_codes(outcomes[i].reply));
         json_close(&j);
     }
     json_close(&j);

@@ -128,7 +128,7 @@ find_sources(const struct keeping *keeping, struct sources *s)
         s->disk = (struct statvfs){0};
     }
     if (fstatat(folder, "checkpoint", &status, 0) == 0) {
-        s->checkpoint_age = (double)(clock_now_ms() / 1000 - status.st_mtime);
+        s->checkpoint_age = (double)clock_now_ms() / 1000 - (double)status.st_mtime;
     }
 }
 

@@ -413,7 +413,9 @@ passage_outcome(void *road, struct arena *arena, const struct arrival *arrival,
     }
     writer_init(&w, arena);
     frame_put_bytes(&w, arrival->id);
-    frame_put_bytes(&w, record_outcome(arena, arrival, outcomes));
+    const struct permit *permit =
+        permit_new(arena, passage_settings(all, arrival)->permit, all->consents, arrival);
+    frame_put_bytes(&w, record_outcome(arena, arrival, permit, outcomes));
     wait_begin(all, &report->wait, report_answered, report);
     frame_send(all->keeper, WIRE_OUTCOME, report->wait.token,
                (struct bytes[]){writer_view(&w)}, 1);

@@ -321,6 +321,8 @@ class NextHop:
         if self.stall == 'DOT':
             time.sleep(30)
         answer = self.answers['DOT']
+        if callable(answer):
+            answer = answer(message)
         for i in range(len(envelope[1]) if self.lmtp else 1):
             client.sendall((answer[i % len(answer)] if isinstance(answer, list) else answer).encode() + b'\r\n')
 
