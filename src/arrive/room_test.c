@@ -59,7 +59,11 @@ test_occupied(void)
     tap_ok(full_now(&room), "52 of 64: above");
     free((void *)(uintptr_t)more);
     tap_ok(room_is_full(&room), "within some milliseconds it is not looked again");
+#ifdef __SANITIZE_ADDRESS__
+    tap_skip("the address sanitizer keeps what was given back");
+#else
     tap_ok(!full_now(&room), "and room again when it was given back");
+#endif
     free((void *)(uintptr_t)large);
     room_close(&room);
     tap_ok(room_occupied(&room) == 0, "closed, nothing is known");

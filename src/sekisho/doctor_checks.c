@@ -21,7 +21,9 @@
 #include "net/endpoint.h"
 #include "permit/permit.h"
 #include "record/keys.h"
+#include "record/ledger.h"
 #include "record/verify.h"
+#include "sekisho/ask.h"
 #include "sekisho/processes.h"
 
 #define SOCKET_PATIENCE_MS 3000
@@ -402,6 +404,65 @@ look_alarm(const struct doctor *d, struct doctor_finding *f)
     }
 }
 
+/* Members of a list that the keeper gives in answer to a request. */
+static size_t
+asked_count(const struct doctor *d, const char *request, const char *list)
+{
+    struct bytes reply;
+    struct why why;
+
+    if (d->status == NULL ||
+        ask_keeper(d->arena, d->config, bytes_from_text(request), &reply, &why) != SK_OK) {
+        return 0;
+    }
+    json_t *said = json_loadb((const char *)reply.at, reply.size, 0, NULL);
+    size_t count = json_array_size(json_object_get(said, list));
+    json_decref(said);
+    return count;
+}
+
+static void
+look_console(const struct doctor *d, struct doctor_finding *f)
+{
+    struct bytes listen = config_text(d->config, "report.listen");
+
+    if (listen.size == 0) {
+        put(f, DOCTOR_SKIP, "使っていません", "it is not in use",
+            "set report.listen = 127.0.0.1:8025 to look on in a browser");
+    } else if (asked_count(d, "{\"do\":\"account.list\"}", "accounts") == 0) {
+        put(f, DOCTOR_WARN, "入れる人がまだいません", "nobody can sign in yet",
+            "sekisho account add NAME --role operator");
+    } else {
+        put(f, DOCTOR_GOOD, say(d, "%.*s で開いています", BYTES_ARGUMENTS(listen)),
+            say(d, "it is open at %.*s", BYTES_ARGUMENTS(listen)), NULL);
+    }
+}
+
+/* Nobody outside has seen what is here: then nobody outside can contradict us, nor speak for us. */
+static void
+look_witness(const struct doctor *d, struct doctor_finding *f)
+{
+    size_t count = config_named_count(d->config, "witness");
+    int64_t every_ms = config_number(d->config, "record.witness_every");
+    struct stat status;
+    struct writer w;
+
+    writer_init(&w, d->arena);
+    writer_format(&w, "%s/" LEDGER_COSIGNED, d->folder);
+    if (count == 0) {
+        put(f, DOCTOR_SKIP, "立会人がいません（台帳を外から証明する人がいません）",
+            "there is none: nobody outside vouches for the ledger",
+            "agree with another site, then write a [witness NAME] section");
+    } else if (stat(writer_c(&w), &status) != 0 ||
+               time(NULL) - status.st_mtime > 3 * every_ms / 1000 + 3600) {
+        put(f, DOCTOR_WARN, "立会人の副署がしばらくありません",
+            "no witness has cosigned for a while", "sekisho ledger witness");
+    } else {
+        put(f, DOCTOR_GOOD, say(d, "立会人 %zu", count), say(d, "%zu of them", count),
+            NULL);
+    }
+}
+
 static void
 look_policy(const struct doctor *d, struct doctor_finding *f)
 {
@@ -437,6 +498,8 @@ const struct doctor_check doctor_checks[] = {
     {"certificate", "証明書", "certificate", look_certificate},
     {"law", "法的根拠", "legal ground", look_law},
     {"alarm", "警報", "alarm", look_alarm},
+    {"console", "管理画面", "console", look_console},
+    {"witness", "立会人", "witnesses", look_witness},
     {"policy", "しきい値", "thresholds", look_policy},
     {0},
 };

@@ -4,9 +4,15 @@
 #include "sekisho/requests.h"
 
 /* The parts that keep books; each enters its book. */
-#define PARTS(part)                                                                        \
-    part(keeping_open_held) part(keeping_open_retention) part(keeping_open_accounts)       \
-        part(keeping_open_alarms) part(keeping_open_consents) part(keeping_open_witnesses)
+// clang-format off
+#define PARTS(part) \
+    part(keeping_open_held) \
+    part(keeping_open_retention) \
+    part(keeping_open_accounts) \
+    part(keeping_open_alarms) \
+    part(keeping_open_consents) \
+    part(keeping_open_witnesses)
+// clang-format on
 
 #define DECLARE(open) enum sk_code open(struct keeping *keeping, struct why *why);
 PARTS(DECLARE)

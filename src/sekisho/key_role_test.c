@@ -150,7 +150,10 @@ key_text(EVP_PKEY *key)
 
     SK_ASSERT(PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1);
     long size = BIO_get_mem_data(bio, &at);
-    char *text = strndup(at, (size_t)size);
+    char *text = malloc((size_t)size + 1);
+    SK_ASSERT(text != NULL);
+    memcpy(text, at, (size_t)size); /* not strndup: the text ends without a NUL */
+    text[size] = '\0';
     BIO_free(bio);
     int der_size = i2d_PUBKEY(key, &der);
     hash_sha256(bytes_of(der, (size_t)der_size), id);

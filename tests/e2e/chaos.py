@@ -13,9 +13,9 @@ import time
 
 from checkpoint import PROGRAM, Checkpoint, done, free_port, ok
 
-MESSAGES = int(os.environ.get('MESSAGES', '4000'))
+MESSAGES = int(os.environ.get('MESSAGES', '12000'))
 LINES = int(os.environ.get('LINES_AT_ONCE', '24'))
-KILL_EVERY = float(os.environ.get('KILL_EVERY', '1.5'))
+KILL_EVERY = float(os.environ.get('KILL_EVERY', '0.7'))
 SEED = int(os.environ.get('SEED', '7'))
 
 

@@ -155,10 +155,18 @@ def read_only():
 
 
 def trace(pid, *options):
-    """strace on a process of the checkpoint; returns when it is attached."""
+    """strace on a process of the checkpoint; returns when it is attached. A busy machine may take more than one try."""
+    for _ in range(3):
+        tracer = trace_once(pid, *options)
+        if tracer is not None or not os.path.exists('/proc/%d' % pid):
+            return tracer
+    return None
+
+
+def trace_once(pid, *options):
     said = tempfile.NamedTemporaryFile('w+', suffix='.strace')
     process = subprocess.Popen([STRACE, '-f', '-qq', '-o', '/dev/null', *options, '-p', str(pid)], stderr=said)
-    end = time.time() + 5
+    end = time.time() + 10
     while time.time() < end:
         try:
             if int(re.search(r'TracerPid:\s+(\d+)', open('/proc/%d/status' % pid).read()).group(1)):
@@ -228,7 +236,7 @@ def killed_anywhere(rounds=24):
                 faults.append('no keeper')
                 break
             tracer = trace(keeper[0], '-e', 'inject=all:signal=SIGKILL:when=%d' % chance.randrange(1, 40))
-            if tracer is None:
+            if tracer is None and os.path.exists('/proc/%d' % keeper[0]):
                 return skip('the keeper killed between two system calls', 'the keeper cannot be traced here')
             for k in range(4):
                 id = accepted(send(checkpoint, 'round %d.%d' % (i, k)))

@@ -70,6 +70,9 @@ def standing():
            'the doctor finds a running checkpoint and a sound ledger', out + err)
         ok(said['alarm']['grade'] == 'warn' and 'alarm.mail_to' in said['alarm']['act'],
            'and says what to set where nobody would hear an alarm', said['alarm'])
+        ok(said['console']['grade'] == 'warn' and 'sekisho account add' in said['console']['act']
+           and said['witness']['grade'] == 'skip' and '[witness' in said['witness']['act'],
+           'that nobody can sign in yet, and that no witness vouches', (said['console'], said['witness']))
         os.chmod(c.record, 0o755)
         status, out, err = say('doctor', '--config', c.conf, '--lang', 'en')
         ok(status == 1 and 'chmod 700 ' + c.record in out, 'a record open to others is bad; the words say what to type', out)
