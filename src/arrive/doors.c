@@ -5,8 +5,8 @@
 #include "base/json.h"
 #include "base/limits.h"
 
-#define SESSION_ARENA_MAX                                                                  \
-    67108864 /* a connection's own memory: its next hops, one for each message at the worst */
+_Static_assert(LIMIT_CONNECTION_MEMORY / LIMIT_SMTP_MESSAGES >= ARENA_BLOCK_SIZE,
+               "each message of a connection may have a next hop of its own");
 
 static void
 reap(void *context)
@@ -32,7 +32,7 @@ door_session_new(struct doors *doors, enum doors_kind kind, size_t size,
 {
     struct arena arena;
 
-    arena_init(&arena, SESSION_ARENA_MAX);
+    arena_init(&arena, LIMIT_CONNECTION_MEMORY);
     struct door_session *session = arena_take(&arena, size);
     *session = (struct door_session){.doors = doors,
                                      .arena = arena,

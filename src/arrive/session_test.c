@@ -818,6 +818,21 @@ test_limits(void)
     expect(c, "MAIL FROM:<a@b.example>\r\n", "421 4.7.0", "and past it");
     client_end(c);
     world_begin();
+    c = greeted();
+    struct arena *own = &doors->sessions->arena;
+    jmp_buf full;
+    volatile bool fits = false;
+    if (setjmp(full) == 0) {
+        arena_guard(own, &full);
+        (void)arena_take_bytes(own, LIMIT_CONNECTION_MEMORY - own->used - 8);
+        fits = own->used <= LIMIT_CONNECTION_MEMORY;
+        (void)arena_take_bytes(own, ARENA_BLOCK_SIZE);
+        tap_ok(false, "a connection's own memory past the bound");
+    } else {
+        tap_ok(fits, "a connection's own memory at the bound, and no more past it");
+    }
+    client_end(c);
+    world_begin();
     settings.command_ms = 150;
     c = greeted();
     expect(c, "", "421 4.4.2", "a client that says nothing");

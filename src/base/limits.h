@@ -18,6 +18,7 @@
 #define LIMIT_DOMAIN_TEXT 1024        // Bytes of a host as written in a link, before it is brought to ASCII (percent signs, UTF-8). Beyond: no URL.
 #define LIMIT_MESSAGE 52428800           // 50 MiB, as large providers take. Beyond: 552 5.3.4; advertised by SIZE.
 #define LIMIT_CONNECTIONS 2000           // Connections in one worker. Beyond: 421 4.3.2.
+#define LIMIT_CONNECTION_MEMORY 67108864 // 64 MiB: a connection's own memory, its next hops, one for each of LIMIT_SMTP_MESSAGES at the worst. Beyond: our own bug, the worker ends and is started again.
 #define LIMIT_CONNECTIONS_CLIENT 100     // Connections of one client address in one worker. Beyond: 421 4.7.0.
 #define LIMIT_HTTP_HEAD 65536            // Request line and fields of an HTTP request. Beyond: 431 and close.
 #define LIMIT_HTTP_FIELDS 1200           // Fields of an HTTP request (1,000 Rcpt and the rest). Beyond: 431 and close.

@@ -294,6 +294,35 @@ frame_send_fd(int control, uint32_t type, uint64_t token, int fd, struct why *wh
     return SK_OK;
 }
 
+/* The descriptors that came with a message: the only one, or -1 and all are closed. false: more than one came. */
+static bool
+given_take(struct msghdr *message, int *fd_r)
+{
+    bool good = (message->msg_flags & MSG_CTRUNC) == 0;
+    int fd;
+
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part != NULL;
+         part = CMSG_NXTHDR(message, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) {
+            continue;
+        }
+        for (size_t at = CMSG_LEN(0); at + sizeof fd <= part->cmsg_len; at += sizeof fd) {
+            memcpy(&fd, (const uint8_t *)part + at, sizeof fd);
+            if (good && *fd_r < 0) {
+                *fd_r = fd;
+                continue;
+            }
+            close(fd);
+            good = false;
+        }
+    }
+    if (!good && *fd_r >= 0) {
+        close(*fd_r);
+        *fd_r = -1;
+    }
+    return good;
+}
+
 enum sk_code
 frame_receive_fd(int control, uint32_t *type_r, uint64_t *token_r, int *fd_r,
                  struct why *why)
@@ -314,13 +343,16 @@ frame_receive_fd(int control, uint32_t *type_r, uint64_t *token_r, int *fd_r,
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
         return SK_MORE;
     }
-    if (got != (ssize_t)sizeof head) {
+    if (got <= 0) {
         return why_set(why, SK_BAD, "the control socket was closed");
     }
-    struct cmsghdr *part = CMSG_FIRSTHDR(&message);
-    if (part != NULL && part->cmsg_type == SCM_RIGHTS &&
-        part->cmsg_len == CMSG_LEN(sizeof(int))) {
-        memcpy(fd_r, CMSG_DATA(part), sizeof *fd_r);
+    bool good = given_take(&message, fd_r);
+    if (!good || got != (ssize_t)sizeof head || (message.msg_flags & MSG_TRUNC) != 0) {
+        if (*fd_r >= 0) { /* nobody asked for it: it must not stay open here */
+            close(*fd_r);
+            *fd_r = -1;
+        }
+        return why_set(why, SK_BAD, "a control message does not have its form");
     }
     *type_r = head.type;
     *token_r = head.token;

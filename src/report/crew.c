@@ -18,7 +18,8 @@
 #define AGAIN_MS    1000 /* before a member that died is forked anew */
 #define FOREVER_MS  86400000
 #define ANSWER_TYPE 1
-#define PATIENCE_MS 10000 /* for the clerk to take an answer */
+#define ANSWER_MOST (LIMIT_WIRE_FRAME - 16) /* a frame has its code and size as well */
+#define PATIENCE_MS 10000                   /* for the clerk to take an answer */
 
 struct crew_job {
     struct crew_job *next;
@@ -73,6 +74,10 @@ member_live(struct crew *crew, int fd)
         }
         writer_init(&answer, &arena);
         enum sk_code code = crew->work(crew->context, &arena, job, request, &answer);
+        if (answer.size > ANSWER_MOST) {
+            code = SK_LIMIT;
+            writer_clear(&answer);
+        }
         writer_init(&frame, &arena);
         frame_put_number(&frame, code);
         frame_put_bytes(&frame, writer_view(&answer));

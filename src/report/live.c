@@ -39,6 +39,15 @@ half_begin(struct live *live, unsigned half)
     live->counts[half] = 0;
 }
 
+static void
+halves_release(void *it)
+{
+    struct live *live = it;
+
+    arena_release(&live->halves[0]);
+    arena_release(&live->halves[1]);
+}
+
 struct live *
 live_new(struct arena *arena, struct web *web, uint64_t first_number)
 {
@@ -48,6 +57,7 @@ live_new(struct arena *arena, struct web *web, uint64_t first_number)
     live->next = first_number;
     half_begin(live, 0);
     half_begin(live, 1);
+    arena_defer(arena, halves_release, live);
     return live;
 }
 

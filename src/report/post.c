@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "base/writer.h"
+#include "net/http.h"
 #include "net/stream.h"
 #include "record/alarm_settings.h"
 #include "report/webhook.h"
@@ -87,33 +88,57 @@ on_opened(void *context)
     stream_send_view(post->stream, post->request);
 }
 
-/* The body of a whole answer; false: more is to come. ended: nothing more will. */
-static bool
-answer_body(struct bytes input, bool ended, struct bytes *body_r)
+/* The chunks of a body, put together. */
+static enum sk_code
+chunks_read(struct arena *arena, struct bytes input, struct bytes *body_r)
+{
+    const struct http_request chunked = {.chunked = true};
+    struct http_body body;
+    struct bytes piece;
+    struct writer w;
+    enum sk_code code = SK_MORE;
+
+    http_body_init(&body, &chunked);
+    writer_init(&w, arena);
+    for (size_t used; code == SK_MORE && input.size > 0; input = bytes_from(input, used)) {
+        code = http_body_read(&body, input, LIMIT_NOTE_BYTES, &used, &piece);
+        writer_bytes(&w, piece);
+    }
+    *body_r = writer_view(&w);
+    return code;
+}
+
+/* The body of a whole answer; SK_MORE: more is to come. ended: nothing more will. */
+static enum sk_code
+answer_body(struct arena *arena, struct bytes input, bool ended, struct bytes *body_r)
 {
     size_t head = bytes_find(input, BYTES("\r\n\r\n"), 0);
     uint64_t length;
 
     if (head == BYTES_NOWHERE) {
-        return false;
+        return SK_MORE;
     }
     struct bytes fields = bytes_slice(input, 0, head + 2);
     *body_r = bytes_from(input, head + 4);
+    if (bytes_find_fold(fields, BYTES("\r\ntransfer-encoding: chunked\r\n"), 0) !=
+        BYTES_NOWHERE) {
+        return chunks_read(arena, *body_r, body_r);
+    }
     size_t at = bytes_find_fold(fields, BYTES("\r\ncontent-length:"), 0);
     if (at == BYTES_NOWHERE) {
-        return ended;
+        return ended ? SK_OK : SK_MORE;
     }
     struct bytes line;
     fields = bytes_from(fields, at + 17);
     if (!bytes_line(&fields, &line) ||
         !bytes_to_number(bytes_trim(line), LIMIT_NOTE_BYTES, &length)) {
-        return ended;
+        return SK_BAD;
     }
     if (body_r->size < length) {
-        return false;
+        return SK_MORE;
     }
     *body_r = bytes_slice(*body_r, 0, (size_t)length);
-    return true;
+    return SK_OK;
 }
 
 static void
@@ -129,11 +154,17 @@ look(struct post *post, bool ended)
     if (code != SK_OK || (status >= 100 && status < 200)) {
         fail(post, code == SK_MORE ? "the connection was closed without an answer"
                                    : "what answers does not speak HTTP");
-    } else if (answer_body(input, ended, &body)) {
+        return;
+    }
+    struct arena scratch;
+    arena_init(&scratch, (size_t)4 << 20);
+    code = answer_body(&scratch, input, ended, &body);
+    if (code == SK_OK) {
         tell(post, status, body);
-    } else if (ended || input.size >= STREAM_INPUT_MAX) {
+    } else if (code != SK_MORE || ended || input.size >= STREAM_INPUT_MAX) {
         fail(post, "the answer is not whole, or too large");
     }
+    arena_release(&scratch);
 }
 
 static void

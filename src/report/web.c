@@ -342,7 +342,10 @@ read_request(struct web_connection *c)
             http_body_read(&body, bytes_from(input, at), LIMIT_CLERK_BODY, &used, &piece);
         at += used;
         writer_bytes(&w, piece);
-        if (code == SK_MORE && at == input.size) {
+        if (code == SK_MORE && at == input.size && input.size >= STREAM_INPUT_MAX) {
+            code =
+                SK_LIMIT; /* tiny chunks: nothing more is read, the rest would never come */
+        } else if (code == SK_MORE && at == input.size) {
             bool continues = head.expects_continue && input.size == at && w.size == 0;
             arena_release(&arena);
             if (continues) {

@@ -109,7 +109,7 @@ static void
 purger_run(struct supervisor *s, int orders)
 {
     struct role_start start = children_start(s, NULL, -1);
-    struct stat status;
+    struct bytes text;
     struct why why;
 
     for (size_t i = 0; i < s->child_count; i++) {
@@ -138,20 +138,15 @@ purger_run(struct supervisor *s, int orders)
         harden_no_bounds();
     }
     children_become_user(s);
-    void *at = MAP_FAILED;
-    if (fstat(orders, &status) == 0 && status.st_size > 0 &&
-        status.st_size <= LIMIT_PURGE_ORDERS) {
-        at = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, orders, 0);
-    }
-    if (at == MAP_FAILED) {
-        log_line(LOG_LEVEL_ERROR, NULL, "the orders cannot be read");
+    if (purger_orders(orders, &text, &why) != SK_OK) {
+        log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
         _exit(PURGER_FAILED);
     }
     if (harden_role(HARDEN_PURGER, &start, &why) != SK_OK) {
         log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
         _exit(PURGER_FAILED);
     }
-    _exit(role_purger(&start, bytes_of(at, (size_t)status.st_size)));
+    _exit(role_purger(&start, text));
 }
 
 static void

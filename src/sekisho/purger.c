@@ -5,13 +5,40 @@
 #include "sekisho/roles.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "record/retention.h"
 #include "sekisho/options.h"
 
 #define ORDERS_MAX 1000
+
+enum sk_code
+purger_orders(int file, struct bytes *orders_r, struct why *why)
+{
+    struct stat status;
+
+    *orders_r = BYTES_NONE;
+    if (fstat(file, &status) != 0) {
+        return why_set(why, SK_SYSTEM, "the orders cannot be read");
+    }
+    if (status.st_size == 0) {
+        return why_set(why, SK_BAD, "there are no orders");
+    }
+    if (status.st_size > LIMIT_PURGE_ORDERS) {
+        return why_set(why, SK_LIMIT, "the orders have more than %d bytes",
+                       LIMIT_PURGE_ORDERS);
+    }
+    void *at = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (at == MAP_FAILED) {
+        return why_set(why, SK_SYSTEM, "the orders cannot be read");
+    }
+    *orders_r = bytes_of(at, (size_t)status.st_size);
+    return SK_OK;
+}
 
 /* orders: decimal numbers of entries, a line each. */
 int

@@ -35,6 +35,8 @@ int role_keeper(const struct role_start *start);
 int role_clerk(const struct role_start *start);
 /* Carries out orders of the keeper (purger.c), checking each against the ledger; short-lived. */
 int role_purger(const struct role_start *start, struct bytes orders);
+/* The orders in a file of the keeper's; the view lasts as long as the process. SK_LIMIT: more than LIMIT_PURGE_ORDERS bytes. */
+enum sk_code purger_orders(int file, struct bytes *orders_r, struct why *why);
 
 /* What the keeper learned in this checkpoint and when it began: under the record folder. */
 #define LEARNED_MODEL   "learned.model"

@@ -213,6 +213,11 @@ def suspects():
         records = [json.loads(line) for line in c.command('ledger', 'show', '--json', '0-1000').stdout.splitlines() if line.startswith(b'{')]
         crashes = b'"kind":"crash"' in b''.join(open(p, 'rb').read() for p in glob.glob(c.record + '/journal/*'))
         ok(crashes, 'and the ledger tells of it', records[-2:])
+        def rung():
+            out = c.command('alarm', '--json', 'list').stdout
+            return [a for a in (json.loads(out) if out else []) if a.get('about') == 'crash']
+        ok(until(lambda: len(rung()) == 1) and rung()[0]['state'] == 'open' and rung()[0]['count'] >= 1,
+           'one alarm of it waits for a person', c.command('alarm', '--json', 'list').stdout)
         with Smtp(c.port, timeout=60) as s:
             answer = s.mail(BIG + b'<p>\r\n')
         ok(answer[0] == 250, 'one that differs is read as ever', answer)
