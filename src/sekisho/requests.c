@@ -13,39 +13,41 @@
         row("held.read", request_held_read) row("held.approve", request_held_approve) row( \
             "held.requests", request_held_requests) row("held.part", request_held_part)    \
             row("held.release", request_held_release) row(                                 \
-                "held.released", request_held_released) row("held.delete",                 \
-                                                            request_held_delete)           \
-                row("held.rotate", request_held_rotate) row("status", request_status) row( \
-                    "hold.place", request_hold_place) row("hold.lift", request_hold_lift)  \
-                    row("hold.confirm", request_hold_confirm) row(                         \
-                        "hold.list", request_hold_list) row("purge.show",                  \
-                                                            request_purge_show)            \
-                        row("purge.now", request_purge_now) row(                           \
-                            "metrics", request_metrics) row("account.set",                 \
-                                                            request_account_set)           \
-                            row("account.list", request_account_list) row(                 \
-                                "account.credential",                                      \
-                                request_account_credential) row("account.sign_in",         \
-                                                                request_account_sign_in)   \
-                                row("account.sign_out", request_account_sign_in) row(      \
-                                    "look", request_look) row("look.list",                 \
-                                                              request_look_list)           \
-                                    row("alarm.list", request_alarm_list) row(             \
-                                        "alarm.show",                                      \
-                                        request_alarm_show) row("alarm.acknowledge",       \
-                                                                request_alarm_acknowledge) \
-                                        row("consent.grant", request_consent_grant) row(   \
-                                            "consent.withdraw", request_consent_withdraw)  \
-                                            row("consent.import", request_consent_import)  \
-                                                row("consent.show", request_consent_show)  \
-                                                    row("consent.text",                    \
-                                                        request_consent_text)              \
-                                                        row("consent.texts",               \
-                                                            request_consent_texts)         \
-                                                            row("consent.list",            \
-                                                                request_consent_list)      \
-                                                                row("alarm.test",          \
-                                                                    request_alarm_test)
+                "held.released",                                                           \
+                request_held_released) row("held.delete",                                  \
+                                           request_held_delete) row("held.rotate",         \
+                                                                    request_held_rotate)   \
+                row("status", request_status) row("hold.place", request_hold_place) row(   \
+                    "hold.lift",                                                           \
+                    request_hold_lift) row("hold.confirm",                                 \
+                                           request_hold_confirm) row("hold.list",          \
+                                                                     request_hold_list)    \
+                    row("purge.show", request_purge_show) row(                             \
+                        "purge.now",                                                       \
+                        request_purge_now) row("metrics",                                  \
+                                               request_metrics) row("account.set",         \
+                                                                    request_account_set)   \
+                        row("account.list", request_account_list) row(                     \
+                            "account.credential",                                          \
+                            request_account_credential) row("account.sign_in",             \
+                                                            request_account_sign_in)       \
+                            row("account.sign_out", request_account_sign_in) row(          \
+                                "look", request_look) row("look.list", request_look_list)  \
+                                row("alarm.list", request_alarm_list) row(                 \
+                                    "alarm.show",                                          \
+                                    request_alarm_show) row("alarm.acknowledge",           \
+                                                            request_alarm_acknowledge)     \
+                                    row("consent.grant", request_consent_grant) row(       \
+                                        "consent.withdraw", request_consent_withdraw)      \
+                                        row("consent.import", request_consent_import) row( \
+                                            "consent.show", request_consent_show)          \
+                                            row("consent.text", request_consent_text) row( \
+                                                "consent.texts", request_consent_texts)    \
+                                                row("consent.list", request_consent_list)  \
+                                                    row("learn.personal",                  \
+                                                        request_learn_personal)            \
+                                                        row("alarm.test",                  \
+                                                            request_alarm_test)
 
 #define DECLARE(name, handler) request_handler handler;
 REQUESTS(DECLARE)
