@@ -204,7 +204,9 @@ learned(void *context, enum sk_code code, bool already)
                     "not learned: name recipients (Rcpt) who have consented to content");
     } else if (code != SK_OK) {
         reply_error(session, code == SK_LIMIT || code == SK_BAD ? 400 : 503,
-                    "the message could not be learned");
+                    code == SK_LIMIT ? "not learned: the message is too large, or too many "
+                                       "recipients have weights of their own"
+                                     : "the message could not be learned");
     } else if (already) {
         reply_error(session, 208, "this message was learned as that already");
     } else {

@@ -1,5 +1,6 @@
 #include "decide/verdict.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "decide/lists_private.h"
@@ -71,19 +72,36 @@ is_spoof_check(const struct finding *finding)
             bytes_starts(bytes_from_text(finding->name), BYTES("spf_")));
 }
 
-/* The findings that this recipient's permit covers, heaviest first as in the opinion, and their sum. */
+static void
+put_reason(struct verdict_recipient *r, const struct finding *finding)
+{
+    r->reasons[r->reason_count++] = finding;
+    r->score += finding->weight;
+}
+
+/* The findings that this recipient's permit covers and what his own weights say, heaviest first as in the opinion, and
+ * their sum. */
 static void
 decide_reasons(struct arena *arena, const struct opinion *opinion,
                const struct permit_recipient *permit, struct verdict_recipient *r)
 {
-    r->reasons = arena_take_many(arena, opinion->finding_count, sizeof *r->reasons);
+    const struct finding *own =
+        r->personal != NULL && covers(permit, r->personal->family) ? r->personal : NULL;
+
+    r->reasons = arena_take_many(arena, opinion->finding_count + 1, sizeof *r->reasons);
     for (size_t i = 0; i < opinion->finding_count; i++) {
         const struct finding *finding = &opinion->findings[i];
+        if (own != NULL && fabs(own->weight) > fabs(finding->weight)) {
+            put_reason(r, own);
+            own = NULL;
+        }
         if (covers(permit, finding->family) &&
             !(r->rescued != NULL && is_spoof_check(finding))) {
-            r->reasons[r->reason_count++] = finding;
-            r->score += finding->weight;
+            put_reason(r, finding);
         }
+    }
+    if (own != NULL) {
+        put_reason(r, own);
     }
 }
 
@@ -300,10 +318,11 @@ decide_common(struct arena *arena, const struct policy *policy,
               struct verdict *verdict)
 {
     struct permit_recipient all = permit->recipients[0];
-    bool allowed = false;
+    bool allowed = false, personal = verdict->recipients[0].personal != NULL;
 
     for (size_t i = 1; i < permit->recipient_count; i++) {
         all.families &= permit->recipients[i].families;
+        personal = personal || verdict->recipients[i].personal != NULL;
         for (unsigned family = 0; family < FAMILY_COUNT; family++) {
             if (!permit_ground_treats(permit->recipients[i].grounds[family])) {
                 all.grounds[family] = permit->recipients[i].grounds[family];
@@ -311,7 +330,7 @@ decide_common(struct arena *arena, const struct policy *policy,
         }
     }
     verdict->common_families = all.families;
-    if (verdict->group_count <= 1) {
+    if (verdict->group_count <= 1 && (verdict->recipient_count == 1 || !personal)) {
         verdict->common = verdict->recipients[0];
         return;
     }
@@ -342,6 +361,8 @@ decide_message(struct arena *arena, const struct policy *policy,
     verdict->recipients =
         ARENA_NEW_MANY(arena, permit->recipient_count, struct verdict_recipient);
     for (size_t i = 0; i < verdict->recipient_count; i++) {
+        verdict->recipients[i].personal =
+            i < opinion->personal_count ? opinion->personal[i] : NULL;
         decide_recipient(arena, policy, &permit->recipients[i], arrival, letter, origin,
                          opinion, &verdict->recipients[i]);
     }

@@ -224,6 +224,56 @@ test_answer(void)
            "rspamd's JSON: %.*s", BYTES_ARGUMENTS(a->json));
 }
 
+static void
+test_personal(void)
+{
+    static const struct finding own = {
+        .name = "personal_model", .weight = 2.5, .family = FAMILY_CONTENT};
+    const struct finding *personal[2] = {&own, NULL};
+    struct finding many[20];
+    struct scene s;
+
+    tap_ok(scene_set(&s, enterprise), "settings");
+    scene_find(&s, "classifier_spam", 3, FAMILY_CONTENT);
+    scene_find(&s, "hidden_text", 1, FAMILY_CONTENT);
+    s.arrival.door = ARRIVAL_HTTP;
+    s.opinion.personal = personal;
+    s.opinion.personal_count = 2;
+    const struct verdict *v = scene_decide(&s);
+    tap_ok(v->recipients[0].score == 6.5 && v->recipients[0].reason_count == 3 &&
+               v->recipients[0].reasons[1] == &own && v->recipients[1].score == 4 &&
+               v->recipients[1].reason_count == 2,
+           "his weights are among his reasons, by size, and among nobody else's");
+    tap_ok(v->common.score == 4 && v->common.reason_count == 2,
+           "nor in what is said to all");
+    const struct answer *a = verdict_answer(
+        &arena, s.policy, v, &s.arrival, s.permit,
+        letter_read(&arena, BYTES("Subject: x\r\n\r\n")), &s.origin, &s.opinion);
+    size_t each = bytes_find(a->json, BYTES("\"recipients\""), 0);
+    size_t first = bytes_find(a->json, BYTES("personal_model"), 0);
+    tap_ok(each != BYTES_NOWHERE && first != BYTES_NOWHERE && first > each,
+           "the JSON has it only with him: %.*s", BYTES_ARGUMENTS(a->json));
+    /* So small, and behind so many, that the headers are the same. */
+    for (size_t i = 0; i < 20; i++) {
+        many[i] = (struct finding){.name = "x", .weight = 1, .family = FAMILY_CONTENT};
+    }
+    struct finding small = own;
+    small.weight = 0.01;
+    personal[0] = &small;
+    s.opinion.findings = many;
+    s.opinion.finding_count = 20;
+    v = scene_decide(&s);
+    tap_ok(v->group_count == 1 && v->recipients[0].reason_count == 21 &&
+               v->common.reason_count == 20 && v->common.score == 20,
+           "nothing of it is said to all, even where headers are the same");
+    tap_ok(scene_set(&s, "[permit]\nprofile = carrier\n"), "settings");
+    s.opinion.personal = personal;
+    s.opinion.personal_count = 2;
+    v = scene_decide(&s);
+    tap_ok(v->recipients[0].score == 0 && v->recipients[0].reason_count == 0,
+           "without consent to content they do not count");
+}
+
 int
 main(void)
 {
@@ -233,6 +283,7 @@ main(void)
     test_threat();
     test_dmarc();
     test_answer();
+    test_personal();
     arena_release(&arena);
     return tap_done();
 }

@@ -19,6 +19,8 @@ struct verdict_recipient {
     size_t reason_count;
     /* His own lists said this, "listed_allow", ...; not among the reasons, for no judge found it. NULL: they are silent */
     const struct finding *listed, *rescued;
+    /* What his own weights say; also among his reasons, and among nobody else's. NULL: nothing. */
+    const struct finding *personal;
     struct bytes reply;        /* "550 5.7.1 ..." for refuse and tempfail */
     enum permit_ground ground; /* on which the action rests */
     unsigned group;            /* same group: same bytes go on */

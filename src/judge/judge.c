@@ -9,6 +9,7 @@
 #include "judge/embedded_private.h"
 #include "judge/findings_private.h"
 #include "judge/normal.h"
+#include "judge/personal.h"
 #include "judge/settings.h"
 #include "judge/threat.h"
 
@@ -50,6 +51,8 @@ struct judge {
     struct model *model;
     struct lexicon *lexicon;
     struct features features;
+    struct personal *personal;
+    uint8_t separator;
     char lexicon_name[16], model_name[64];
     uint64_t named_spam, named_ham; /* what the model knew when it was named */
     int64_t named_ms;
@@ -215,8 +218,15 @@ judge_lesson(struct arena *arena, const struct letter *letter)
     return bytes_of(at, 2 + size + normal.size);
 }
 
-enum sk_code
-judge_teach(struct judge *judge, struct bytes lesson, bool spam)
+void
+judge_use_personal(struct judge *judge, struct personal *personal, uint8_t separator)
+{
+    judge->personal = personal;
+    judge->separator = separator;
+}
+
+static enum sk_code
+take_lesson(struct judge *judge, struct bytes lesson)
 {
     size_t header = lesson.size < 2 ? 0 : (size_t)lesson.at[0] << 8 | lesson.at[1];
 
@@ -226,8 +236,30 @@ judge_teach(struct judge *judge, struct bytes lesson, bool spam)
     }
     take_features(judge, bytes_slice(lesson, 2, 2 + header),
                   bytes_from(lesson, 2 + header));
-    model_learn(judge->model, &judge->features, spam);
     return SK_OK;
+}
+
+enum sk_code
+judge_teach(struct judge *judge, struct bytes lesson, bool spam)
+{
+    enum sk_code code = take_lesson(judge, lesson);
+
+    if (code == SK_OK) {
+        model_learn(judge->model, &judge->features, spam);
+    }
+    return code;
+}
+
+enum sk_code
+judge_teach_personal(struct judge *judge, size_t slot, struct bytes lesson, bool spam)
+{
+    enum sk_code code = take_lesson(judge, lesson);
+
+    if (code == SK_OK) {
+        double common = model_score(judge->model, &judge->features).logit;
+        personal_learn(judge->personal, slot, &judge->features, common, spam);
+    }
+    return code;
 }
 
 void
@@ -465,6 +497,41 @@ read_content(struct findings *f, struct judge *judge, const struct letter *lette
                  FAMILY_CONTENT, weight, BYTES_NONE);
 }
 
+/* What the weights of each recipient who allows it say; the features are those of the letter. */
+static void
+read_personal(struct arena *arena, const struct judge *judge, const struct permit *permit,
+              const struct arrival *arrival, struct opinion *o)
+{
+    size_t count = arrival == NULL ? 0
+                   : arrival->recipient_count < permit->recipient_count
+                       ? arrival->recipient_count
+                       : permit->recipient_count;
+    struct bytes name;
+
+    if (!personal_any(judge->personal) || count == 0) {
+        return;
+    }
+    o->personal = arena_take_many(arena, count, sizeof *o->personal);
+    o->personal_count = count;
+    for (size_t i = 0; i < count; i++) {
+        bool may = (permit->recipients[i].families & FAMILY_BIT(FAMILY_CONTENT)) != 0;
+        size_t slot = may && personal_name(arena, arrival->recipients[i].address,
+                                           judge->separator, &name)
+                          ? personal_find(judge->personal, name)
+                          : PERSONAL_NONE;
+        if (slot == PERSONAL_NONE) {
+            continue;
+        }
+        double logit = personal_logit(judge->personal, slot, &judge->features);
+        if (logit > PERSONAL_SAYS || logit < -PERSONAL_SAYS) {
+            struct finding *finding = ARENA_NEW(arena, struct finding);
+            *finding = (struct finding){
+                .name = "personal_model", .weight = logit, .family = FAMILY_CONTENT};
+            o->personal[i] = finding;
+        }
+    }
+}
+
 const struct opinion *
 judge_letter(struct arena *arena, struct judge *judge, const struct permit *permit,
              const struct arrival *arrival, const struct letter *letter,
@@ -488,6 +555,7 @@ judge_letter(struct arena *arena, struct judge *judge, const struct permit *perm
     }
     if (content) {
         read_content(&f, judge, letter, o->normal, o);
+        read_personal(arena, judge, permit, arrival, o);
     }
     if (content || threat) {
         read_lexicon(&f, judge, o, &trade, &signs);

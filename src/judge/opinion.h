@@ -43,6 +43,8 @@ struct finding {
     size_t from, to; /* span in the message's bytes, [from, to); both 0 if not known */
 };
 
+struct personal;
+
 struct opinion {
     struct finding *findings; /* heaviest first */
     size_t finding_count, findings_dropped;
@@ -56,6 +58,10 @@ struct opinion {
     enum threat_kind threat;
     int threat_severity; /* 0 none, 1 to 5 */
     struct bytes threat_words;
+    /* What each recipient's own weights say, in the order of the permit, NULL where they say nothing; NULL: nobody has any.
+     * Not among the findings: it is for him alone, and decide gives it to nobody else. */
+    const struct finding **personal;
+    size_t personal_count;
     struct bytes normal; /* the normal form that was judged; "" without consent */
 };
 
@@ -78,6 +84,12 @@ const struct opinion *judge_letter(struct arena *arena, struct judge *judge,
  * verdicts. SK_BAD: the bytes are no lesson. */
 struct bytes judge_lesson(struct arena *arena, const struct letter *letter);
 enum sk_code judge_teach(struct judge *judge, struct bytes lesson, bool spam);
+/* Weights of recipients (judge/personal.h), which the judge then asks for each who allows FAMILY_CONTENT; they are the
+ * caller's. NULL: none. separator: permit.detail, 0 for none. */
+void judge_use_personal(struct judge *judge, struct personal *personal, uint8_t separator);
+/* The same lesson for the weights in a slot. */
+enum sk_code judge_teach_personal(struct judge *judge, size_t slot, struct bytes lesson,
+                                  bool spam);
 /* Writes the model to a new file and puts it in the old one's place. */
 enum sk_code judge_save(const struct judge *judge, const char *path, struct why *why);
 /* Takes the weights of that file, also for the processes that share them; on failure the present ones stay. "" gives an

@@ -332,7 +332,11 @@ write_rests_on(const struct materials *m, struct json *j)
         json_put_number(j, "number", (int64_t)i);
         write_families(m, i, families, j);
         if (m->of->verdict != NULL && i < m->of->verdict->recipient_count) {
-            json_put_real(j, "score", m->of->verdict->recipients[i].score, 3);
+            const struct verdict_recipient *verdict = &m->of->verdict->recipients[i];
+            json_put_real(j, "score", verdict->score, 3);
+            if (verdict->personal != NULL && (families & FAMILY_BIT(FAMILY_CONTENT)) != 0) {
+                json_put_real(j, "personal", verdict->personal->weight, 3);
+            }
             write_reasons(m, i, true, j);
         }
         json_close(j);

@@ -308,6 +308,38 @@ test_without(void)
 }
 
 static void
+test_personal(void)
+{
+    static const struct finding own = {
+        .name = "personal_model", .weight = 2.5, .family = FAMILY_CONTENT};
+    static const struct finding *reasons[] = {&own, &findings[1]};
+    uint32_t content = FAMILY_BIT(FAMILY_CONTENT);
+    struct bytes record, rest;
+    struct scene s;
+
+    scene_set(&s, content | FAMILY_BIT(FAMILY_LINKS), content);
+    s.verdicts[0].personal = &own;
+    s.verdicts[0].reasons = reasons;
+    s.verdicts[0].reason_count = 2;
+    record = scene_record(&s);
+    tap_ok(has(content_line(record), "\"personal\":2.5") &&
+               !has(message_line(record), "\"personal") && !has(record, "personal_model"),
+           "what his weights said stands with him, in the content's line");
+    tap_ok(record_content_without(&arena, content_line(record), BYTES("taro@example.jp"),
+                                  content, 7, &rest) == SK_OK &&
+               has(rest, "\"personal\":2.5"),
+           "and stays when another withdraws");
+    tap_ok(record_content_without(&arena, content_line(record), BYTES("hanako@example.jp"),
+                                  FAMILY_BIT(FAMILY_LINKS), 7, &rest) == SK_OK &&
+               has(rest, "\"personal\":2.5"),
+           "or he something else");
+    tap_ok(record_content_without(&arena, content_line(record), BYTES("hanako@example.jp"),
+                                  content, 7, &rest) == SK_OK &&
+               rest.size > 0 && !has(rest, "\"personal\""),
+           "a withdrawal takes his weight out, and only his");
+}
+
+static void
 test_bounds(void)
 {
     static struct scene s;
@@ -455,6 +487,7 @@ main(void)
     test_content();
     test_secrecy();
     test_without();
+    test_personal();
     test_bounds();
     test_outcome();
     test_reply_codes();

@@ -196,6 +196,11 @@ put_carriers(struct json *j, const struct taking_out *t, const json_t *record,
             json_key(j, "score");
             put_value(j, json_object_get(carrier, "score"));
         }
+        if ((families & FAMILY_BIT(FAMILY_CONTENT)) != 0 &&
+            json_object_get(carrier, "personal") != NULL) {
+            json_key(j, "personal");
+            put_value(j, json_object_get(carrier, "personal"));
+        }
         put_reasons(j, json_object_get(carrier, "reasons"), findings, numbers, families);
         json_close(j);
     }

@@ -59,6 +59,7 @@ children_start(const struct supervisor *s, const struct child *child, int contro
 {
     return (struct role_start){.settings = s->settings,
                                .judge = s->judge,
+                               .personal = s->personal,
                                .sockets = s->sockets,
                                .socket_count = s->socket_count,
                                .control = control,

@@ -12,6 +12,7 @@ struct consent_asking {
     const struct options *options;
     const struct config *config;
     bool japanese;
+    int personal; /* whom show asks for has weights of his own: 1, not: 0, not known: -1 */
 };
 
 /* Begins {"do": what. */

@@ -39,6 +39,8 @@ ask_page(struct consent_asking *asking, struct arena *arena, const char *address
         fprintf(stderr, "sekisho: consent: %s\n", why.sentence);
         status = EXIT_SYSTEM;
     }
+    const json_t *personal = json_object_get(said, "personal");
+    asking->personal = json_is_boolean(personal) ? json_is_true(personal) : -1;
     *next_r = json_is_integer(next) ? (int64_t)json_integer_value(next) : -1;
     *entries_r = (int64_t)json_integer_value(json_object_get(said, "entries"));
     json_decref(said);
@@ -215,6 +217,11 @@ print_effect(struct consent_asking *asking, struct arena *arena, const char *add
                    (unsigned long long)r.entries[family]);
         }
         fputc('\n', stdout);
+    }
+    if (asking->personal >= 0) {
+        printf(asking->japanese ? "本人専用の学習の重み: %s\n" : "weights of his own: %s\n",
+               asking->japanese ? (asking->personal ? "あり" : "なし")
+                                : (asking->personal ? "yes" : "no"));
     }
     return EXIT_OK;
 }

@@ -366,6 +366,12 @@ tell_recipient(struct telling *t, const json_t *recipient, size_t number,
                  json_object_get(recipient, "reasons"), families);
     tell_reasons(t, json_object_get(t->content, "findings"),
                  json_object_get(carrier, "reasons"), families);
+    const json_t *personal = json_object_get(carrier, "personal");
+    if (json_is_number(personal)) {
+        writer_format(&t->w, "    %+.2f %s\n", json_number_value(personal),
+                      t->japanese ? words_finding_ja("personal_model")
+                                  : words_finding_en("personal_model"));
+    }
 }
 
 static void

@@ -19,7 +19,6 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/table.h"
 #include "net/frame.h"
 #include "net/loop.h"
 #include "record/retention_keeper.h"
@@ -30,6 +29,7 @@
 #include "sekisho/keeper_alarm.h"
 #include "sekisho/keeper_door.h"
 #include "sekisho/keeping.h"
+#include "sekisho/lessons.h"
 #include "sekisho/options.h"
 #include "sekisho/requests_consent.h"
 #include "sekisho/wire.h"
@@ -66,8 +66,6 @@ struct keeper {
     bool rows_soon;
     const char *trouble;   /* that was logged */
     const char *suspended; /* the same of retention */
-    struct table learned;  /* digest: "s" or "h" */
-    int learned_fd;
     bool lessons_unsaved, ending, broken;
 };
 
@@ -348,51 +346,25 @@ keeper_deliver(struct keeper *k, struct frame_link *link, uint64_t token,
     keeper_tell(k, link, WIRE_DELIVERED, token, answer, 2 + count);
 }
 
-/* Each line of the file of digests is one: 's' or 'h' and 32 bytes. */
-#define DIGEST_LINE (1 + HASH_SHA256_SIZE)
-
-static bool
-keeper_learned_before(struct keeper *k, struct bytes digest, bool spam)
-{
-    const char *before = table_get(&k->learned, digest);
-
-    return before != NULL && before[0] == (spam ? 's' : 'h');
-}
-
-static void
-keeper_note_learned(struct keeper *k, struct bytes digest, bool spam)
-{
-    uint8_t line[DIGEST_LINE];
-
-    line[0] = spam ? 's' : 'h';
-    memcpy(line + 1, digest.at, HASH_SHA256_SIZE);
-    if (write(k->learned_fd, line, sizeof line) != (ssize_t)sizeof line) {
-        log_line(LOG_LEVEL_ERROR, NULL, "what was learned could not be noted");
-    }
-    table_put(&k->learned, bytes_copy(&k->arena, digest),
-              (char *)(uintptr_t)(spam ? "s" : "h"));
-}
-
 static void
 keeper_learn(struct keeper *k, struct frame_link *link, uint64_t token,
              struct frame_reader *r)
 {
     bool spam = frame_get_number(r) != 0;
-    struct bytes digest = frame_get_bytes(r), lesson = frame_get_bytes(r);
+    struct bytes digest = frame_get_bytes(r), lesson = frame_get_bytes(r),
+                 recipient = frame_get_bytes(r);
     uint64_t answer[2] = {SK_OK, 0};
+    bool already = false;
+    struct why why;
 
     if (r->broken || digest.size != HASH_SHA256_SIZE) {
         answer[0] = SK_BAD;
-    } else if (keeper_learned_before(k, digest, spam)) {
-        answer[1] = 1;
     } else {
-        answer[0] = judge_teach(k->judge, lesson, spam);
-        if (answer[0] == SK_OK) {
-            keeper_note_learned(k, digest, spam);
-            if (!k->lessons_unsaved) {
-                k->lessons_unsaved = true;
-                loop_task_after(&k->save, SAVE_AFTER_MS);
-            }
+        answer[0] = lessons_teach(k->keeping.lessons, recipient, digest, lesson, spam,
+                                  &already, &why);
+        answer[1] = already;
+        if (answer[0] != SK_OK) {
+            log_line(LOG_LEVEL_WARNING, NULL, "a lesson was not taken: %s", why.sentence);
         }
     }
     keeper_tell(k, link, WIRE_LEARNED, token, answer, 2);
@@ -406,6 +378,10 @@ keeper_save(void *context)
     struct writer w;
     struct why why;
 
+    k->lessons_unsaved = k->lessons_unsaved || lessons_changed(k->keeping.lessons);
+    if (!k->ending) {
+        loop_task_after(&k->save, SAVE_AFTER_MS);
+    }
     if (!k->lessons_unsaved) {
         return;
     }
@@ -613,31 +589,6 @@ keeper_harden(struct keeper *k, const struct role_start *start, struct why *why)
     return harden_role(HARDEN_KEEPER, start, why);
 }
 
-static enum sk_code
-keeper_open_learned(struct keeper *k, struct why *why)
-{
-    struct writer w;
-    uint8_t line[DIGEST_LINE];
-
-    writer_init(&w, &k->arena);
-    writer_bytes(&w, k->folder);
-    writer_text(&w, "/" LEARNED_DIGESTS);
-    k->learned_fd = open(writer_c(&w), O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND, 0600);
-    if (k->learned_fd < 0) {
-        return why_set(why, SK_SYSTEM, "%s cannot be opened", writer_c(&w));
-    }
-    table_init(&k->learned, &k->arena, false);
-    FILE *file = fdopen(dup(k->learned_fd), "r");
-    while (file != NULL && fread(line, sizeof line, 1, file) == 1) {
-        table_put(&k->learned, bytes_copy(&k->arena, bytes_of(line + 1, HASH_SHA256_SIZE)),
-                  (char *)(uintptr_t)(line[0] == 's' ? "s" : "h"));
-    }
-    if (file != NULL) {
-        fclose(file);
-    }
-    return SK_OK;
-}
-
 /* A command that found no keeper for a moment does its work under the record's lock: it is waited for, since a keeper that
  * gives up takes the whole checkpoint with it. */
 static enum sk_code
@@ -715,7 +666,9 @@ role_keeper(const struct role_start *start)
             keeping_open(&k->keeping, &k->arena, start->settings->config, k->vault, &why);
     }
     if (code == SK_OK) {
-        code = keeper_open_learned(k, &why);
+        k->keeping.permit = start->settings->permit;
+        code = lessons_open(&k->arena, start->settings->config, k->judge, start->personal,
+                            &k->keeping.lessons, &why);
     }
     if (code == SK_OK) {
         code = keeper_door_open(&k->arena, k->base, &k->keeping,
@@ -730,6 +683,7 @@ role_keeper(const struct role_start *start)
     loop_task_init(&k->commit, k->base, keeper_commit, k);
     loop_task_init(&k->rows, k->base, keeper_rows, k);
     loop_task_init(&k->save, k->base, keeper_save, k);
+    loop_task_after(&k->save, SAVE_AFTER_MS);
     loop_task_init(&k->tick, k->base, keeper_tick, k);
     loop_task_after(&k->tick, TICK_MS);
     loop_task_init(&k->retain, k->base, keeper_retain, k);
@@ -763,7 +717,7 @@ role_keeper(const struct role_start *start)
     keeper_alarm_close(k->alarm);
     consent_wire_close(k->keeping.consent_wire);
     vault_close(k->vault);
-    close(k->learned_fd);
+    lessons_close(k->keeping.lessons);
     event_free(k->control_event);
     event_base_free(k->base);
     arena_release(&k->arena);

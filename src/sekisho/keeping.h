@@ -16,6 +16,8 @@ struct witnesses;
 struct held_book;
 struct retention;
 struct passage_counts;
+struct lessons;
+struct permit_settings;
 
 /* What the keeper has done since it began. */
 struct keeping_figures {
@@ -42,6 +44,8 @@ struct keeping {
     struct retention *retention;
     struct witnesses *witnesses;
     struct held_book *held;
+    struct lessons *lessons;              /* of the keeper; NULL in a command */
+    const struct permit_settings *permit; /* the same */
     struct keeping_figures figures;
     const struct passage_counts *counts; /* of all workers; NULL where there are none */
     /* Commits what was kept, answering everyone who waits. */

@@ -9,11 +9,16 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/hash.h"
+#include "base/json.h"
 #include "base/limits.h"
+#include "base/writer.h"
 #include "judge/judge.h"
 #include "parse/letter.h"
+#include "sekisho/ask.h"
 #include "sekisho/corpus.h"
 #include "sekisho/options.h"
+#include "sekisho/settings.h"
 
 #define LIST_LINE_MAX 4096
 #define CLASS_ROUNDS                                                                       \
@@ -27,6 +32,9 @@ struct lessons {
     struct arena *arena;
     struct corpus *corpus;
     const char *model, *ship;
+    const char *recipient, *config_path; /* --recipient: the running keeper is taught */
+    const struct config *config;
+    size_t already;
     bool ordered;
 };
 
@@ -41,6 +49,10 @@ static const struct option_row rows[] = {
      "the model: read if it is there, taught, and written; without it only counted"},
     {"from", "FILE|none",
      "what to begin with where --model is not there yet (default: the built-in model)"},
+    {"recipient", "ADDRESS",
+     "teach the running checkpoint in this recipient's name: his own weights and the "
+     "model"},
+    {"config", "FILE", "its configuration (" SETTINGS_PATH ")"},
     {"ship", "FILE", "teach text alone, from nothing, and write it with weights of 8 bits"},
     {0},
 };
@@ -94,9 +106,10 @@ static enum sk_code
 read_arguments(struct lessons *lessons, int count, char **arguments, const char **from_r,
                struct why *why)
 {
-    enum { NOTHING, HAM, SPAM, LISTS, MODEL, FROM, SHIP } what = NOTHING;
-    static const char *const names[] = {"",        "--ham",  "--spam", "--lists",
-                                        "--model", "--from", "--ship"};
+    enum { NOTHING, HAM, SPAM, LISTS, MODEL, FROM, RECIPIENT, CONFIG, SHIP } what = NOTHING;
+    static const char *const names[] = {"",        "--ham",  "--spam",      "--lists",
+                                        "--model", "--from", "--recipient", "--config",
+                                        "--ship"};
     enum sk_code code = SK_OK;
 
     for (int i = 1; i < count && code == SK_OK; i++) {
@@ -116,6 +129,10 @@ read_arguments(struct lessons *lessons, int count, char **arguments, const char 
             lessons->model = word;
         } else if (what == FROM) {
             *from_r = word;
+        } else if (what == RECIPIENT) {
+            lessons->recipient = word;
+        } else if (what == CONFIG) {
+            lessons->config_path = word;
         } else if (what == SHIP) {
             lessons->ship = word;
         } else {
@@ -160,6 +177,44 @@ teach_one(struct arena *arena, const struct lessons *lessons, struct judge *judg
     }
 }
 
+static void
+put_hex(struct json *j, const char *name, struct arena *arena, struct bytes b)
+{
+    struct writer w;
+
+    writer_init(&w, arena);
+    for (size_t i = 0; i < b.size; i++) {
+        writer_format(&w, "%02x", b.at[i]);
+    }
+    json_put_string(j, name, writer_view(&w));
+}
+
+/* By the keeper, who asks whether the recipient allows it. */
+static enum sk_code
+teach_keeper(struct arena *arena, struct lessons *lessons, struct bytes raw, bool spam,
+             struct why *why)
+{
+    uint8_t digest[HASH_SHA256_SIZE];
+    struct bytes reply;
+    struct writer w;
+    struct json j;
+
+    hash_sha256(raw, digest);
+    writer_init(&w, arena);
+    json_init(&j, &w);
+    json_open(&j, '{');
+    json_put_text(&j, "do", "learn.personal");
+    json_put_text(&j, "address", lessons->recipient);
+    json_put_bool(&j, "spam", spam);
+    put_hex(&j, "digest", arena, bytes_of(digest, sizeof digest));
+    put_hex(&j, "lesson", arena, judge_lesson(arena, letter_read(arena, raw)));
+    json_close(&j);
+    enum sk_code code = ask_keeper(arena, lessons->config, writer_view(&w), &reply, why);
+    lessons->already +=
+        code == SK_OK && bytes_find(reply, BYTES("\"already\":true"), 0) != BYTES_NOWHERE;
+    return code;
+}
+
 static enum sk_code
 teach(struct lessons *lessons, struct judge *judge, bool classes, struct why *why)
 {
@@ -174,7 +229,10 @@ teach(struct lessons *lessons, struct judge *judge, bool classes, struct why *wh
         const char *path;
         int label;
         code = corpus_load(&arena, lessons->corpus, i, &raw, &label, &path, why);
-        if (code == SK_OK) {
+        if (code == SK_OK && lessons->recipient != NULL) {
+            code = teach_keeper(&arena, lessons, raw, label != LABEL_HAM, why);
+            show_progress(i + 1, count, terminal);
+        } else if (code == SK_OK) {
             teach_one(&arena, lessons, judge, raw, label, classes);
             if (!classes) {
                 show_progress(i + 1, count, terminal);
@@ -224,6 +282,28 @@ open_judge(struct lessons *lessons, const char *from, struct judge **judge_r,
     return code;
 }
 
+static enum sk_code
+open_keeper(struct lessons *lessons, const char *from, struct why *why)
+{
+    struct settings *settings;
+    struct bytes text;
+
+    if (lessons->model != NULL || lessons->ship != NULL || from != NULL) {
+        return why_set(why, SK_CONFIG,
+                       "--recipient teaches the running checkpoint, not a file");
+    }
+    enum sk_code code = settings_file(
+        lessons->arena, lessons->config_path != NULL ? lessons->config_path : SETTINGS_PATH,
+        &text, why);
+    if (code == SK_OK) {
+        code = settings_new(text, &settings, why);
+    }
+    if (code == SK_OK) {
+        lessons->config = settings->config;
+    }
+    return code;
+}
+
 int
 learn_command(int count, char **arguments)
 {
@@ -249,7 +329,9 @@ learn_command(int count, char **arguments)
         arena_release(&arena);
         return 2;
     }
-    if (code == SK_OK) {
+    if (code == SK_OK && lessons.recipient != NULL) {
+        code = open_keeper(&lessons, from, &why);
+    } else if (code == SK_OK) {
         code = open_judge(&lessons, from, &judge, &why);
     }
     if (code == SK_OK) {
@@ -257,6 +339,11 @@ learn_command(int count, char **arguments)
     }
     if (code != SK_OK) {
         fprintf(stderr, "sekisho learn: %s\n", why.sentence);
+    } else if (lessons.recipient != NULL) {
+        fprintf(stderr,
+                "learnt %zu messages of %s, %zu of them known before; left out %zu\n",
+                corpus_count(lessons.corpus), lessons.recipient, lessons.already,
+                corpus_left_out(lessons.corpus));
     } else {
         uint64_t spam, ham;
         judge_counts(judge, &spam, &ham);

@@ -592,6 +592,8 @@ passage_learn(void *road, struct arena *arena, const struct arrival *arrival, bo
     frame_put_number(&w, spam);
     frame_put_bytes(&w, bytes_of(digest, sizeof digest));
     frame_put_bytes(&w, taught);
+    frame_put_bytes(&w, arrival->recipient_count == 1 ? arrival->recipients[0].address
+                                                      : BYTES_NONE);
     wait_begin(all, &lesson->wait, lesson_answered, lesson);
     frame_send(all->keeper, WIRE_LEARN, lesson->wait.token,
                (struct bytes[]){writer_view(&w)}, 1);

@@ -61,6 +61,8 @@ struct walk {
     struct dns_memo memo;
     struct trace *trace;
     const struct origin *origin;
+    /* What recipients' own weights said then, for a verdict that is made again; NULL: they are asked. */
+    const struct finding **personal;
     const struct opinion *opinion;
     const struct verdict *verdict;
 };

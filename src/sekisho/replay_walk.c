@@ -153,6 +153,30 @@ replay_read(struct arena *arena, struct bytes message, struct bytes content,
     return SK_OK;
 }
 
+/* What his own weights said is taken from the record, as the DNS's answers are: they have changed since, or are gone. */
+static const struct finding **
+read_personal(struct replay *r)
+{
+    size_t count = r->permit->recipient_count, i;
+    const struct finding **personal =
+        arena_take_many(r->arena, count + 1, sizeof *personal);
+    json_t *carrier;
+
+    json_array_foreach(json_object_get(r->content, "rests_on"), i, carrier)
+    {
+        const json_t *weight = json_object_get(carrier, "personal");
+        json_int_t number = json_integer_value(json_object_get(carrier, "number"));
+        if (json_is_number(weight) && number >= 0 && (size_t)number < count) {
+            struct finding *finding = ARENA_NEW(r->arena, struct finding);
+            *finding = (struct finding){.name = "personal_model",
+                                        .weight = json_number_value(weight),
+                                        .family = FAMILY_CONTENT};
+            personal[number] = finding;
+        }
+    }
+    return personal;
+}
+
 enum sk_code
 replay_walk(struct replay *r, struct bytes raw, const struct settings *settings,
             struct judge *judge, struct why *why)
@@ -164,6 +188,7 @@ replay_walk(struct replay *r, struct bytes raw, const struct settings *settings,
     free(dns);
     r->arrival->raw = raw;
     r->walk = (struct walk){.arena = r->arena, .arrival = r->arrival, .permit = r->permit};
+    r->walk.personal = read_personal(r);
     enum sk_code code = walk_begin(&r->walk, settings);
     if (code == SK_OK && !dns_memo_read_json(&r->walk.memo, answers)) {
         return why_set(why, SK_BAD, "the DNS answers of the record cannot be read");

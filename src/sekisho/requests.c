@@ -3,8 +3,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 
-/* One row for each thing that can be asked. Handlers stand in requests_*.c by what they are about. */
-// One row a line.
+/* One row a line for each thing that can be asked. Handlers stand in requests_*.c by what they are about. */
 // clang-format off
 #define REQUESTS(row) \
     row("account.credential", request_account_credential) \
@@ -35,6 +34,7 @@
     row("hold.lift", request_hold_lift) \
     row("hold.list", request_hold_list) \
     row("hold.place", request_hold_place) \
+    row("learn.personal", request_learn_personal) \
     row("ledger.cosigned", request_ledger_cosigned) \
     row("ledger.rotate", request_ledger_rotate) \
     row("look", request_look) \

@@ -11,6 +11,7 @@
 #include "permit/consent.h"
 #include "permit/texts.h"
 #include "sekisho/consent_wire.h"
+#include "sekisho/lessons.h"
 #include "sekisho/requests.h"
 
 #define TOLD_EARLIEST_MS                                                                   \
@@ -371,7 +372,10 @@ erase_after(struct keeping *k, const struct said *said, struct why *why)
         consent_wire_erase(k->consent_wire, said->name, said->families);
         return SK_OK;
     }
-    enum sk_code code = vault_erase_content(k->vault, said->name, said->families, why);
+    enum sk_code code = lessons_forget(k, said->name, said->families, why);
+    if (code == SK_OK) {
+        code = vault_erase_content(k->vault, said->name, said->families, why);
+    }
     return code == SK_OK ? keeping_commit(k, why) : code;
 }
 
@@ -509,6 +513,9 @@ request_consent_show(struct keeping *k, const struct request *request, struct js
         while (count < PAGE_RECIPIENTS && consents_next(k->consents, &position, &r)) {
             found[count++] = r;
         }
+    }
+    if (address.size > 0 && k->lessons != NULL) {
+        json_put_bool(reply, "personal", lessons_has(k->lessons, request->arena, address));
     }
     writer_init(&w, request->arena);
     consents_save_some(k->consents, found, count, &w);
@@ -704,6 +711,7 @@ consent_erase_rest(struct keeping *k)
     bool any = false;
     struct why why;
 
+    lessons_forget_rest(k);
     while (consents_next(k->consents, &position, &r)) {
         for (const struct consent_word *word = r->words; word != NULL; word = word->next) {
             if (word->granted || word->erased) {

@@ -7,6 +7,7 @@
 #include "sekisho/settings.h"
 
 struct hand;
+struct personal;
 struct passage_counts;
 struct suspects;
 
@@ -14,6 +15,7 @@ struct role_start {
     struct settings *settings;
     struct judge *
         judge; /* opened before the fork: weights are shared, one teacher (the keeper), many readers */
+    struct personal *personal; /* recipients' own weights, shared in the same way */
     const struct doors_socket *sockets;
     size_t socket_count;
     int control;
@@ -40,4 +42,4 @@ enum sk_code purger_orders(int file, struct bytes *orders_r, struct why *why);
 
 /* What the keeper learned in this checkpoint and when it began: under the record folder. */
 #define LEARNED_MODEL   "learned.model"
-#define LEARNED_DIGESTS "learned.digests"
+#define LEARNED_DIGESTS "learned.digests" /* of before; see lessons.h */

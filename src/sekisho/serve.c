@@ -25,6 +25,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "dns/resolver.h"
+#include "judge/personal.h"
 #include "net/listen.h"
 #include "record/keys.h"
 #include "report/clerk.h"
@@ -221,6 +222,12 @@ supervisor_open(struct supervisor *s, struct why *why)
     }
     if (code == SK_OK) {
         code = supervisor_learned(s, why);
+    }
+    if (code == SK_OK) {
+        struct bytes detail = config_text(s->settings->config, "permit.detail");
+        code = personal_open(&s->personal, why);
+        judge_use_personal(s->judge, code == SK_OK ? s->personal : NULL,
+                           detail.size > 0 ? detail.at[0] : 0);
     }
     if (code == SK_OK) {
         code = supervisor_bind(s, why);

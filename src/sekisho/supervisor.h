@@ -46,6 +46,7 @@ struct supervisor {
     struct settings *settings;
     struct arena arena;
     struct judge *judge;
+    struct personal *personal;
     struct passage_counts *counts;
     struct doors_socket *sockets;
     size_t socket_count;

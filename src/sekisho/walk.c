@@ -50,6 +50,13 @@ walk_judge(struct walk *walk, struct judge *judge, const struct policy *policy)
     return GUARDED(walk->arena, {
         walk->opinion = judge_letter(walk->arena, judge, walk->permit, walk->arrival,
                                      walk->letter, walk->origin);
+        if (walk->personal != NULL) {
+            struct opinion *again = ARENA_NEW(walk->arena, struct opinion);
+            *again = *walk->opinion;
+            again->personal = walk->personal;
+            again->personal_count = walk->permit->recipient_count;
+            walk->opinion = again;
+        }
         walk->verdict = decide_message(walk->arena, policy, walk->arrival, walk->permit,
                                        walk->letter, walk->origin, walk->opinion);
     });

@@ -7,7 +7,7 @@ enum wire_type {
     WIRE_KEEP = 1, /* bytes record, bytes held (the message, empty when it is not held) */
     WIRE_OUTCOME,  /* bytes id, bytes json */
     WIRE_DELIVER,  /* bytes root, number count, count x bytes address, bytes message */
-    WIRE_LEARN,    /* number spam, bytes digest, bytes lesson */
+    WIRE_LEARN, /* number spam, bytes digest, bytes lesson, bytes recipient (the one that is named, or "") */
     /* Clerk, or a command at the keeper's own socket, to keeper: something is to be changed or looked at. */
     WIRE_REQUEST,         /* bytes json: {"do": ..., "by": ..., ...}, requests.h */
     WIRE_CONSENTS_TAKEN,  /* worker to keeper: the token of the WIRE_CONSENTS it took */
