@@ -817,8 +817,14 @@ test_limits(void)
     tap_ok(well == 2 * LIMIT_SMTP_MESSAGES, "messages at the bound");
     expect(c, "MAIL FROM:<a@b.example>\r\n", "421 4.7.0", "and past it");
     client_end(c);
+}
+
+/* Memory, patience and connections. */
+static void
+test_limits_held(void)
+{
     world_begin();
-    c = greeted();
+    struct client *c = greeted();
     struct arena *own = &doors->sessions->arena;
     jmp_buf full;
     volatile bool fits = false;
@@ -1448,6 +1454,7 @@ main(void)
     test_pipelining();
     test_arguments();
     test_limits();
+    test_limits_held();
     test_early();
     test_xclient();
     test_next_hop();

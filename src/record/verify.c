@@ -4,14 +4,10 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/hash.h"
 #include "base/limits.h"
 #include "record/ledger.h"
 #include "record/row.h"
-
-/* Rows follow the journal by a moment, and by more while the keeper makes up for them. */
-#define ROWS_BEHIND_MS 5000
 
 void
 verify_fault(struct verifier *v, uint64_t entry, const char *format, ...)
@@ -292,8 +288,8 @@ take_sound(struct verifier *v, struct bytes segment, size_t at,
         bytes_starts(frame->record, BYTES("{\"v\":1,\"kind\":\"message\""))) {
         arena_init(&arena, (size_t)1 << 28);
         v->messages++;
-        v->rows_behind += record_read(&arena, frame->record, &row) == SK_OK &&
-                          clock_now_ms() - row.event.time_ms < ROWS_BEHIND_MS;
+        v->messages_sure += record_read(&arena, frame->record, &row) == SK_OK &&
+                            verify_row_sure(v, frame->index, row.event.time_ms);
         arena_release(&arena);
     }
 }
@@ -421,6 +417,7 @@ verify_ledger_as(struct arena *arena, const char *folder,
         return why_set(why, SK_SYSTEM, "cannot open the folder %s", folder);
     }
     v->purges = retention_check_new(arena);
+    verify_rows_begin(v);
     tiles_init(&v->tiles);
     verify_signatures(v);
     tiles_folder_init(&v->files, v->folder, v->checkpoint.size);

@@ -52,7 +52,9 @@ struct verifier {
     struct verify_key_entry *key_entries;
     struct retention_check *purges;
     uint64_t messages,
-        rows_behind; /* messages in the journal; those too new to have a row for sure */
+        messages_sure;  /* in the journal; those that must have their row by now */
+    uint64_t rows_mark; /* entries below it have theirs on disk */
+    int64_t now_ms;
     struct history history;
     struct verify_mark *marks; /* by size */
     size_t mark_count, mark_next;
@@ -62,6 +64,11 @@ __attribute__((format(printf, 3, 4))) void verify_fault(struct verifier *v, uint
                                                         const char *format, ...);
 /* "entry 17 (id 0Kx...)" as far as the record can still be read. */
 const char *verify_entry_name(struct verifier *v, uint64_t index, struct bytes record);
+
+/* verify_rows.c: whether a message is old enough, or below the rows' mark, so that its row must be there. */
+bool verify_row_sure(const struct verifier *v, uint64_t index, int64_t time_ms);
+/* Before the journal is walked, and after it. */
+void verify_rows_begin(struct verifier *v);
 
 /* verify_keys.c: history, checkpoint, cosignatures and what else was signed; before the journal is walked. */
 void verify_signatures(struct verifier *v);

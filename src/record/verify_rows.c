@@ -2,17 +2,42 @@
  * stands for, and there must be as many rows as messages. */
 #include "record/verify_private.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
+#include "record/ledger.h"
 #include "record/row.h"
 #include "store/rows.h"
 
 #define PAGE 2000
+/* Rows follow the journal by a moment. */
+#define ROWS_BEHIND_MS 5000
 
 struct comparing {
     struct verifier *v;
     struct table seen; /* indices, while one page follows the other */
-    uint64_t rows;
+    uint64_t rows, sure;
 };
+
+void
+verify_rows_begin(struct verifier *v)
+{
+    struct arena arena;
+    struct bytes text;
+
+    v->now_ms = clock_now_ms();
+    arena_init(&arena, 1u << 20);
+    if (ledger_read_file(&arena, v->folder, "rows.mark", 64, &text, NULL) != SK_OK ||
+        !bytes_to_number(bytes_trim(text), UINT64_MAX, &v->rows_mark)) {
+        v->rows_mark = 0;
+    }
+    arena_release(&arena);
+}
+
+bool
+verify_row_sure(const struct verifier *v, uint64_t index, int64_t time_ms)
+{
+    return index < v->rows_mark || v->now_ms - time_ms >= ROWS_BEHIND_MS;
+}
 
 static const char *
 different(const struct rows_event *row, const struct rows_event *record)
@@ -50,6 +75,7 @@ compare(struct comparing *c, struct arena *arena, const struct rows_event *row)
     const char *what = NULL;
 
     c->rows++;
+    c->sure += verify_row_sure(v, place->index, row->time_ms);
     if (journal_fetch(arena, v->folder, place->segment, place->offset, place->index, &frame,
                       NULL) != SK_OK ||
         frame.purged || record_read(arena, frame.record, &record) != SK_OK ||
@@ -119,8 +145,7 @@ verify_rows(struct verifier *v)
     while (compare_page(&c, &to_ms)) {
     }
     v->report->rows = c.rows;
-    /* Rows follow the journal by a moment: fewer are a fault only if they stay behind. */
-    if (c.rows + v->rows_behind < v->messages || c.rows > v->messages) {
+    if (c.sure < v->messages_sure || c.rows > v->messages) {
         verify_fault(v, UINT64_MAX,
                      "the day files have %llu rows for %llu messages: rows were added or "
                      "taken away",
