@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Hardened processes, as they really run: what a taken-over process would try is tried inside them by a debugger; a message
 that kills two workers; a worker that hangs; segments of the journal; more mail than there is room for.
 """
