@@ -1,6 +1,5 @@
 #include "judge/model.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <sys/mman.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "judge/write_private.h"
 
 #define MODEL_MAGIC    "SKMODEL1"
 #define CLASS_BITS     15
@@ -242,23 +242,6 @@ pack(struct packed *p, const struct tables *t, struct model_head *head)
             p->classes[i][k] = pack_weight(t->classes[i][k], head->classes_scale);
         }
     }
-}
-
-static bool
-write_all(int fd, const void *at, size_t size)
-{
-    for (const char *p = at; size > 0;) {
-        ssize_t n = write(fd, p, size);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return false;
-        }
-        p += n;
-        size -= (size_t)n;
-    }
-    return true;
 }
 
 static bool

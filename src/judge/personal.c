@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "judge/write_private.h"
 #include "parse/domain.h"
 #include "permit/recipient_name.h"
 
@@ -235,23 +236,6 @@ seal_of(const struct personal *personal, const struct file *file,
     struct bytes sealed = bytes_of(file, offsetof(struct file, seal));
 
     hash_hmac_sha256(bytes_of(personal->key, HASH_SHA256_SIZE), &sealed, 1, seal_r);
-}
-
-static bool
-write_all(int fd, const void *at, size_t size)
-{
-    for (const char *p = at; size > 0;) {
-        ssize_t n = write(fd, p, size);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return false;
-        }
-        p += n;
-        size -= (size_t)n;
-    }
-    return true;
 }
 
 enum sk_code

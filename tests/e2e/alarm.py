@@ -473,7 +473,7 @@ def test_speed():
             with open(os.path.join(corpus, '%d.eml' % i), 'wb') as f:
                 f.write(letter('Hello, the figures of week %d are attached.\r\n' % i + 'plain words again and again\r\n' * 60,
                                subject='week %d' % i))
-        flood = subprocess.Popen([PROGRAM, 'flood', '--to', '127.0.0.1:%d' % point.port, '--rate', '500', '--messages', '3000',
+        flood = subprocess.Popen([PROGRAM, 'flood', '--to', '127.0.0.1:%d' % point.port, '--rate', '600', '--messages', '3600',
                                   '--connections', '8', '--quiet', corpus], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         time.sleep(1)
         sent = {}
