@@ -1,6 +1,7 @@
 /* What children ask of the supervisor: only the keeper asks, and only for what it must not be able to do itself.
  *
  *     CONTROL_SEGMENT  a descriptor of a journal segment that takes bytes at its end and nothing else
+ *     CONTROL_READY    nothing: it tells that the record is open
  *     CONTROL_PURGE    a purger: a short-lived process that makes entries unreadable, after it has checked each order against
  *                      the ledger */
 #define SK_BASE
@@ -209,6 +210,8 @@ errand_hear(struct supervisor *s, struct child *child)
             errand_segment(s, child, token);
         } else if (child->role == ROLE_KEEPER && type == CONTROL_PURGE) {
             errand_purge(s, given);
+        } else if (child->role == ROLE_KEEPER && type == CONTROL_READY) {
+            supervisor_begin(s);
         } else if (child->role != ROLE_KEYS) { /* whose word on a key may come too late */
             log_line(LOG_LEVEL_ERROR, NULL, "%s %u asked for something it may not ask for",
                      role_name(child->role), child->number);

@@ -698,6 +698,9 @@ role_keeper(const struct role_start *start)
         log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
         return EXIT_CONFIG;
     }
+    if (frame_send_fd(k->control.fd, CONTROL_READY, 0, -1, &why) != SK_OK) {
+        log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence); /* the supervisor is gone */
+    }
     event_base_dispatch(k->base);
 
     keeper_commit(k);

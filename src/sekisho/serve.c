@@ -1,4 +1,5 @@
-/* `sekisho serve`: the supervisor. It binds the sockets, starts keeper, workers and clerk, and starts again whoever dies.
+/* `sekisho serve`: the supervisor. It binds the sockets, starts the key process and the keeper, and when the
+ * record is open the workers and the clerk; it starts again whoever dies.
  *
  * It reads no mail and holds no message. Its whole life is one poll loop over one signalfd:
  *
@@ -12,13 +13,9 @@
 #include <errno.h>
 #include <pwd.h>
 #include <signal.h>
-#include <stddef.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -32,29 +29,6 @@
 #include "sekisho/files.h"
 #include "sekisho/options.h"
 #include "sekisho/supervisor.h"
-
-/* Tells a service manager that waits for it (sd_notify(3)'s protocol: one datagram). */
-static void
-notify_ready(void)
-{
-    const char *path = getenv("NOTIFY_SOCKET");
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t size = path != NULL ? strlen(path) : 0;
-
-    if (size == 0 || size >= sizeof address.sun_path) {
-        return;
-    }
-    memcpy(address.sun_path, path, size);
-    if (address.sun_path[0] == '@') {
-        address.sun_path[0] = '\0';
-    }
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0) {
-        (void)!sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&address,
-                      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size));
-        close(fd);
-    }
-}
 
 /* Binds one place; words about a failure name the key and the address. */
 static enum sk_code
@@ -301,14 +275,7 @@ serve_command(int count, char **arguments)
         kill(keys_of(s)->pid, SIGKILL);
         return EXIT_CONFIG;
     }
-    for (size_t i = 0; i < s->child_count; i++) {
-        if (s->children[i].pid == 0) {
-            child_start(s, &s->children[i]);
-        }
-    }
-    log_line(LOG_LEVEL_NOTICE, NULL, "ready: %zu places, %zu processes", s->socket_count,
-             s->child_count);
-    notify_ready();
+    s->begin_at_ms = clock_monotonic_ms() + OPEN_MS;
     int status = supervisor_run(s, signals);
     log_line(LOG_LEVEL_NOTICE, NULL, "ended");
     return status;

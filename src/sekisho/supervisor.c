@@ -4,7 +4,11 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -143,6 +147,76 @@ supervisor_signals(struct supervisor *s, int fd)
     children_reap(s);
 }
 
+/* Tells a service manager that waits for it (sd_notify(3)'s protocol: one datagram). */
+static void
+notify_ready(void)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t size = path != NULL ? strlen(path) : 0;
+
+    if (size == 0 || size >= sizeof address.sun_path) {
+        return;
+    }
+    memcpy(address.sun_path, path, size);
+    if (address.sun_path[0] == '@') {
+        address.sun_path[0] = '\0';
+    }
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0) {
+        (void)!sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&address,
+                      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size));
+        close(fd);
+    }
+}
+
+void
+supervisor_begin(struct supervisor *s)
+{
+    if (s->begun) {
+        return;
+    }
+    s->begun = true;
+    log_line(LOG_LEVEL_NOTICE, NULL, "ready: %zu places, %zu processes", s->socket_count,
+             s->child_count);
+    notify_ready();
+}
+
+/* Workers and clerk wait for the record: whoever is greeted finds it open. */
+static bool
+may_start(const struct supervisor *s, const struct child *child)
+{
+    return s->begun || child->role == ROLE_KEEPER || child->role == ROLE_KEYS;
+}
+
+/* Starts whoever is due; gives how long nobody else will be. */
+static int
+supervisor_start_due(struct supervisor *s)
+{
+    int64_t now = clock_monotonic_ms();
+    int64_t wait_ms = 60000;
+
+    if (!s->begun && s->begin_at_ms <= now) {
+        log_line(LOG_LEVEL_WARNING, NULL,
+                 "the record is still being opened: mail is put off until it is");
+        supervisor_begin(s);
+    } else if (!s->begun) {
+        wait_ms = s->begin_at_ms - now;
+    }
+    for (size_t i = 0; i < s->child_count; i++) {
+        struct child *child = &s->children[i];
+        if (child->pid != 0 || !may_start(s, child)) {
+            continue;
+        }
+        if (child->start_at_ms <= now) {
+            child_start(s, child);
+        } else if (child->start_at_ms - now < wait_ms) {
+            wait_ms = child->start_at_ms - now + 1;
+        }
+    }
+    return (int)wait_ms;
+}
+
 /* Waits for a signal or for a child that says something; true: there are signals. */
 static bool
 supervisor_wait(struct supervisor *s, int signals, int wait_ms)
@@ -171,16 +245,7 @@ supervisor_run(struct supervisor *s, int signals)
     bool keeper_told = false;
 
     for (;;) {
-        int64_t now = clock_monotonic_ms();
-        int wait_ms = s->ending ? 200 : 60000;
-        for (size_t i = 0; i < s->child_count && !s->ending; i++) {
-            struct child *child = &s->children[i];
-            if (child->pid == 0 && child->start_at_ms <= now) {
-                child_start(s, child);
-            } else if (child->pid == 0 && child->start_at_ms - now < wait_ms) {
-                wait_ms = (int)(child->start_at_ms - now) + 1;
-            }
-        }
+        int wait_ms = s->ending ? 200 : supervisor_start_due(s);
         if (s->ending) {
             if (supervisor_ended(s, &keeper_told)) {
                 return s->status;

@@ -22,6 +22,8 @@
 #define WAIT_MAX_MS 10000
 #define ABORT_MS    2000  /* between SIGABRT and SIGKILL for a worker that hangs */
 #define WATCH_MS    1000  /* how often is looked whether one hangs */
+/* So long nobody is greeted while the record is opened; then mail is put off until it is. */
+#define OPEN_MS   30000
 #define STEADY_MS   10000 /* who lived that long is started again at once */
 
 enum role { ROLE_KEEPER, ROLE_CLERK, ROLE_WORKER, ROLE_KEYS };
@@ -60,6 +62,8 @@ struct supervisor {
     bool keys_good;                     /* the key process took them at its start */
     struct child children[CHILDREN_MAX];
     size_t child_count;
+    bool begun;        /* workers and clerk may be started */
+    int64_t begin_at_ms; /* at the latest, whether the record is open or not */
     bool ending;
     int64_t kill_at_ms;
     int status;
@@ -104,5 +108,7 @@ enum sk_code keys_reload(struct supervisor *s, const struct settings *settings,
 /* In a child: their descriptors are closed. */
 void keys_forget(struct supervisor *s);
 
-/* supervisor.c: until all children have ended; `signals` is a signalfd. Gives the exit status. */
+/* supervisor.c: the record is open (or takes too long): workers and clerk are started. */
+void supervisor_begin(struct supervisor *s);
+/* Until all children have ended; `signals` is a signalfd. Gives the exit status. */
 int supervisor_run(struct supervisor *s, int signals);

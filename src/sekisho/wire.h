@@ -30,6 +30,7 @@ enum wire_control {
     CONTROL_DRAIN, /* finish what is in hand, then end */
     CONTROL_SEGMENT, /* keeper asks: token is the first entry; answer: fd of the segment, for appending only */
     CONTROL_PURGE, /* keeper asks: fd is a memory file of orders; answer: token is the purger's exit status */
+    CONTROL_READY, /* keeper says: the record is open; only then workers and clerk are started */
     CONTROL_KEYS, /* to worker or clerk: fd: a channel to the key process; to that: token is enum key_turn */
     CONTROL_KEY, /* to the key process: fd: a file with a private key, token: key_id_start; answer: token is enum key_load */
 };
