@@ -1,5 +1,7 @@
 #include "judge/findings_private.h"
 
+#include <string.h>
+
 #include "base/limits.h"
 #include "base/writer.h"
 
@@ -107,6 +109,30 @@ dkim_finding(struct findings *f, const struct origin *origin)
     }
 }
 
+/* What trace noted (origin_note): under which family it may count, and how much. One row a line. */
+static const struct {
+    const char *name;
+    enum permit_family family;
+    double weight;
+} noted[] = {
+    /* clang-format off */
+    {"from_several", FAMILY_LABEL, 0.5},
+    /* clang-format on */
+};
+
+static void
+findings_of_notes(struct findings *f, const struct origin *origin)
+{
+    for (size_t i = 0; i < origin->note_count; i++) {
+        for (size_t row = 0; row < sizeof noted / sizeof *noted; row++) {
+            if (strcmp(noted[row].name, origin->notes[i].name) == 0) {
+                findings_put(f, noted[row].name, noted[row].family, noted[row].weight,
+                             origin->notes[i].detail);
+            }
+        }
+    }
+}
+
 void
 findings_of_origin(struct findings *f, const struct arrival *arrival,
                    const struct origin *origin)
@@ -140,6 +166,7 @@ findings_of_origin(struct findings *f, const struct arrival *arrival,
     if (origin->grade == GRADE_E) {
         findings_put(f, "origin_hidden", FAMILY_SOURCE, 0.8, BYTES_NONE);
     }
+    findings_of_notes(f, origin);
 }
 
 /* The host that the text of a link shows, "" if it shows none: "https://bank.example/login", "bank.example". */

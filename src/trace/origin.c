@@ -8,6 +8,10 @@
  *   E  the source hides itself (an anonymising network); nothing here finds that out yet. */
 #include "trace/origin_private.h"
 
+#include <string.h>
+
+#include "base/limits.h"
+
 static const char *const results[] = {
     [AUTH_NONE] = "none",           [AUTH_PASS] = "pass",
     [AUTH_FAIL] = "fail",           [AUTH_SOFTFAIL] = "softfail",
@@ -39,6 +43,30 @@ dmarc_policy_name(enum dmarc_policy policy)
     static const char *const names[] = {NULL, "none", "quarantine", "reject"};
 
     return names[policy];
+}
+
+bool
+origin_has_note(const struct origin *origin, const char *name)
+{
+    for (size_t i = 0; i < origin->note_count; i++) {
+        if (strcmp(origin->notes[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+origin_note(struct arena *arena, struct origin *origin, const char *name,
+            struct bytes detail)
+{
+    if (origin->note_count == LIMIT_TRACE_NOTES || origin_has_note(origin, name)) {
+        return;
+    }
+    if (origin->notes == NULL) {
+        origin->notes = ARENA_NEW_MANY(arena, LIMIT_TRACE_NOTES, struct trace_note);
+    }
+    origin->notes[origin->note_count++] = (struct trace_note){name, detail};
 }
 
 enum origin_grade

@@ -58,6 +58,74 @@ struct dmarc_result {
     struct bytes reason;
 };
 
+/* Sender ID (RFC 4406): AUTH_NONE and no domain when it was not asked for. */
+struct senderid_result {
+    enum auth_result result;
+    struct bytes domain;         /* that was checked */
+    struct bytes field, address; /* the purported responsible address (RFC 4407), "" without one */
+    struct bytes record, reason;
+};
+
+/* One set of ARC fields (RFC 8617 section 4.2). */
+struct arc_set {
+    unsigned instance;
+    enum auth_result cv;       /* what the sealer said of the chain before it: none, pass, fail */
+    struct bytes authserv_id;  /* of its ARC-Authentication-Results, "" if none can be read */
+    struct bytes results;      /* the value of that field after i=, as it came */
+    struct dkim_result seal;   /* the ARC-Seal; identity and signed_fields are empty */
+    struct dkim_result message_signature;
+};
+
+struct arc_result {
+    enum auth_result result; /* none, pass, fail */
+    unsigned instance;       /* the highest i= */
+    bool has_oldest_pass;
+    unsigned oldest_pass; /* RFC 8617 section 5.2, 0: all that matter pass */
+    struct arc_set *sets; /* oldest first */
+    size_t set_count;
+    struct bytes reason;
+    struct bytes speaker; /* d= of the trusted sealer that speaks for the message in DMARC, "" if none does */
+};
+
+/* What is known of an address without asking anyone. */
+enum place_kind {
+    PLACE_TOR = 1,     /* an exit of the Tor network */
+    PLACE_PROXY = 2,   /* an open proxy or a VPN */
+    PLACE_HOSTING = 4, /* a computing centre's range */
+    PLACE_PRIVATE = 8, /* not routed in the internet (RFC 6890) */
+};
+
+struct place {
+    char country[3];    /* ISO 3166-1, "" if not known */
+    uint32_t as_number; /* 0 if not known */
+    struct bytes as_name;
+    unsigned kinds; /* of enum place_kind */
+};
+
+/* One list of DNS names asked for an address or domain (RFC 5782). */
+struct list_answer {
+    struct bytes list;   /* the section's name in the configuration */
+    struct bytes asked;  /* the address or domain, as text */
+    struct bytes answer; /* "127.0.0.2"; "" when it is not listed */
+    struct bytes text;   /* its TXT record, cleaned for people; "" if not asked or none */
+    bool allows;         /* a list of the good */
+    bool failed;         /* no answer in time, or one that no such list gives: not counted */
+};
+
+/* A fact about the message that becomes a finding: its name is a row of decide/findings.inc. */
+struct trace_note {
+    const char *name;
+    struct bytes detail; /* of hostile hands: clean it before it is shown */
+};
+
+/* The host from which somebody gave in the message at a web form or web mail, as the field that says so claims. */
+struct claimed_client {
+    struct bytes field; /* its name: "X-Originating-IP" */
+    struct bytes value;
+    struct net_address ip;
+    struct place place;
+};
+
 /* One Received field (RFC 5321 4.4), newest first. */
 struct hop {
     struct bytes from, helo, rdns, by, with, id, for_address;
@@ -65,6 +133,9 @@ struct hop {
     bool has_date;
     int64_t date;
     bool trusted;       /* written by a server we trust */
+    struct bytes tls;   /* version as written, "" if it does not say */
+    struct bytes auth;  /* login as written */
+    struct place place; /* of from_ip */
     struct bytes field; /* the whole field */
 };
 
@@ -74,6 +145,10 @@ struct origin {
     struct spf_result spf, spf_helo;
     struct dkim_result *dkim;
     size_t dkim_count;
+    struct dkim_result *domainkeys; /* only under `legacy` */
+    size_t domainkeys_count;
+    struct senderid_result senderid;
+    struct arc_result arc;
     struct dmarc_result dmarc;
     enum auth_result iprev;   /* forward-confirmed reverse DNS (RFC 8601 2.7.3) */
     struct bytes client_name; /* the verified reverse name, "" if none */
@@ -81,6 +156,14 @@ struct origin {
     size_t hop_count,
         border; /* index of the first hop that nobody we trust wrote; hop_count if none */
     struct net_address source; /* the host beyond the border */
+    struct place place;        /* of the source */
+    struct claimed_client *claimed;
+    size_t claimed_count;
+    struct list_answer *listed;
+    size_t listed_count;
+    struct bytes vouched_by; /* who vouches for the author's domain (RFC 5518), "" if nobody we believe */
+    struct trace_note *notes;
+    size_t note_count;
     enum origin_grade grade;
     struct bytes
         authentication_results; /* the value of our Authentication-Results field (RFC 8601), folded with CRLF */
@@ -88,6 +171,11 @@ struct origin {
         forged; /* fields with our authserv-id that came with the message: to be removed (views of whole fields) */
     size_t forged_count;
 };
+
+/* Adds a note, once for each name; beyond LIMIT_TRACE_NOTES nothing. */
+void origin_note(struct arena *arena, struct origin *origin, const char *name,
+                 struct bytes detail);
+bool origin_has_note(const struct origin *origin, const char *name);
 
 struct trace_settings {
     struct bytes authserv_id;

@@ -227,6 +227,9 @@ trace_step(struct trace *t)
     if (more || dkim == SK_MORE || step_dmarc(t) == SK_MORE) {
         return SK_MORE;
     }
+    if (t->from_count > 1) {
+        origin_note(t->arena, o, "from_several", t->from_domains[1]);
+    }
     o->grade = origin_grade_of(o);
     o->authentication_results = authres_write(t->arena, t->settings, t->arrival, o);
     authres_forged(t->arena, t->letter, t->settings->authserv_id, &o->forged,
