@@ -23,7 +23,7 @@
 #define LIMIT_HTTP_HEAD 65536            // Request line and fields of an HTTP request. Beyond: 431 and close.
 #define LIMIT_HTTP_FIELDS 1200           // Fields of an HTTP request (1,000 Rcpt and the rest). Beyond: 431 and close.
 #define LIMIT_RECEIVED_HOPS 100          // RFC 5321 6.3 asks for at least 100. Beyond: 554 5.4.6, a loop.
-#define LIMIT_TRACE_NOTES 32             // Different facts of one message's origin that become findings; there are about as many names.
+#define LIMIT_TRACE_NOTES 32             // Different facts of one message's origin that become findings; there are about as many names. Beyond: not noted.
 #define LIMIT_HELD_BYTES 536870912       // 512 MiB of messages in flight in one worker. Beyond: 452 4.3.1.
 
 /* The message */

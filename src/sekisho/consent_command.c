@@ -14,9 +14,12 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "parse/domain.h"
 #include "permit/consent.h"
+#include "permit/recipient_name.h"
 #include "sekisho/ask.h"
 #include "sekisho/consent_private.h"
+#include "sekisho/held_waiting.h"
 #include "sekisho/record_folder.h"
 
 static const struct option_row rows[] = {
@@ -26,6 +29,8 @@ static const struct option_row rows[] = {
     {"time", "TIME", "when it was said (RFC 3339); else now"},
     {"text", "ID", "the text that was agreed to, by id or hash; else that of each family"},
     {"text-file", "FILE", "registers this text under --text first"},
+    {"held", "release|erase",
+     "withdraw: what to do with what is held for him alone; else it is only told"},
     {"remove", NULL, "allow, refuse, rescue: takes the senders off the list"},
     {"texts", NULL, "show: all texts that can be agreed to, with their hashes"},
     {"dry-run", NULL, "import: only checks, keeps nothing"},
@@ -160,6 +165,97 @@ register_text(struct consent_asking *asking)
     return consent_ask(asking, &asking->arena, &j, &reply, NULL);
 }
 
+/* As if somebody had typed `sekisho held release --reason ... ID`: recorded, and with the same words. */
+static int
+dispose_held(struct consent_asking *asking, const char *verb, struct bytes id)
+{
+    const char *config = options_value(asking->options, "config"),
+               *folder = options_value(asking->options, "folder");
+    char *arguments[12];
+    int count = 0;
+
+    arguments[count++] = (char *)"held";
+    arguments[count++] = (char *)verb;
+    arguments[count++] = (char *)"--reason";
+    arguments[count++] = (char *)(asking->japanese ? "同意の撤回" : "consent withdrawn");
+    if (config != NULL) {
+        arguments[count++] = (char *)"--config";
+        arguments[count++] = (char *)config;
+    }
+    if (folder != NULL) {
+        arguments[count++] = (char *)"--folder";
+        arguments[count++] = (char *)folder;
+    }
+    arguments[count++] = (char *)"--lang";
+    arguments[count++] = (char *)(asking->japanese ? "ja" : "en");
+    arguments[count++] = bytes_text(&asking->arena, id);
+    arguments[count] = NULL;
+    return held_command(count, arguments);
+}
+
+static void
+print_waiting(const struct consent_asking *asking, const struct held_waiting *waiting,
+              bool disposed)
+{
+    printf(disposed ? (asking->japanese
+                           ? "  %.*s (ほかの受信者の分でもあるため、そのままにしました)\n"
+                           : "  %.*s (held for others too: left as it is)\n")
+                    : "  %.*s\n",
+           BYTES_ARGUMENTS(waiting->id));
+}
+
+/* What he has not been given is his mail, not our copy: it is neither destroyed nor passed on without a word. */
+static int
+tell_held(struct consent_asking *asking, const char *address)
+{
+    const char *choice = options_value(asking->options, "held");
+    struct held_waiting *waiting = NULL;
+    struct bytes name;
+    struct why why;
+    size_t count = 0;
+    bool more = false;
+    int status = EXIT_OK;
+
+    if (!recipient_name(&asking->arena, bytes_from_text(address), domain_to_ascii, &name) ||
+        name.at[0] == '@') {
+        return EXIT_OK;
+    }
+    const char *folder =
+        bytes_text(&asking->arena, config_text(asking->config, "record.folder"));
+    if (held_waiting(&asking->arena, folder, name, &waiting, &count, &more, &why) !=
+        SK_OK) {
+        fprintf(stderr, "sekisho: consent: what is held for him is not known: %s\n",
+                why.sentence);
+        return EXIT_NO_INPUT;
+    }
+    if (count > 0) {
+        printf(asking->japanese ? "この受信者にまだ渡していない保留中のメールが %zu 通%s"
+                                  "あります:\n"
+                                : "%zu messages%s are held for this recipient and not yet "
+                                  "his:\n",
+               count, more ? (asking->japanese ? "以上" : " or more") : "");
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (choice == NULL || waiting[i].others) {
+            print_waiting(asking, &waiting[i], choice != NULL);
+            continue;
+        }
+        int one =
+            dispose_held(asking, choice[0] == 'r' ? "release" : "delete", waiting[i].id);
+        status = one == EXIT_OK ? status : one;
+    }
+    if (count > 0 && choice == NULL) {
+        puts(asking->japanese
+                 ? "渡すなら `sekisho held release --reason ... ID`、"
+                   "消すなら `sekisho held delete --reason ... ID` "
+                   "(または撤回のときに --held release か --held erase)"
+                 : "`sekisho held release --reason ... ID` passes one on, `sekisho held "
+                   "delete --reason ... ID` destroys it (or say --held release or --held "
+                   "erase with the withdrawal)");
+    }
+    return status;
+}
+
 static int
 grant_or_withdraw(struct consent_asking *asking, const struct options *o, bool grant)
 {
@@ -170,6 +266,13 @@ grant_or_withdraw(struct consent_asking *asking, const struct options *o, bool g
 
     if (o->rest_count < 3) {
         fprintf(stderr, "usage: sekisho %s\n", usage);
+        return EXIT_USAGE;
+    }
+    const char *held = options_value(o, "held");
+    if (held != NULL &&
+        (grant || (strcmp(held, "release") != 0 && strcmp(held, "erase") != 0))) {
+        fprintf(stderr, "sekisho: consent: --held goes with withdraw, and is release or "
+                        "erase\n");
         return EXIT_USAGE;
     }
     if (grant && options_has(o, "text-file")) {
@@ -204,6 +307,9 @@ grant_or_withdraw(struct consent_asking *asking, const struct options *o, bool g
                                     "れてから消去します。"
                                   : "a legal hold is in force: what it covers is erased "
                                     "when it is lifted");
+        }
+        if (!grant) {
+            status = tell_held(asking, o->rest[1]);
         }
     }
     return status;

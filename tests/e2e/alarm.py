@@ -247,6 +247,29 @@ def test_channels():
     hop.close()
 
 
+def test_severity():
+    """Again within the hour only when it is worse than what was told."""
+    hook = Hook()
+    with Checkpoint(extra=section('webhook = %s\n' % hook.url)) as point:
+        send(point, '渋谷駅を爆破する。')
+        ok(wait(lambda: len(hook.got) == 1), 'a threat without a time rings', point.log_text()[-2000:])
+        send(point, '新宿駅を爆破する。')
+        wait(lambda: (listed(point) or [{}])[0].get('count') == 2)
+        ok(len(hook.got) == 1 and len(listed(point)) == 1, 'a variant as grave only counts', listed(point))
+        began = time.time()
+        send(point, '上野駅を爆破する。決行は明日15時。')
+        ok(wait(lambda: len(hook.got) == 2), 'a graver one of the same campaign rings again, at once', listed(point))
+        told = [alarm['data'] for alarm in hook.alarms()]
+        ok(len(told) == 2 and hook.got[1][0] - began < 1.5 and told[1]['why'] == 'severity'
+           and told[1]['severity'] > told[0]['severity'] and told[1]['alarm'] == told[0]['alarm'] and told[1]['count'] == 3,
+           'it says that it is the same and worse, and how many there were', told)
+        send(point, '池袋駅を爆破する。決行は明日16時。')
+        wait(lambda: (listed(point) or [{}])[0].get('count') == 4)
+        time.sleep(.5)
+        ok(len(hook.got) == 2, 'and then it is quiet again', len(hook.got))
+    hook.close()
+
+
 def test_maildir():
     log = Syslog()
     conf = section('mail_to = ops@rcpt.example\nmail_from = alarm@mx.rcpt.example\nexcerpt = no\n')
@@ -510,7 +533,7 @@ def test_speed():
     hook.close()
 
 
-TESTS = [test_channels, test_maildir, test_trouble, test_escalation, test_hostile, test_tls, test_names, test_speed]
+TESTS = [test_channels, test_severity, test_maildir, test_trouble, test_escalation, test_hostile, test_tls, test_names, test_speed]
 
 
 def main():

@@ -200,6 +200,39 @@ def releasing():
     hop.close()
 
 
+def withdrawing():
+    hop = NextHop()
+    with Checkpoint(next_hop=hop.url, extra=POLICY) as c:
+        hers = [send(c, unwanted().replace(b'plainword', b'word%d' % i), (b'hanako@rcpt.example',))[1] for i in range(2)]
+        both = send(c, unwanted().replace(b'plainword', b'both'), (b'hanako@rcpt.example', b'taro@rcpt.example'))[1]
+        his = send(c, unwanted().replace(b'plainword', b'jiro'), (b'Jiro@rcpt.example',))[1]
+        for identity in hers + [both, his]:
+            settle(c, identity)
+        withdraw = ('consent', 'withdraw', '--lang', 'en')
+        r = c.command(*withdraw, 'hanako@rcpt.example', 'statistics')
+        ok(r.returncode == 0 and all(i.encode() in r.stdout for i in hers + [both]) and his.encode() not in r.stdout
+           and len(held_files(c)) == 4 and not hop.messages, 'a withdrawal names what is held for him, and does nothing with it unasked', r)
+        r = c.command(*withdraw, 'hanako@rcpt.example', 'all', '--held', 'keep')
+        ok(r.returncode == 2 and b'release or erase' in r.stderr, 'another word for --held is refused', r)
+        r = c.command(*withdraw, 'hanako@rcpt.example', 'all', '--held', 'release')
+        ok(r.returncode == 0 and len(hop.messages) == 2 and both.encode() + b' (held for others too' in r.stdout,
+           'with --held release he gets what is his alone', (r, len(hop.messages)))
+        ok({e['id'] for e in kinds(c, 'held.release')} == set(hers) and
+           all(e['reason'] == 'consent withdrawn' for e in kinds(c, 'held.release')), 'and the ledger says why')
+        end = time.time() + 10
+        while time.time() < end and len(held_files(c)) > 2:
+            time.sleep(.1)
+        ok(len(held_files(c)) == 2, 'delivered, our copies are erased: what was kept on his consent is gone', held_files(c))
+        r = c.command(*withdraw, 'jiro@rcpt.example', 'all', '--held', 'erase')
+        ok(r.returncode == 0 and [e['id'] for e in kinds(c, 'held.erase') if e.get('reason') == 'consent withdrawn'] == [his]
+           and len(held_files(c)) == 1, 'with --held erase it is destroyed, by his word', (r, kinds(c, 'held.erase')))
+        r = c.command(*withdraw, 'jiro@rcpt.example', 'statistics')
+        ok(r.returncode == 0 and his.encode() not in r.stdout, 'and is not told again', r)
+        r = c.command('ledger', 'verify')
+        ok(r.returncode == 0, 'the ledger is sound after it', r)
+    hop.close()
+
+
 def two_persons():
     if os.getuid() != 0:
         return skip('a second person', 'needs root, to be two users')
@@ -258,7 +291,7 @@ def without_keeper():
         ok(r.returncode == 1 and b'altered' in r.stdout + r.stderr, 'and verify tells it without a key', r.stdout + r.stderr)
 
 
-for part in (reading, rotating, releasing, two_persons, without_keeper):
+for part in (reading, rotating, releasing, withdrawing, two_persons, without_keeper):
     try:
         part()
     except Exception as error:
