@@ -68,7 +68,7 @@ install: all
 	cd build/console && find . -type f ! -name '.*' -exec install -D -m 644 '{}' '$(DESTDIR)$(SHAREDIR)/console/{}' ';'
 	install -D -m 644 share/sekisho.conf $(DESTDIR)$(SHAREDIR)/sekisho.conf
 	[ -e $(DESTDIR)$(CONFDIR)/sekisho.conf ] || install -D -m 640 share/sekisho.conf $(DESTDIR)$(CONFDIR)/sekisho.conf
-	install -d -m 750 $(DESTDIR)$(STATEDIR)
+	install -d -m 700 $(DESTDIR)$(STATEDIR)
 	@if [ -z "$(DESTDIR)" ]; then \
 	    getent group sekisho >/dev/null || groupadd --system sekisho; \
 	    getent passwd sekisho >/dev/null || useradd --system --gid sekisho --home-dir $(STATEDIR) \

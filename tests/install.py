@@ -17,13 +17,17 @@ def main():
         ok(good, 'make install', output)
         for path, mode in (('usr/sbin/sekisho', 0o755), ('usr/share/man/man8/sekisho.8', 0o644),
                            ('usr/share/man/man5/sekisho.conf.5', 0o644), ('etc/sekisho/sekisho.conf', 0o640),
-                           ('lib/systemd/system/sekisho.service', 0o644), ('var/lib/sekisho', 0o750)):
+                           ('lib/systemd/system/sekisho.service', 0o644), ('var/lib/sekisho', 0o700)):
             full = os.path.join(place, path)
             ok(os.path.exists(full) and os.stat(full).st_mode & 0o777 == mode, 'installed: /' + path)
         program = os.path.join(place, 'usr/sbin/sekisho')
         run = subprocess.run([program, 'config', os.path.join(place, 'etc/sekisho/sekisho.conf')],
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         ok(run.returncode == 0, 'the installed program finds the installed configuration good', run.stdout)
+        with open(os.path.join(place, 'lib/systemd/system/sekisho.service'), encoding='utf-8') as file:
+            unit = file.read()
+        ok('\nType=notify\n' in unit and '\nStateDirectory=' not in unit,
+           'the unit tells when it is ready, and gives the record to nobody', unit)
         with open(os.path.join(place, 'etc/sekisho/sekisho.conf'), 'a', encoding='utf-8') as file:
             file.write('# mine\n')
         good, output = make('install', place)
