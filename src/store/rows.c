@@ -14,10 +14,9 @@ static const char *const statement_text[ROWS_STATEMENTS] = {
                   "category, sender, recipients,"
                   " subject, name, text, client, threat, size, unwanted)"
                   " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)",
-    [PUT_WORDS] = "INSERT INTO words(rowid, sender, recipients, body) VALUES(?1,?2,?3,?4)",
-    [PUT_PAIRS] = "INSERT INTO pairs(rowid, body) VALUES(?1,?2)",
     [PUT_OUTCOME] =
         "INSERT OR IGNORE INTO outcomes(seq, segment, at, id, time) VALUES(?1,?2,?3,?4,?5)",
+    [LAST_INDEXED] = "SELECT last FROM chunks ORDER BY first DESC LIMIT 1",
 };
 
 static const char schema[] =
@@ -35,18 +34,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS outcomes(seq INTEGER PRIMARY KEY, segment INTEGER NOT "
     "NULL, at INTEGER NOT NULL,"
     " id TEXT NOT NULL, time INTEGER NOT NULL);"
-    "CREATE INDEX IF NOT EXISTS outcomes_id ON outcomes(id);"
-    "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(sender, recipients, body, "
-    "content='',"
-    " tokenize='trigram', columnsize=0);"
-    "CREATE VIRTUAL TABLE IF NOT EXISTS pairs USING fts5(body, content='', detail=none, "
-    "columnsize=0,"
-    " tokenize='unicode61 remove_diacritics 0');"
-    /* Merging the index's segments is most of the price of a row: seldom and in large steps. */
-    "INSERT INTO words(words, rank) VALUES('automerge', 16);"
-    "INSERT INTO pairs(pairs, rank) VALUES('automerge', 16);"
-    "PRAGMA user_version=2;";
-_Static_assert(ROWS_VERSION == 2, "as the schema says");
+    "CREATE INDEX IF NOT EXISTS outcomes_id ON outcomes(id);";
 
 enum sk_code
 rows_open(struct arena *arena, const char *folder, int zone_minutes, struct rows **rows_r,
@@ -108,6 +96,22 @@ day_settle(struct rows *rows, struct day *day, struct why *why)
 }
 
 static int
+count_bare(struct day *day)
+{
+    int64_t values[2] = {-1, GRAMS_ROWS}, count = 0;
+    int code = grams_last(day->database, &values[0]);
+
+    if (code == SQLITE_OK) {
+        code =
+            grams_ask(day->database,
+                      "SELECT count(*) FROM (SELECT 1 FROM events WHERE seq > ?1 LIMIT ?2)",
+                      values, 2, &count, NULL);
+    }
+    day->bare = (size_t)count;
+    return code;
+}
+
+static int
 day_open_file(struct day *day, const char *path)
 {
     int code = sqlite3_open_v2(
@@ -117,11 +121,14 @@ day_open_file(struct day *day, const char *path)
         sqlite3_busy_timeout(day->database, 2000);
         code = sqlite3_exec(day->database, schema, NULL, NULL, NULL);
     }
+    if (code == SQLITE_OK) {
+        code = rows_upgrade(day->database);
+    }
     for (size_t i = 0; i < ROWS_STATEMENTS && code == SQLITE_OK; i++) {
         code = sqlite3_prepare_v3(day->database, statement_text[i], -1,
                                   SQLITE_PREPARE_PERSISTENT, &day->statements[i], NULL);
     }
-    return code;
+    return code == SQLITE_OK ? count_bare(day) : code;
 }
 
 /* What SQLite says against a day's file. One that it cannot read is set aside: its rows come from the journal again. */
@@ -220,6 +227,14 @@ day_begin(struct rows *rows, int64_t number, struct day **day_r, struct why *why
             return day_failed(rows, day, "begin", why);
         }
         day->open_transaction = true;
+        /* Erasing and cleaning change chunks by a connection of their own. */
+        sqlite3_stmt *last = day->statements[LAST_INDEXED];
+        int step = sqlite3_step(last);
+        day->indexed = step == SQLITE_ROW ? sqlite3_column_int64(last, 0) : -1;
+        sqlite3_reset(last);
+        if (step != SQLITE_ROW && step != SQLITE_DONE) {
+            return day_failed(rows, day, "begin", why);
+        }
     }
     return SK_OK;
 }
@@ -265,33 +280,44 @@ bind_place(sqlite3_stmt *statement, const struct rows_place *place, struct bytes
     sqlite3_bind_int64(statement, 5, time_ms);
 }
 
+/* A row that is in no chunk yet. Where a chunk covers its place already (it comes late), that one is given up. */
 static enum sk_code
-put_words(struct rows *rows, struct day *day, const struct rows_event *event,
-          struct why *why)
+put_bare(struct rows *rows, struct day *day, const struct rows_event *event,
+         struct why *why)
 {
-    const struct bytes parts[] = {event->subject, event->name, event->text};
-    sqlite3_stmt *words = day->statements[PUT_WORDS], *pairs = day->statements[PUT_PAIRS];
-    struct writer w;
+    day->bare++;
+    if ((int64_t)event->place.index > day->indexed) {
+        return SK_OK;
+    }
+    if (grams_drop_of(day->database, (int64_t)event->place.index) != SQLITE_OK) {
+        return day_failed(rows, day, "insert", why);
+    }
+    return SK_OK;
+}
 
-    writer_init(&w, &rows->scratch);
-    for (size_t i = 0; i < 3; i++) {
-        rows_trigrams(&w, parts[i]);
-        writer_byte(&w, '\n');
+/* A chunk of the word index, once there are rows enough for one. */
+static enum sk_code
+index_rows(struct rows *rows, struct day *day, struct why *why)
+{
+    int64_t low, high;
+    size_t count = 0;
+    bool found;
+
+    if (day->bare < GRAMS_ROWS) {
+        return SK_OK;
     }
-    sqlite3_bind_int64(words, 1, (sqlite3_int64)event->place.index);
-    bind_text(words, 2, event->sender);
-    bind_text(words, 3, event->recipients);
-    bind_text(words, 4, writer_view(&w));
-    enum sk_code code = run(rows, day, PUT_WORDS, why);
-    writer_clear(&w);
-    rows_pairs_of(&w, event);
-    if (code == SK_OK) {
-        sqlite3_bind_int64(pairs, 1, (sqlite3_int64)event->place.index);
-        bind_text(pairs, 2, writer_view(&w));
-        code = run(rows, day, PUT_PAIRS, why);
+    int code = grams_gap(day->database, false, &low, &high, &found);
+    if (code == SQLITE_OK && found) {
+        code = grams_build(day->database, low, high, &count);
     }
-    arena_release(&rows->scratch);
-    return code;
+    if (code == SQLITE_TOOBIG) {
+        code = SQLITE_OK; /* no more chunks: they are looked at one by one */
+    }
+    if (code != SQLITE_OK) {
+        return day_failed(rows, day, "index", why);
+    }
+    /* What an older version left bare takes a chunk with each commit until it is caught up with. */
+    return count_bare(day) == SQLITE_OK ? SK_OK : day_failed(rows, day, "index", why);
 }
 
 enum sk_code
@@ -327,7 +353,7 @@ rows_put_event(struct rows *rows, const struct rows_event *given, struct why *wh
     if (code == SK_OK) {
         day->unsettled = true;
         if (sqlite3_changes(day->database) > 0) {
-            code = put_words(rows, day, event, why);
+            code = put_bare(rows, day, event, why);
         }
     }
     struct known_day *known = rows_known(rows, number, true);
@@ -369,8 +395,13 @@ rows_commit(struct rows *rows, struct why *why)
         if (day->database == NULL || !day->open_transaction) {
             continue;
         }
-        if (sqlite3_exec(day->database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
-            code = day_failed(rows, day, "commit", why);
+        enum sk_code done = index_rows(rows, day, why);
+        if (done == SK_OK &&
+            sqlite3_exec(day->database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
+            done = day_failed(rows, day, "commit", why);
+        }
+        if (done != SK_OK) {
+            code = done;
             if (day->database != NULL) {
                 sqlite3_exec(day->database, "ROLLBACK", NULL, NULL, NULL);
             }

@@ -7,10 +7,8 @@
  * putting a row twice changes nothing.
  *
  * A row is keyed by the entry's index, which only grows; the index on id grows with time as well. Nothing is inserted in
- * random order. Words are found by two FTS5 tables without content of their own, each holding what it does best: `words`
- * (trigrams) all that is not Japanese, `pairs` (neighbouring characters as words of two: 請求, 口座) what is. A trigram
- * table finds nothing shorter than three characters, and LIKE on it is wrong for two Japanese ones in SQLite 3.40; a longer
- * Japanese word is looked for by its pairs, and the rows that have them all are then compared with the word itself. */
+ * random order. Words and addresses are found by an index of our own, made of many rows at once (rows_grams.h); the newest
+ * rows have none yet and are looked at one by one, some thousands at most. */
 #pragma once
 
 #include "base/arena.h"
@@ -112,7 +110,3 @@ enum sk_code rows_search(struct arena *arena, const char *folder,
 enum sk_code rows_outcomes(struct arena *arena, const char *folder, struct bytes id,
                            struct rows_outcome **outcomes_r, size_t *count_r,
                            struct why *why);
-
-/* The text of `pairs`: each two neighbouring Japanese characters as a word, and the last one of a run alone. */
-struct writer;
-void rows_pairs(struct writer *w, struct bytes text);

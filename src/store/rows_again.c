@@ -243,10 +243,11 @@ check_day(struct rows *rows, const struct rows_file_name *name, int64_t *deadlin
     if (code == SQLITE_OK) {
         version = one_number(database, "PRAGMA user_version", &code);
     }
-    if (code == SQLITE_OK && version == ROWS_VERSION) {
+    bool known_version = version == ROWS_VERSION || version == ROWS_VERSION_OLD;
+    if (code == SQLITE_OK && known_version) {
         last = one_number(database, "SELECT coalesce(max(seq), 0) FROM events", &code);
     }
-    if (code == SQLITE_OK && version == ROWS_VERSION && name->kind == ROWS_OPEN) {
+    if (code == SQLITE_OK && known_version && name->kind == ROWS_OPEN) {
         sqlite3_progress_handler(database, 10000, out_of_time, deadline);
         code = quick_check(database, &good);
         code = (code & 0xff) == SQLITE_INTERRUPT ? SQLITE_OK : code;
@@ -259,7 +260,7 @@ check_day(struct rows *rows, const struct rows_file_name *name, int64_t *deadlin
         snprintf(words, sizeof(words), "%s",
                  good ? sqlite3_errmsg(database) : "database disk image is malformed");
         wrong = words;
-    } else if (code == SQLITE_OK && version != ROWS_VERSION) {
+    } else if (code == SQLITE_OK && !known_version) {
         wrong = "";
     } else if (code == SQLITE_OK && (uint64_t)last < known->last) {
         wrong = "its last rows are missing";

@@ -7,7 +7,6 @@
 /* Late outcomes and a clock that goes a little wrong still find the day open. */
 #define CLOSE_AFTER_MS ((int64_t)3 * 3600 * 1000)
 /* One slice: some milliseconds. */
-#define MERGE_PAGES 64
 #define PACK_BLOCKS 32
 
 static bool
@@ -118,6 +117,9 @@ begin(struct rows *rows, int64_t day, struct why *why)
                             "PRAGMA cache_size=-8192",
                             NULL, NULL, NULL);
     }
+    if (code == SQLITE_OK) {
+        code = rows_upgrade(closing->database);
+    }
     return code == SQLITE_OK ? SK_MORE : rows_failed(closing->database, "close", why);
 }
 
@@ -137,31 +139,17 @@ version_of(sqlite3 *database)
     return version;
 }
 
-/* FTS5 merges a few pages of its index at a call; when a call changes nothing it is in one piece. */
 static enum sk_code
 merge(struct rows *rows, struct why *why)
 {
-    static const char *const tables[] = {"words", "pairs"};
     struct closing *closing = &rows->closing;
-    char sql[100], path[ROWS_PATH_SIZE], to[ROWS_PATH_SIZE];
+    char path[ROWS_PATH_SIZE], to[ROWS_PATH_SIZE];
 
-    snprintf(sql, sizeof(sql), "INSERT INTO %s(%s, rank) VALUES('merge', %d)",
-             tables[closing->table], tables[closing->table],
-             closing->began ? MERGE_PAGES : -MERGE_PAGES);
-    int before = sqlite3_total_changes(closing->database);
-    if (sqlite3_exec(closing->database, sql, NULL, NULL, NULL) != SQLITE_OK) {
-        return rows_failed(closing->database, "merge", why);
-    }
-    closing->began = true;
-    if (sqlite3_total_changes(closing->database) - before >= 2) {
-        return SK_MORE;
-    }
-    closing->began = false;
-    if (++closing->table < 2) {
-        return SK_MORE;
+    enum sk_code tidied = grams_tidy(closing->database, &closing->tidying, why);
+    if (tidied != SK_OK) {
+        return tidied;
     }
     /* TRUNCATE waits for readers; one that reads on is asked again with the next slice. */
-    closing->table = 1;
     int code = sqlite3_wal_checkpoint_v2(closing->database, NULL,
                                          SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     if ((code & 0xff) == SQLITE_BUSY) {

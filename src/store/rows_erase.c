@@ -1,7 +1,6 @@
-#include "store/rows_private.h"
-
 #include "store/rows_erase.h"
 #include "store/rows_fold.h"
+#include "store/rows_grams.h"
 
 #include "base/clock.h"
 #include "base/writer.h"
@@ -9,8 +8,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* Pages of the index that one step merges. */
-#define CLEAN_PAGES 64
 /* Free pages beyond that wait until the day is closed. */
 #define SCRUB_BYTES ((int64_t)64 << 20)
 
@@ -41,6 +38,9 @@ open_day(const char *folder, int64_t day, sqlite3 **database_r, struct why *why)
                             "PRAGMA secure_delete=ON; PRAGMA synchronous=NORMAL; "
                             "PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY",
                             NULL, NULL, NULL);
+    }
+    if (code == SQLITE_OK) {
+        code = rows_upgrade(*database_r);
     }
     if (code != SQLITE_OK) {
         enum sk_code failed = rows_failed(*database_r, "erase: open", why);
@@ -80,106 +80,33 @@ run(struct erasing *e, const char *sql, uint64_t index, const struct bytes *text
     return done;
 }
 
-enum { SENDER, RECIPIENTS, SUBJECT, NAME, TEXT, ACTION, CATEGORY, CLIENT, THREAT, COLUMNS };
-
-static struct bytes
-words_of(struct erasing *e, const struct bytes columns[COLUMNS])
-{
-    struct writer w;
-
-    writer_init(&w, &e->arena);
-    for (int i = SUBJECT; i <= TEXT; i++) {
-        rows_trigrams(&w, columns[i]);
-        writer_byte(&w, '\n');
-    }
-    return writer_view(&w);
-}
-
-static struct bytes
-pairs_of(struct erasing *e, const struct bytes columns[COLUMNS])
-{
-    struct rows_event event = {.subject = columns[SUBJECT],
-                               .name = columns[NAME],
-                               .text = columns[TEXT],
-                               .sender = columns[SENDER],
-                               .recipients = columns[RECIPIENTS],
-                               .action = columns[ACTION],
-                               .category = columns[CATEGORY],
-                               .client = columns[CLIENT],
-                               .threat = columns[THREAT]};
-    struct writer w;
-
-    writer_init(&w, &e->arena);
-    rows_pairs_of(&w, &event);
-    return writer_view(&w);
-}
-
-/* FTS5 without content of its own forgets a row when it is told what the row held. */
+/* SK_BAD: no such row. Its chunk of the word index is given up, to be made anew without what goes. */
 static enum sk_code
-change_words(struct erasing *e, uint64_t index, const struct bytes columns[COLUMNS],
-             bool forget)
+unindex_row(struct erasing *e, uint64_t index)
 {
-    struct bytes texts[] = {columns[SENDER], columns[RECIPIENTS], words_of(e, columns)};
-    struct bytes pairs = pairs_of(e, columns);
+    const int64_t seq = (int64_t)index;
+    bool found = false;
+    int code = grams_ask(e->database, "SELECT 1 FROM events WHERE seq = ?1", &seq, 1, NULL,
+                         &found);
 
-    enum sk_code code =
-        run(e,
-            forget ? "INSERT INTO words(words, rowid, sender, recipients, body) "
-                     "VALUES('delete', ?1, ?2, ?3, ?4)"
-                   : "INSERT INTO words(rowid, sender, recipients, body) "
-                     "VALUES(?1, ?2, ?3, ?4)",
-            index, texts, 3);
-    if (code == SK_OK && pairs.size > 0) {
-        code = run(e,
-                   forget ? "INSERT INTO pairs(pairs, rowid, body) VALUES('delete', ?1, ?2)"
-                          : "INSERT INTO pairs(rowid, body) VALUES(?1, ?2)",
-                   index, &pairs, 1);
+    if (code == SQLITE_OK && found) {
+        code = grams_drop_of(e->database, seq);
     }
-    return code;
-}
-
-/* SK_BAD: no such row. */
-static enum sk_code
-read_row(struct erasing *e, uint64_t index, struct bytes columns_r[COLUMNS])
-{
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(
-        e->database,
-        "SELECT sender, recipients, subject, name, text, action, category, client, "
-        "threat FROM events WHERE seq = ?1",
-        -1, &statement, NULL);
-
-    if (code == SQLITE_OK) {
-        sqlite3_bind_int64(statement, 1, (sqlite3_int64)index);
-        code = sqlite3_step(statement);
+    if (code != SQLITE_OK) {
+        return rows_failed(e->database, "erase", e->why);
     }
-    for (int i = 0; i < COLUMNS && code == SQLITE_ROW; i++) {
-        columns_r[i] =
-            bytes_copy(&e->arena, bytes_of(sqlite3_column_text(statement, i),
-                                           (size_t)sqlite3_column_bytes(statement, i)));
-    }
-    enum sk_code done = code == SQLITE_ROW    ? SK_OK
-                        : code == SQLITE_DONE ? SK_BAD
-                                              : rows_failed(e->database, "erase", e->why);
-    sqlite3_finalize(statement);
-    return done;
+    return found ? SK_OK : SK_BAD;
 }
 
 static enum sk_code
-put_back(struct erasing *e, const struct rows_erasure *erasure,
-         struct bytes columns[COLUMNS])
+put_back(struct erasing *e, const struct rows_erasure *erasure)
 {
     static const struct rows_event nothing;
     const struct rows_event *content =
         erasure->content != NULL ? erasure->content : &nothing;
-
-    columns[SUBJECT] = rows_fold(&e->arena, content->subject);
-    columns[NAME] = rows_fold(&e->arena, content->name);
-    columns[TEXT] = rows_fold(&e->arena, content->text);
-    columns[CATEGORY] = content->category;
-    columns[THREAT] = content->threat;
-    struct bytes texts[] = {columns[SUBJECT], columns[NAME], columns[TEXT],
-                            content->category, content->threat};
+    struct bytes texts[] = {
+        rows_fold(&e->arena, content->subject), rows_fold(&e->arena, content->name),
+        rows_fold(&e->arena, content->text), content->category, content->threat};
     enum sk_code code = run(e,
                             "UPDATE events SET subject=?2, name=?3, text=?4, category=?5, "
                             "threat=?6 WHERE seq=?1",
@@ -187,25 +114,21 @@ put_back(struct erasing *e, const struct rows_erasure *erasure,
     if (code == SK_OK && content == &nothing) {
         code = run(e, "UPDATE events SET unwanted=0 WHERE seq=?1", erasure->index, NULL, 0);
     }
-    return code == SK_OK ? change_words(e, erasure->index, columns, false) : code;
+    return code;
 }
 
 static enum sk_code
 erase_row(struct erasing *e, const struct rows_erasure *erasure)
 {
-    struct bytes columns[COLUMNS];
+    enum sk_code code = unindex_row(e, erasure->index);
 
-    enum sk_code code = read_row(e, erasure->index, columns);
     if (code == SK_BAD) { /* an outcome, or content written anew, has a row of its own */
         return run(e, "DELETE FROM outcomes WHERE seq=?1", erasure->index, NULL, 0);
     }
     if (code == SK_OK) {
-        code = change_words(e, erasure->index, columns, true);
-    }
-    if (code == SK_OK) {
         code = erasure->whole
                    ? run(e, "DELETE FROM events WHERE seq=?1", erasure->index, NULL, 0)
-                   : put_back(e, erasure, columns);
+                   : put_back(e, erasure);
     }
     arena_release(&e->arena);
     return code;
@@ -362,35 +285,52 @@ scrub_free_pages(sqlite3 *database)
     return true;
 }
 
+/* A chunk of the word index anew, where an erasure took one away. SK_OK: there is none to be made. */
+static enum sk_code
+index_again(sqlite3 *database, struct why *why)
+{
+    int64_t low, high;
+    size_t count = 0;
+    bool found = false;
+
+    if (sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK) {
+        return rows_failed(database, "clean: begin", why);
+    }
+    int code = grams_gap(database, true, &low, &high, &found);
+    if (code == SQLITE_OK && found) {
+        code = grams_build(database, low, high, &count);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_exec(database, "COMMIT", NULL, NULL, NULL);
+    }
+    if (code != SQLITE_OK) {
+        enum sk_code failed = rows_failed(database, "clean: index", why);
+        sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
+        return code == SQLITE_TOOBIG ? SK_OK : failed;
+    }
+    return found ? SK_MORE : SK_OK;
+}
+
 enum sk_code
 rows_clean(const char *folder, int64_t day, struct why *why)
 {
     sqlite3 *database;
-    char sql[200];
-
     char closed[ROWS_PATH_SIZE];
+
     rows_path(closed, folder, day, ROWS_CLOSED, "");
     if (access(closed, F_OK) == 0) {
-        return SK_OK; /* closing it has merged the index and left nothing behind */
+        return SK_OK; /* closing it has made the index anew and left nothing behind */
     }
     enum sk_code code = open_day(folder, day, &database, why);
     if (code != SK_OK) {
         return code == SK_BAD ? SK_OK : code;
     }
     bool empty = is_empty(database);
-    int before = sqlite3_total_changes(database);
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO words(words, rank) VALUES('merge', -%d); "
-             "INSERT INTO pairs(pairs, rank) VALUES('merge', -%d)",
-             CLEAN_PAGES, CLEAN_PAGES);
-    if (!empty && sqlite3_exec(database, sql, NULL, NULL, NULL) != SQLITE_OK) {
-        code = rows_failed(database, "clean", why);
-    } else if (!empty && sqlite3_total_changes(database) - before > 4) {
-        /* Two changes for each table are counted when there was nothing to merge. */
-        code = SK_MORE;
-    } else if (!scrub_free_pages(database)) {
+    code = empty ? SK_OK : index_again(database, why);
+    if (code == SK_OK && !scrub_free_pages(database)) {
         code = rows_failed(database, "clean: free pages", why);
-    } else if (sqlite3_wal_checkpoint_v2(database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+    } else if (code == SK_OK &&
+               sqlite3_wal_checkpoint_v2(database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
                                          NULL) != SQLITE_OK) {
         code = rows_failed(database, "clean: checkpoint", why);
         code = code == SK_SYSTEM ? SK_LATER : code;

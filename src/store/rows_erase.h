@@ -1,10 +1,9 @@
 /* Taking text out of rows, so that no byte of it stays in the day's file: for a consent that was withdrawn, and at the end
  * of the time that a class of records is kept.
  *
- * An index over words cannot forget in place: what is deleted from FTS5 is only marked, until its parts are merged into
- * one. So a row is erased at once (it cannot be found any more, its columns are overwritten), and the index is cleaned
- * in small steps by rows_clean, which ends by emptying the write-ahead log. Until then what the index held of it may still be
- * read in the raw file; the record folder has mode 0700. */
+ * A row is erased at once: it cannot be found any more, its columns are overwritten, and the chunk of the word index that
+ * held it is taken away whole and overwritten. rows_clean makes that chunk anew in small steps and ends by emptying the
+ * write-ahead log. Until then what was there may still be read in the raw files; the record folder has mode 0700. */
 #pragma once
 
 #include "store/rows.h"

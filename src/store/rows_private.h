@@ -6,13 +6,13 @@
 
 #include "store/rows.h"
 
-struct writer;
-
 #define ROWS_PATH_SIZE 4096
 #define ROWS_NAME_SIZE 32 /* "events-2026-11-22.db" */
-/* PRAGMA user_version of a day's file. 2: `pairs` also holds one word for each value that is looked for exactly. Files of
- * another version are made again from the journal. */
-#define ROWS_VERSION 2
+/* PRAGMA user_version of a day's file. 3: the word index is ours (rows_grams.h). Files of version 2, whose index was FTS5's,
+ * answer by looking at each row, until they are written to and so brought to 3 (rows_upgrade). Files of any other
+ * version are made again from the journal. */
+#define ROWS_VERSION     3
+#define ROWS_VERSION_OLD 2
 
 /* Days. A day is its number since 1970 in the zone; "2026-11-22" in names. */
 int64_t rows_day_of(int zone_minutes, int64_t time_ms);
@@ -56,16 +56,9 @@ enum sk_code rows_failed(sqlite3 *database, const char *doing, struct why *why);
 void rows_note_unread(struct arena *arena, struct bytes *unread,
                       const struct rows_file_name *name, const char *words);
 
-/* A character that runs without blanks between words: kana, kanji, hangul, full-width letters. */
-bool rows_is_japanese(uint32_t code_point);
-/* A character that the trigram table holds: neither Japanese nor a mark between Japanese words. */
-bool rows_is_trigram(uint32_t code_point);
-/* What the trigram table is given: the text without what the other table has, a line end in its place. */
-void rows_trigrams(struct writer *w, struct bytes text);
-/* The word in `pairs` that stands for an exact value: kind 'a' action, 'g' category, 'c' client, 't' threat (value ""),
- * 's' and 'r' the sender's and each recipient's whole address. Two values may share one, so what is found is compared. */
-void rows_mark_word(struct writer *w, char kind, struct bytes value);
-/* What the table `pairs` is given for a row, whose texts are folded. */
-void rows_pairs_of(struct writer *w, const struct rows_event *event);
+/* PRAGMA user_version; -1: it cannot be read. */
+int64_t rows_version(sqlite3 *database);
+/* Makes the tables of this version, and takes away those of the one before. SQLite's code. */
+int rows_upgrade(sqlite3 *database);
 /* Makes a closed day an open one, which can be written. SK_BAD: the closed one is damaged. */
 enum sk_code rows_unpack_day(const char *folder, int64_t day, struct why *why);

@@ -2,7 +2,6 @@
 
 #include "base/limits.h"
 #include "base/tap.h"
-#include "base/writer.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -223,19 +222,6 @@ test_bounds(void)
 }
 
 static void
-test_pairs(void)
-{
-    struct writer w;
-
-    writer_init(&w, &arena);
-    rows_pairs(&w, BYTES("a口座番 b号\xffカ"));
-    tap_ok(bytes_is(writer_view(&w), "口座 座番 番 号 カ "), "pairs: %s", writer_c(&w));
-    writer_clear(&w);
-    rows_pairs(&w, BYTES("plain"));
-    tap_ok(w.size == 0, "no pairs in English");
-}
-
-static void
 test_again(void)
 {
     struct rows *rows = open_rows();
@@ -291,7 +277,6 @@ main(void)
     test_words();
     test_fields();
     test_bounds();
-    test_pairs();
     test_again();
     test_damage();
     empty_folder();

@@ -1,12 +1,13 @@
 /* The writing side of rows: what its files share. */
 #pragma once
 
+#include "store/rows_grams.h"
 #include "store/rows_packed.h"
 
 /* Mail arrives today; an outcome may still belong to yesterday; a replay after a crash may touch more in turn. */
 #define ROWS_SLOTS 3
 
-enum rows_statement { PUT_EVENT, PUT_WORDS, PUT_PAIRS, PUT_OUTCOME, ROWS_STATEMENTS };
+enum rows_statement { PUT_EVENT, PUT_OUTCOME, LAST_INDEXED, ROWS_STATEMENTS };
 
 /* A day that is open for writing. */
 struct day {
@@ -14,6 +15,9 @@ struct day {
     sqlite3 *database;
     sqlite3_stmt *statements[ROWS_STATEMENTS];
     bool open_transaction, unsettled;
+    size_t bare; /* rows put that are in no chunk of the word index, about */
+    int64_t
+        indexed; /* no chunk holds a seq beyond it; -1: there is none. Good within the transaction */
     uint64_t used; /* turn of the last use */
 };
 
@@ -31,10 +35,9 @@ enum closing_stage { CLOSING_NOTHING, CLOSING_MERGE, CLOSING_PACK };
 struct closing {
     enum closing_stage stage;
     int64_t day;
-    sqlite3 *database; /* CLOSING_MERGE */
-    unsigned table;    /* which of the two is merged */
-    bool began;        /* its first step was made */
-    int64_t version;   /* of the data when packing began */
+    sqlite3 *database;
+    struct grams_tidying tidying; /* CLOSING_MERGE */
+    int64_t version;              /* of the data when packing began */
     struct packed_job job;
 };
 
