@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/tap.h"
 
@@ -58,7 +59,12 @@ test_occupied(void)
     fill(more, 12 * MIB);
     tap_ok(full_now(&room), "52 of 64: above");
     free((void *)(uintptr_t)more);
-    tap_ok(room_is_full(&room), "within some milliseconds it is not looked again");
+    /* Unless the machine was busy elsewhere in between. */
+    if (clock_monotonic_ms() - room.looked_ms < ROOM_LOOK_MS / 2) {
+        tap_ok(room_is_full(&room), "within some milliseconds it is not looked again");
+    } else {
+        tap_skip("the machine is too busy to look within some milliseconds");
+    }
 #ifdef __SANITIZE_ADDRESS__
     tap_skip("the address sanitizer keeps what was given back");
 #else
