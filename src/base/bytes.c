@@ -226,20 +226,18 @@ bytes_base64(struct arena *arena, struct bytes b)
     return (struct bytes){at, size};
 }
 
-static int
-base64_value(uint8_t c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
+/* A digit's value plus 1; 0: no digit of base64. Keys and signatures of every message go through here, so it is a table. */
+static const uint8_t base64_values[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,
+    ['H'] = 8,  ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14,
+    ['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21,
+    ['V'] = 22, ['W'] = 23, ['X'] = 24, ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28,
+    ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35,
+    ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42,
+    ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48, ['w'] = 49,
+    ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63,
+    ['/'] = 64};
 
 bool
 bytes_from_base64(struct arena *arena, struct bytes b, struct bytes *out_r)
@@ -251,6 +249,7 @@ bytes_from_base64(struct arena *arena, struct bytes b, struct bytes *out_r)
     *out_r = BYTES_NONE;
     for (size_t i = 0; i < b.size; i++) {
         uint8_t c = b.at[i];
+        uint8_t value = base64_values[c];
         if (ascii_blank(c)) {
             continue;
         }
@@ -260,11 +259,10 @@ bytes_from_base64(struct arena *arena, struct bytes b, struct bytes *out_r)
             }
             continue;
         }
-        int value = base64_value(c);
-        if (value < 0 || padding > 0) {
+        if (value == 0 || padding > 0) {
             return false;
         }
-        group = group << 6 | (uint32_t)value;
+        group = group << 6 | (uint32_t)(value - 1);
         if (++have == 4) {
             *to++ = (uint8_t)(group >> 16);
             *to++ = (uint8_t)(group >> 8);

@@ -22,8 +22,16 @@
 #define LIMIT_CONNECTIONS_CLIENT 100     // Connections of one client address in one worker. Beyond: 421 4.7.0.
 #define LIMIT_HTTP_HEAD 65536            // Request line and fields of an HTTP request. Beyond: 431 and close.
 #define LIMIT_HTTP_FIELDS 1200           // Fields of an HTTP request (1,000 Rcpt and the rest). Beyond: 431 and close.
+#define LIMIT_HOPS_USUAL 25              // Received fields of ordinary mail: of 9,817 messages measured the longest had 18. Beyond: a note.
 #define LIMIT_RECEIVED_HOPS 100          // RFC 5321 6.3 asks for at least 100. Beyond: 554 5.4.6, a loop.
+#define LIMIT_CLAIMED_CLIENTS 8          // Addresses of clients that a header claims (X-Originating-IP); people read them. Beyond: not taken.
+#define LIMIT_CLAIMED_FIELDS 500         // Fields of a header looked at for such claims; ordinary mail has under 100. Beyond: not looked at.
+#define LIMIT_CLAIMED_VALUE 1000         // Bytes of such a field that are looked at, about the longest line of RFC 5322 2.1.1. Beyond: not looked at.
 #define LIMIT_TRACE_NOTES 32             // Different facts of one message's origin that become findings; there are about as many names. Beyond: not noted.
+#define LIMIT_STATEMENT_LINES 40         // Sentences in one list of an origin statement; 12 signatures, 20 lists and the rest. Beyond: counted, not said.
+#define LIMIT_STATEMENT_QUESTIONS 16     // Whom an origin statement tells to ask. Beyond: counted, not said.
+#define LIMIT_STATEMENT_STATIONS 20      // Hosts beyond the border of trust that are drawn: nobody vouches for them. Beyond: all but the farthest are left out, and counted.
+#define LIMIT_STATEMENT_SERVERS 3        // Servers of one side of the border that the statement tells to ask. Beyond: left out.
 #define LIMIT_HELD_BYTES 536870912       // 512 MiB of messages in flight in one worker. Beyond: 452 4.3.1.
 
 /* The message */
@@ -59,17 +67,50 @@
 #define LIMIT_DKIM_TAGS 40               // Tags in a signature (14 are defined) or a key record (8). Beyond: malformed.
 #define LIMIT_DKIM_KEY_RECORDS 4         // Records tried at one key name (RFC 6376 3.6.2.2 leaves it open). Beyond: not looked at.
 #define LIMIT_DKIM_BODY_HASHES 4         // Different hashes of one body (c=, a=, l=): each reads it all. Beyond: policy.
-#define LIMIT_DKIM_KEYS_KEPT 256         // Public keys kept ready in one process, 6 KiB each. Beyond: the longest unused of four gives way.
+#define LIMIT_DKIM_FUTURE 86400          // Seconds that t= may be ahead of our clock: a day, for wrong time zones. Beyond: a finding.
+#define LIMIT_DKIM_KEYS_KEPT 256         // Public keys kept ready in one process, 6 KiB each. Beyond: the longest unused of eight gives way.
+#define LIMIT_ARC_SETS 50                // RFC 8617 4.2.1. Beyond: fail.
+#define LIMIT_ARC_NAMES 100              // Fields that a message signature of ours covers. Beyond: the rest is not covered.
+#define LIMIT_ARC_RESULTS 16384          // Bytes of one sealer's results that are read. Beyond: cut.
+#define LIMIT_ARC_HASHED 16777216        // 16 MiB of header hashed for the seals of a chain, and as many for its older message signatures; 50 sets of 5 KB want 6. Beyond: fail, and no oldest-pass.
+#define LIMIT_SIGN_HEADERS 64            // Names in a list of fields to sign. Beyond: refused at the start.
+#define LIMIT_SIGN_NAMES 200             // Names in the h= of a signature that we make: 37 by default, more where a field is repeated. Beyond: the message leaves unsigned.
+#define LIMIT_SELECTOR 63                // Bytes of a selector of ours, so that its record's name has room. Beyond: refused at the start.
 #define LIMIT_DOMAINKEYS_SIGNATURES 4    // DomainKeys signatures verified under legacy. Beyond: policy.
 #define LIMIT_AUTHRES_RESULTS 100        // Results read from one Authentication-Results. Beyond: the field is not valid.
 #define LIMIT_AUTHRES_PROPERTIES 50      // Properties of one such result. Beyond: the field is not valid.
 #define LIMIT_AUTHRES_VALUE 255          // Bytes of a foreign value written into our Authentication-Results. Beyond: its property is left out.
 #define LIMIT_DMARC_QUERIES 8            // RFC 9989 4.10: steps of the tree walk. Beyond: labels are left out in the middle.
+#define LIMIT_DMARC_REPORT_PACKED 26214400 // 25 MiB: a DMARC report as it came; most mail servers take no larger mail. Beyond: not read.
+#define LIMIT_DMARC_REPORT_BYTES 67108864 // 64 MiB of XML unpacked, some 100,000 rows; a bomb stops here. Beyond: the report is not read.
+#define LIMIT_DMARC_REPORT_DEPTH 20      // Elements open at a time; RFC 9990 needs 6, an extension some more. Beyond: the report is not read.
+#define LIMIT_DMARC_REPORT_ROWS 100000   // Rows of one report. Beyond: the report is not read.
+#define LIMIT_DMARC_REPORT_RESULTS 100   // DKIM or SPF results, reasons, errors in one row (RFC 9990 3.1.4 says 100). Beyond: the rest is dropped.
+#define LIMIT_DMARC_REPORT_TEXT 1000     // Bytes of one text in a report. Beyond: cut.
+#define LIMIT_DMARC_ZIP_ENTRIES 100      // Files in a zip with a report; one is meant. Beyond: the report is not read.
+#define LIMIT_DMARC_DOMAINS 5000         // Domains we write reports about for one period. Beyond: the rest get none this time.
+#define LIMIT_DMARC_ROWS 200000          // Rows of all reports of one period together, some 300 bytes each. Beyond: counted as left out.
+#define LIMIT_DMARC_ADDRESSES 5          // Addresses of one rua that are sent a report (RFC 9989 4.7 leaves it open). Beyond: not sent to.
+#define LIMIT_DMARC_RUA 2000             // Bytes of rua that are recorded with a message. Beyond: the tag is left out, nobody is sent a report.
+#define LIMIT_DMARC_COUNTS 50000         // Rows of statistics from reports of others (day, domain, source), 120 bytes each. Beyond: the oldest day is forgotten.
+#define LIMIT_DMARC_KNOWN 20000          // Reports of others remembered, so that one that comes twice counts once. Beyond: the oldest is forgotten.
+#define LIMIT_DMARC_SUPPRESSED 10000     // Addresses and domains that get no report. Beyond: no more can be added.
+#define LIMIT_DMARC_SENT 20000           // Reports of ours remembered, so that none is sent twice and a bounce finds its report. Beyond: the oldest is forgotten.
 #define LIMIT_DNS_ANSWER 65535           // A DNS message. Beyond: not possible on the wire.
 #define LIMIT_DNS_RECORDS 200            // Records of one answer that are kept. Beyond: the rest is dropped.
 #define LIMIT_DNS_QUESTIONS 150          // Questions one message may ask. Beyond: temperror, finding dns_questions.
 #define LIMIT_DNS_CNAMES 8               // Steps of a CNAME chain. Beyond: SERVFAIL.
 #define LIMIT_FROM_ADDRESSES 20          // From addresses that DMARC is asked for. Beyond: permerror.
+#define LIMIT_LISTS 20                   // Lists in the DNS that are asked. Beyond: refused as configuration.
+#define LIMIT_LIST_DOMAINS 16            // Names of one message that lists of domains are asked for. Beyond: not asked.
+#define LIMIT_LIST_QUESTIONS 60          // Questions to lists for one message; the other 90 of LIMIT_DNS_QUESTIONS stay for SPF, DKIM and DMARC. Beyond: not asked.
+#define LIMIT_VBR_FIELDS 5               // VBR-Info fields that are read (RFC 5518 allows several). Beyond: not read.
+#define LIMIT_VBR_VOUCHERS 10            // Who vouches, in one of them. Beyond: not looked at.
+#define LIMIT_PLACE_RANGES 2000000       // Ranges in one table of places; Debian's have 386,000 and 277,000. Beyond: the file is refused.
+#define LIMIT_PLACE_FILE 134217728       // 128 MiB: such a file, 60 bytes a line at most. Beyond: refused.
+#define LIMIT_PLACE_MMDB 268435456       // 256 MiB: a MaxMind DB; those with cities have 60 MB. Beyond: refused.
+#define LIMIT_PLACE_MMDB_STEPS 2000      // Values looked at for one key of a MaxMind DB; a country's map has some 60. Beyond: not found.
+#define LIMIT_PLACE_MEMORY 3221225472    // 3 GiB while tables of places are read. Beyond: our own bug, as the bounds above allow less.
 
 /* Judging and keeping */
 #define LIMIT_MODEL_HEADER_BYTES 2000    // Bytes of header that the classifier reads; 3,000 judge no better. Beyond: not read.
@@ -82,6 +123,8 @@
 #define LIMIT_NOTE_SIGNATURES 32         // Signatures of one note; c2sp.org/signed-note asks for at least 16. Beyond: the note is refused.
 #define LIMIT_WITNESSES 16               // Witnesses of our ledger: so many signatures any reader of notes must take. Beyond: does not start.
 #define LIMIT_WITNESS_LOGS 100           // Ledgers we are a witness of. Beyond: does not start.
+#define LIMIT_WITNESS_CALLS 120          // Requests to the witness's door from one address (of IPv6: one /64) in a minute; a ledger needs 1 in five minutes, at most 60 a minute. Beyond: 429 until the minute is over.
+#define LIMIT_WITNESS_CALLERS 4096       // Addresses whose requests are counted. Beyond: the longest quiet one is forgotten.
 #define LIMIT_PACKAGE_IDS 100            // Messages in one package for a court. Beyond: make several.
 #define LIMIT_PACKAGE_ENTRIES 2000       // Entries of the ledger in one package. Beyond: refused; make several.
 #define LIMIT_LEDGER_KEYS 1000           // Keys that followed each other in one ledger: monthly for 80 years. Beyond: no more are changed.
@@ -125,7 +168,10 @@
 #define LIMIT_ALARM_WORDS 240            // Bytes of an alarm's campaign words, and of its excerpt. Beyond: cut.
 #define LIMIT_ALARM_NOTE 1000            // Bytes of the note with an acknowledgement. Beyond: refused.
 #define LIMIT_ALARM_URL 2048             // Bytes of a web hook's address. Beyond: refused as configuration.
-#define LIMIT_ALARM_ANSWER 8192          // Bytes of a web hook's answer that are read. Beyond: no answer.
+#define LIMIT_POST_LINE 8192             // Bytes of one line in the head of what a web hook or a witness answers. Beyond: no answer.
+#define LIMIT_POST_HEAD 65536            // 64 KiB: the whole head of that answer. Beyond: no answer.
+#define LIMIT_POST_BODY 262144           // 256 KiB: its body; a witness answers with lines of a note (LIMIT_NOTE_BYTES). Beyond: no answer.
+#define LIMIT_POST_S 10                  // Seconds of one such call, from the question for the name to the last byte. Beyond: no answer.
 #define LIMIT_TRY_LINE 67108864          // 64 MiB: one request line of `sekisho try`. Beyond: an error line.
 #define LIMIT_PERMIT_STORE 8388608       // 8 MiB of consents kept by another program, some 130,000 recipients. Beyond: refused.
 #define LIMIT_CONSENT_RECIPIENTS 500000  // Recipients with a word of their own in the ledger; 130,000 take 30 MB. Beyond: a grant is refused, a withdrawal is not.
@@ -142,7 +188,7 @@
 #define LIMIT_BUNDLE_BYTES 134217728     // 128 MiB: a configuration with all files it names. Beyond: refused.
 #define LIMIT_CERTIFICATES 1048576       // 1 MiB: a certificate chain (10 KB is common), or the authorities we trust (Debian: 220 KB). Beyond: refused.
 #define LIMIT_KEY_FILE 65536             // A file with a private key; RSA of 8192 bits takes 6.4 KB. Beyond: refused.
-#define LIMIT_KEYS 64                    // Private keys in the key process, of one configuration. Beyond: refused.
+#define LIMIT_KEYS 256                   // Private keys and secrets in the key process, of one configuration: 60 domains that sign with four each. Beyond: refused.
 #define LIMIT_KEY_CHANNELS 512           // Processes that may ask the key process at a time: 256 workers and the clerk, each twice while it is introduced anew. Beyond: the new one is not heard.
 #define LIMIT_KEY_RSA_BITS_MIN 2048      // Debian's OpenSSL takes no less at its security level. Below: refused.
 #define LIMIT_KEY_RSA_BITS_MAX 8192      // A signature of 8192 bits costs 40 ms, in which the key process does nothing else. Beyond: refused.

@@ -9,15 +9,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <event2/event.h>
-
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/writer.h"
+#include "net/loop.h"
 
 #define HEAD_SIZE 16
+/* Room that a link keeps: what the socket holds comes in one read. More is taken for one large frame and given back. */
+#define ROOM_LEAST ((size_t)256 << 10)
+#define READ_LEAST ((size_t)64 << 10)
+/* Of one who hears no more; he may be hostile, and go on talking. */
+#define READS_AT_END 16
 
 struct frame_head {
     uint32_t size, type;
@@ -25,71 +27,196 @@ struct frame_head {
 };
 _Static_assert(sizeof(struct frame_head) == HEAD_SIZE, "a head has no holes");
 
+/* Bytes on their way: [from, to) of the room. What has gone through is overwritten, because mail passes here and a process
+ * may have promised to remember none of it (loop.h). */
+struct queue {
+    uint8_t *at;
+    size_t from, to, room;
+};
+
 struct frame_link {
-    struct bufferevent *stream;
+    int fd;
+    struct event readable, writable;
+    struct loop_task send; /* once for all that was queued in a turn of the loop */
+    struct queue in, out;
     const struct frame_calls *calls;
     void *context;
+    bool waits;  /* for room in the socket */
+    bool gone;   /* was told */
     bool busy;   /* inside a callback */
     bool closed; /* close as soon as the callback is over */
 };
 
 static void
+queue_give_back(struct queue *q)
+{
+    if (q->at != NULL) {
+        explicit_bzero(q->at + q->from, q->to - q->from);
+        free(q->at);
+    }
+    *q = (struct queue){0};
+}
+
+/* Makes room for `more` bytes behind what is queued. Room doubles, with what has come and not with what was promised. */
+static void
+queue_reserve(struct queue *q, size_t more)
+{
+    size_t queued = q->to - q->from;
+
+    if (q->room - q->to >= more) {
+        return;
+    }
+    if (q->room >= queued + more) {
+        memmove(q->at, q->at + q->from, queued);
+        explicit_bzero(q->at + queued, q->from);
+        q->from = 0;
+        q->to = queued;
+        return;
+    }
+    struct queue larger = {.to = queued, .room = queued + (more > queued ? more : queued)};
+    if (larger.room < ROOM_LEAST) {
+        larger.room = ROOM_LEAST;
+    }
+    larger.at = malloc(larger.room);
+    SK_ASSERT(larger.at != NULL);
+    if (queued > 0) {
+        memcpy(larger.at, q->at + q->from, queued);
+    }
+    queue_give_back(q);
+    *q = larger;
+}
+
+/* The first `size` bytes have gone through. */
+static void
+queue_pass(struct queue *q, size_t size)
+{
+    explicit_bzero(q->at + q->from, size);
+    q->from += size;
+    if (q->from == q->to) {
+        q->from = q->to = 0;
+        if (q->room > ROOM_LEAST) {
+            queue_give_back(q);
+        }
+    }
+}
+
+static void
 link_free(struct frame_link *link)
 {
-    bufferevent_free(link->stream);
+    event_del(&link->readable);
+    event_del(&link->writable);
+    loop_task_cancel(&link->send);
+    queue_give_back(&link->in);
+    queue_give_back(&link->out);
+    close(link->fd);
     free(link);
 }
 
 static void
 link_gone(struct frame_link *link)
 {
-    bufferevent_disable(link->stream, EV_READ | EV_WRITE);
+    link->gone = true;
+    event_del(&link->readable);
+    event_del(&link->writable);
+    loop_task_cancel(&link->send);
+    queue_give_back(&link->out);
     link->calls->gone(link->context, link);
 }
 
 static void
-link_readable(struct bufferevent *stream, void *context)
+link_leave(struct frame_link *link)
 {
-    struct frame_link *link = context;
-    struct evbuffer *input = bufferevent_get_input(stream);
-    struct frame_head head;
-
-    link->busy = true;
-    while (!link->closed && evbuffer_copyout(input, &head, sizeof head) == sizeof head) {
-        if (head.size > LIMIT_WIRE_FRAME) {
-            link_gone(link);
-            break;
-        }
-        if (evbuffer_get_length(input) < HEAD_SIZE + (size_t)head.size) {
-            break;
-        }
-        uint8_t *whole = evbuffer_pullup(input, (ssize_t)(HEAD_SIZE + (size_t)head.size));
-        SK_ASSERT(whole != NULL);
-        link->calls->frame(link->context, link, head.type, head.token,
-                           bytes_of(whole + HEAD_SIZE, head.size));
-        if (!link->closed) {
-            evbuffer_drain(input, HEAD_SIZE + (size_t)head.size);
-        }
-    }
     link->busy = false;
     if (link->closed) {
         link_free(link);
     }
 }
 
+/* Tells every whole frame that is there. */
 static void
-link_event(struct bufferevent *stream, short what, void *context)
+link_tell(struct frame_link *link)
+{
+    struct queue *in = &link->in;
+    struct frame_head head;
+
+    while (!link->closed && !link->gone && in->to - in->from >= HEAD_SIZE) {
+        memcpy(&head, in->at + in->from, HEAD_SIZE);
+        size_t size = HEAD_SIZE + (size_t)head.size;
+        if (head.size > LIMIT_WIRE_FRAME) {
+            link_gone(link);
+            return;
+        }
+        if (in->to - in->from < size) {
+            return;
+        }
+        link->calls->frame(link->context, link, head.type, head.token,
+                           bytes_of(in->at + in->from + HEAD_SIZE, head.size));
+        queue_pass(in, size);
+    }
+}
+
+/* Reads once, as much as there is room for. false: nothing is there now, or nothing comes any more. */
+static bool
+link_read(struct frame_link *link)
+{
+    struct queue *in = &link->in;
+
+    queue_reserve(in, READ_LEAST);
+    ssize_t got = read(link->fd, in->at + in->to, in->room - in->to);
+    if (got > 0) {
+        in->to += (size_t)got;
+        link_tell(link);
+    } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+        link_gone(link);
+    }
+    return got > 0 && !link->closed && !link->gone;
+}
+
+static void
+link_readable(evutil_socket_t fd, short what, void *context)
 {
     struct frame_link *link = context;
 
     link->busy = true;
-    if ((what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) != 0) {
-        link_gone(link);
+    (void)link_read(link);
+    link_leave(link);
+}
+
+/* Sends what is queued. Where nobody takes it any more, what he said before he went is heard first. */
+static void
+link_send(void *context)
+{
+    struct frame_link *link = context;
+    struct queue *out = &link->out;
+    ssize_t did = 1;
+
+    while (out->to > out->from && did > 0) {
+        did = send(link->fd, out->at + out->from, out->to - out->from, MSG_NOSIGNAL);
+        if (did > 0) {
+            queue_pass(out, (size_t)did);
+        }
     }
-    link->busy = false;
-    if (link->closed) {
-        link_free(link);
+    if (did < 0 && errno != EAGAIN && errno != EINTR) {
+        link->busy = true;
+        for (unsigned i = 0; i < READS_AT_END && link_read(link); i++) {
+        }
+        if (!link->gone && !link->closed) {
+            link_gone(link);
+        }
+        link_leave(link);
+        return;
     }
+    bool waits = out->to > out->from;
+    if (waits != link->waits) {
+        link->waits = waits;
+        (void)(waits ? event_add(&link->writable, NULL) : event_del(&link->writable));
+    }
+}
+
+static void
+link_writable(evutil_socket_t fd, short what, void *context)
+{
+    link_send(context);
 }
 
 struct frame_link *
@@ -101,14 +228,13 @@ frame_link_open(struct event_base *base, int fd, const struct frame_calls *calls
     SK_ASSERT(link != NULL);
     fcntl(fd, F_SETFL, O_NONBLOCK);
     fcntl(fd, F_SETFD, FD_CLOEXEC);
-    link->stream = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
-    SK_ASSERT(link->stream != NULL);
+    link->fd = fd;
     link->calls = calls;
     link->context = context;
-    bufferevent_setcb(link->stream, link_readable, NULL, link_event, link);
-    bufferevent_set_max_single_read(link->stream, 1u << 20);
-    bufferevent_set_max_single_write(link->stream, 1u << 20);
-    bufferevent_enable(link->stream, EV_READ | EV_WRITE);
+    event_assign(&link->readable, base, fd, EV_READ | EV_PERSIST, link_readable, link);
+    event_assign(&link->writable, base, fd, EV_WRITE | EV_PERSIST, link_writable, link);
+    loop_task_init(&link->send, base, link_send, link);
+    event_add(&link->readable, NULL);
     return link;
 }
 
@@ -126,42 +252,68 @@ frame_link_close(struct frame_link *link)
 }
 
 void
+frame_hear(struct frame_link *link)
+{
+    if (link->busy || link->gone) {
+        return;
+    }
+    link->busy = true;
+    (void)link_read(link);
+    link_leave(link);
+}
+
+static void
+queue_add(struct queue *q, const void *at, size_t size)
+{
+    if (size > 0) {
+        memcpy(q->at + q->to, at, size);
+        q->to += size;
+    }
+}
+
+void
 frame_send(struct frame_link *link, uint32_t type, uint64_t token,
            const struct bytes *pieces, size_t piece_count)
 {
-    struct evbuffer *output = bufferevent_get_output(link->stream);
+    struct queue *out = &link->out;
     size_t size = 0;
 
     for (size_t i = 0; i < piece_count; i++) {
         size += pieces[i].size;
     }
     SK_ASSERT(size <= LIMIT_WIRE_FRAME);
+    if (link->gone) {
+        return;
+    }
     struct frame_head head = {(uint32_t)size, type, token};
-    SK_ASSERT(evbuffer_expand(output, HEAD_SIZE + size) == 0);
-    evbuffer_add(output, &head, sizeof head);
+    queue_reserve(out, HEAD_SIZE + size);
+    queue_add(out, &head, sizeof head);
     for (size_t i = 0; i < piece_count; i++) {
-        evbuffer_add(output, pieces[i].at, pieces[i].size);
+        queue_add(out, pieces[i].at, pieces[i].size);
+    }
+    if (!link->waits) {
+        loop_task_soon(&link->send);
     }
 }
 
 size_t
 frame_queued(const struct frame_link *link)
 {
-    return evbuffer_get_length(bufferevent_get_output(link->stream));
+    return link->out.to - link->out.from;
 }
 
 void
 frame_flush(struct frame_link *link)
 {
-    struct evbuffer *output = bufferevent_get_output(link->stream);
-    int fd = bufferevent_getfd(link->stream);
+    struct queue *out = &link->out;
 
-    bufferevent_disable(link->stream, EV_WRITE);
-    evbuffer_unfreeze(output, 1);
-    while (evbuffer_get_length(output) > 0) {
-        struct pollfd ready = {.fd = fd, .events = POLLOUT};
-        if (evbuffer_write(output, fd) < 0 &&
-            (errno != EAGAIN || poll(&ready, 1, 5000) <= 0)) {
+    while (out->to > out->from) {
+        struct pollfd ready = {.fd = link->fd, .events = POLLOUT};
+        ssize_t did =
+            send(link->fd, out->at + out->from, out->to - out->from, MSG_NOSIGNAL);
+        if (did > 0) {
+            queue_pass(out, (size_t)did);
+        } else if (errno != EINTR && (errno != EAGAIN || poll(&ready, 1, 5000) <= 0)) {
             return;
         }
     }

@@ -28,9 +28,13 @@ struct frame_calls {
 struct frame_link *frame_link_open(struct event_base *base, int fd,
                                    const struct frame_calls *calls, void *context);
 void frame_link_close(struct frame_link *link);
-/* Queues a frame whose payload is the pieces in a row, at most LIMIT_WIRE_FRAME bytes. */
+/* Queues a frame whose payload is the pieces in a row, at most LIMIT_WIRE_FRAME bytes. All that was queued in one turn of
+ * the loop is sent together at its end. */
 void frame_send(struct frame_link *link, uint32_t type, uint64_t token,
                 const struct bytes *pieces, size_t piece_count);
+/* Tells now what has come, as far as one read takes it, without waiting: for who slept and does not want another turn of
+ * the loop for it. Nothing from within a call of this link. */
+void frame_hear(struct frame_link *link);
 /* Bytes queued and not yet taken by the other side. */
 size_t frame_queued(const struct frame_link *link);
 /* Sends what is queued, waiting for it: for a process that is about to end. */

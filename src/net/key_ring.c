@@ -7,31 +7,14 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-#include "net/key_ring.h"
+#include "net/key_ring_private.h"
 
 #include <stdlib.h>
 
 #include "base/why.h"
 
-/* Not the provider of tls_remote.c, should it be loaded here too: that one has no private keys. */
-#define OURS "provider!=sekisho"
-
 #define GUARD      "TLS 1.3, server CertificateVerify"
 #define GUARD_FILL 64
-
-struct key {
-    uint8_t id[KEY_ID_SIZE];
-    EVP_PKEY *key;
-};
-
-struct key_set {
-    struct key keys[LIMIT_KEYS];
-    size_t count;
-};
-
-struct key_ring {
-    struct key_set next, now, before;
-};
 
 /* RFC 8446 4.2.3, without those that our TLS never agrees on. */
 static const struct key_scheme {
@@ -63,6 +46,13 @@ key_load_words(enum key_load load)
                       "pkey -pubout -in KEY must print the same)",
         [KEY_BROKEN] = "is damaged: what it signs does not verify",
         [KEY_MANY] = "is one key too many",
+        [KEY_SHARED] = "is used for something else already: a key signs handshakes or "
+                       "mail, never both (make another: sekisho papers make-key DOMAIN)",
+        [KEY_NOT_RSA] = "is no RSA key of 2048 to 8192 bits (make one: sekisho papers "
+                        "make-key DOMAIN)",
+        [KEY_NOT_ED25519] = "is no Ed25519 key (make one: sekisho papers make-key DOMAIN)",
+        [KEY_NO_SECRET] = "is no secret for tags: it must hold 64 hexadecimal digits "
+                          "(remove it and start again: a new one is made)",
     };
 
     return words[load];
@@ -81,6 +71,7 @@ static void
 set_clear(struct key_set *set)
 {
     for (size_t i = 0; i < set->count; i++) {
+        EVP_PKEY_CTX_free(set->keys[i].context);
         EVP_PKEY_free(set->keys[i].key);
     }
     OPENSSL_cleanse(set, sizeof *set);
@@ -170,8 +161,8 @@ sign(EVP_PKEY *key, const struct key_scheme *scheme, struct bytes what,
 }
 
 /* Signs and verifies with the key's own public half; by the id that half is the certificate's. */
-static bool
-key_works(EVP_PKEY *key)
+bool
+key_ring_works(EVP_PKEY *key)
 {
     const struct key_scheme *scheme = schemes;
     uint8_t signature[LIMIT_KEY_SIGNATURE];
@@ -193,8 +184,8 @@ key_works(EVP_PKEY *key)
     return good;
 }
 
-static bool
-key_id(EVP_PKEY *key, uint8_t id[KEY_ID_SIZE])
+bool
+key_ring_id(EVP_PKEY *key, uint8_t id[KEY_ID_SIZE])
 {
     unsigned char *der = NULL;
     int size = i2d_PUBKEY(key, &der);
@@ -208,53 +199,91 @@ key_id(EVP_PKEY *key, uint8_t id[KEY_ID_SIZE])
 }
 
 enum key_load
-key_ring_add(struct key_ring *ring, struct bytes pem, uint64_t fits)
+key_ring_read(struct key *to, struct bytes pem)
 {
-    struct key_set *set = &ring->next;
-    struct key *to = &set->keys[set->count];
+    BIO *file = BIO_new_mem_buf(pem.at, (int)pem.size);
     bool asked = false;
 
-    if (set->count == LIMIT_KEYS) {
-        return KEY_MANY;
-    }
-    BIO *file = BIO_new_mem_buf(pem.at, (int)pem.size);
     to->key = file == NULL ? NULL
                            : PEM_read_bio_PrivateKey_ex(file, NULL, no_passphrase, &asked,
                                                         NULL, OURS);
     BIO_free(file);
     if (to->key == NULL) {
-        ERR_clear_error();
         return asked ? KEY_LOCKED : KEY_NO_PEM;
     }
     enum key_load load = key_kind(to->key);
-    if (load == KEY_LOADED && !key_id(to->key, to->id)) {
-        load = KEY_BROKEN;
+    return load == KEY_LOADED && !key_ring_id(to->key, to->public) ? KEY_BROKEN : load;
+}
+
+bool
+key_ring_shared(const struct key_set *set, const struct key *key)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->keys[i].use != key->use && set->keys[i].key != NULL &&
+            memcmp(set->keys[i].public, key->public, KEY_ID_SIZE) == 0) {
+            return true;
+        }
     }
-    if (load == KEY_LOADED && key_id_start(to->id) != fits) {
-        load = KEY_OTHER;
-    }
-    if (load == KEY_LOADED && !key_works(to->key)) {
-        load = KEY_BROKEN;
-    }
+    return false;
+}
+
+enum key_load
+key_ring_taken(struct key_set *set, enum key_load load)
+{
+    struct key *to = &set->keys[set->count];
+
     if (load == KEY_LOADED) {
         set->count++;
     } else {
         EVP_PKEY_free(to->key);
-        to->key = NULL;
+        OPENSSL_cleanse(to, sizeof *to);
     }
     ERR_clear_error();
     return load;
 }
 
-static EVP_PKEY *
-set_find(const struct key_set *set, const uint8_t id[KEY_ID_SIZE])
+enum key_load
+key_ring_add(struct key_ring *ring, struct bytes pem, uint64_t fits)
+{
+    struct key_set *set = &ring->next;
+    struct key *to = &set->keys[set->count];
+
+    if (set->count == LIMIT_KEYS) {
+        return KEY_MANY;
+    }
+    to->use = KEY_FOR_TLS;
+    enum key_load load = key_ring_read(to, pem);
+    memcpy(to->id, to->public, sizeof to->id);
+    if (load == KEY_LOADED && key_id_start(to->id) != fits) {
+        load = KEY_OTHER;
+    }
+    if (load == KEY_LOADED && key_ring_shared(set, to)) {
+        load = KEY_SHARED;
+    }
+    if (load == KEY_LOADED && !key_ring_works(to->key)) {
+        load = KEY_BROKEN;
+    }
+    return key_ring_taken(set, load);
+}
+
+static const struct key *
+set_find(const struct key_set *set, const uint8_t id[KEY_ID_SIZE], bool paper)
 {
     for (size_t i = 0; i < set->count; i++) {
-        if (memcmp(set->keys[i].id, id, KEY_ID_SIZE) == 0) {
-            return set->keys[i].key;
+        if ((set->keys[i].use != KEY_FOR_TLS) == paper &&
+            memcmp(set->keys[i].id, id, KEY_ID_SIZE) == 0) {
+            return &set->keys[i];
         }
     }
     return NULL;
+}
+
+const struct key *
+key_ring_find(const struct key_ring *ring, const uint8_t id[KEY_ID_SIZE], bool paper)
+{
+    const struct key *key = set_find(&ring->now, id, paper);
+
+    return key != NULL ? key : set_find(&ring->before, id, paper);
 }
 
 static bool
@@ -312,28 +341,31 @@ key_ring_answer(const struct key_ring *ring, const struct key_question *question
         return;
     }
     answer_r->serial = question->serial;
+    if (question->size > LIMIT_KEY_TO_SIGN ||
+        question_size != key_question_size(question)) {
+        return;
+    }
+    if (key_ring_is_paper(question->scheme)) {
+        key_ring_answer_paper(ring, question, answer_r);
+        return;
+    }
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
         if (schemes[i].scheme == question->scheme) {
             scheme = &schemes[i];
         }
     }
-    if (scheme == NULL || question->size > LIMIT_KEY_TO_SIGN ||
-        question_size != key_question_size(question) ||
-        !may_sign(scheme, bytes_of(question->to_sign, question->size))) {
+    if (scheme == NULL || !may_sign(scheme, bytes_of(question->to_sign, question->size))) {
         return;
     }
-    EVP_PKEY *key = set_find(&ring->now, question->key);
-    if (key == NULL) {
-        key = set_find(&ring->before, question->key);
-    }
+    const struct key *key = key_ring_find(ring, question->key, false);
     if (key == NULL) {
         answer_r->word = KEY_UNKNOWN;
         return;
     }
-    if (!EVP_PKEY_is_a(key, scheme->kind)) {
+    if (!EVP_PKEY_is_a(key->key, scheme->kind)) {
         return;
     }
-    bool done = sign(key, scheme, bytes_of(question->to_sign, question->size),
+    bool done = sign(key->key, scheme, bytes_of(question->to_sign, question->size),
                      answer_r->signature, &size);
     ERR_clear_error();
     answer_r->word = done ? KEY_SIGNED : KEY_FAILED;

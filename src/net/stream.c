@@ -117,13 +117,25 @@ fail(struct stream *s, const char *doing)
     end(s, STREAM_END_ERROR);
 }
 
+/* What is wrong with the peer's certificate, where that is why. */
+static const char *
+certificate_fault(const struct stream *s)
+{
+    bool verified = s->ssl != NULL && SSL_get_verify_mode(s->ssl) != SSL_VERIFY_NONE;
+    long result = verified ? SSL_get_verify_result(s->ssl) : X509_V_OK;
+
+    return result != X509_V_OK ? X509_verify_cert_error_string(result) : NULL;
+}
+
 static void
 fail_tls(struct stream *s, const char *doing)
 {
-    const char *words = ERR_reason_error_string(ERR_peek_last_error());
+    const char *words = ERR_reason_error_string(ERR_peek_last_error()),
+               *fault = certificate_fault(s);
 
-    snprintf(s->error, sizeof s->error, "%s: %s", doing,
-             words != NULL ? words : "the peer went away");
+    snprintf(s->error, sizeof s->error, "%s: %s%s%s", doing,
+             words != NULL ? words : "the peer went away", fault != NULL ? ": " : "",
+             fault != NULL ? fault : "");
     ERR_clear_error();
     end(s, STREAM_END_ERROR);
 }

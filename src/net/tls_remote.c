@@ -115,8 +115,8 @@ channel_ask(const struct key_question *question, struct key_answer *answer_r)
     }
 }
 
-static bool
-ask(struct key_question *question, struct key_answer *answer_r)
+bool
+tls_remote_question(struct key_question *question, struct key_answer *answer_r)
 {
     bool answered = false;
 
@@ -126,7 +126,14 @@ ask(struct key_question *question, struct key_answer *answer_r)
     } else if (tls_remote_ready()) {
         answered = channel_ask(question, answer_r);
     }
-    answered = answered && answer_r->word == KEY_SIGNED;
+    return answered && answer_r->word == KEY_SIGNED;
+}
+
+static bool
+ask(struct key_question *question, struct key_answer *answer_r)
+{
+    bool answered = tls_remote_question(question, answer_r);
+
     failures += !answered;
     return answered;
 }

@@ -19,6 +19,9 @@ bool tls_remote_ready(void);
 /* Handshakes that failed for want of a signature, since the process began. */
 uint64_t tls_remote_failures(void);
 
+/* Any question, with the serial put in. false: no answer came, or it is no signature. */
+bool tls_remote_question(struct key_question *question, struct key_answer *answer_r);
+
 /* Tests and tools answer themselves. NULL: the channel again. */
 typedef bool tls_remote_ask(void *context, const struct key_question *question,
                             struct key_answer *answer_r);
