@@ -328,6 +328,19 @@ ledger_open(struct arena *arena, const char *folder, const char *keys, struct by
     return ledger_open_as(arena, folder, keys, name, false, ledger_r, report_r, why);
 }
 
+/* Each is used once and then forgotten: whoever has the salt of a purged record could tell what it said by its leaf. */
+static void
+take_salt(struct ledger *ledger, uint8_t salt_r[JOURNAL_SALT_SIZE])
+{
+    if (ledger->salts_left == 0) {
+        hash_random(ledger->salts, sizeof(ledger->salts));
+        ledger->salts_left = LEDGER_SALTS;
+    }
+    uint8_t *salt = ledger->salts[--ledger->salts_left];
+    memcpy(salt_r, salt, JOURNAL_SALT_SIZE);
+    explicit_bzero(salt, JOURNAL_SALT_SIZE);
+}
+
 enum sk_code
 ledger_add(struct ledger *ledger, struct bytes record, struct ledger_place *place_r,
            struct why *why)
@@ -338,7 +351,7 @@ ledger_add(struct ledger *ledger, struct bytes record, struct ledger_place *plac
         return why_set(why, SK_LIMIT, "the record is larger than %d bytes",
                        LIMIT_RECORD_BYTES);
     }
-    hash_random(salt, sizeof(salt));
+    take_salt(ledger, salt);
     *place_r = (struct ledger_place){ledger->size + ledger->pending_count, ledger->segment,
                                      ledger->segment_size + ledger->pending.size};
     journal_header(place_r->index, salt, record, header);

@@ -16,6 +16,9 @@
 
 #define LEDGER_KEY_MAX 4096
 
+/* Salts that the next entries will get: one call of the system for many. */
+#define LEDGER_SALTS 64
+
 struct ledger {
     int folder, lock, file, keys;
     uint64_t segment_bytes;
@@ -27,6 +30,8 @@ struct ledger {
     struct writer pending; /* frames of the group */
     uint64_t pending_count;
     struct writer leaves; /* their leaf data */
+    uint8_t salts[LEDGER_SALTS][JOURNAL_SALT_SIZE];
+    unsigned salts_left; /* the first ones */
     struct tiles tiles;
     struct tiles_folder files;
     bool

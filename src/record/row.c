@@ -66,6 +66,24 @@ put_some(struct json *j, const char *key, struct bytes text, size_t most)
     }
 }
 
+/* What the tags that recipients came with were worth: a letter for each, v(alid), e(xpired), f(orged), u(nchecked), - for
+ * none. Not written when nobody had one. */
+static void
+write_tags(const struct arrival *arrival, struct json *j)
+{
+    uint8_t letters[LIMIT_SMTP_RECIPIENTS];
+    size_t count = 0;
+    bool any = false;
+
+    for (; count < arrival->recipient_count && count < sizeof letters; count++) {
+        letters[count] = (uint8_t) "-vefu"[arrival->recipients[count].tag];
+        any = any || letters[count] != '-';
+    }
+    if (any) {
+        json_put_string(j, "tags", bytes_of(letters, count));
+    }
+}
+
 static void
 write_envelope(const struct materials *m, struct json *j)
 {
@@ -96,6 +114,8 @@ write_envelope(const struct materials *m, struct json *j)
     json_put_bool(j, "8bit", arrival->body == ARRIVAL_BODY_8BITMIME);
     json_put_bool(j, "smtputf8", arrival->smtputf8);
     put_some(j, "queue_id", arrival->queue_id, LIMIT_RECORD_FIELD);
+    put_some(j, "tagged_from", arrival->tagged_from, LIMIT_RECORD_FIELD);
+    write_tags(arrival, j);
 }
 
 static uint32_t

@@ -479,6 +479,51 @@ test_read(void)
            "a megabyte of backslashes");
 }
 
+/* Strings are read eight bytes at a time: what ends or breaks them may stand at any place of the eight. */
+static void
+test_strings(void)
+{
+    static const char *const plain[] = {"a", "\x7f", "\xe8\xab\x8b", "\xff", "!", "#",
+                                        "[", "]"};
+    static const struct {
+        const char *bytes;
+        size_t size;
+        bool good;
+    } at[] = {{"\\n", 2, true},  {"\\\\", 2, true}, {"\\\"", 2, true}, {"\x1f", 1, false},
+              {"\0", 1, false},  {"\n", 1, false},  {"\xa2", 1, true}, {"\x80", 1, true},
+              {"\xdc", 1, true}, {" ", 1, true}};
+    size_t right = 0, all = 0;
+
+    for (size_t before = 0; before < 20; before++) {
+        for (size_t i = 0; i < 8 * sizeof(at) / sizeof(at[0]); i++) {
+            const char *fill = plain[i % 8];
+            size_t which = i / 8;
+            struct record_row row;
+            struct writer w;
+            writer_init(&w, &arena);
+            writer_text(&w, "{\"kind\":\"message\",\"time\":1,\"id\":\"");
+            for (size_t n = 0; n < before; n++) {
+                writer_text(&w, fill);
+            }
+            writer_bytes(&w, bytes_of(at[which].bytes, at[which].size));
+            writer_text(&w, "z\"}");
+            enum sk_code code = record_read(&arena, writer_view(&w), &row);
+            struct bytes id = row.event.id;
+            right +=
+                at[which].good
+                    ? code == SK_OK && id.size == before * strlen(fill) + 2 &&
+                          id.at[id.size - 1] == 'z' &&
+                          id.at[id.size - 2] ==
+                              (which == 0 ? '\n'
+                                          : (uint8_t)at[which].bytes[at[which].size - 1])
+                    : code == SK_BAD;
+            all++;
+        }
+    }
+    tap_ok(right == all && all == 1600,
+           "an escape, a control character or a high byte at each place of a string");
+}
+
 int
 main(void)
 {
@@ -492,6 +537,7 @@ main(void)
     test_outcome();
     test_reply_codes();
     test_read();
+    test_strings();
     arena_release(&arena);
     return tap_done();
 }

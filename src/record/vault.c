@@ -14,7 +14,7 @@
 #define SETTLE_BYTES    ((uint64_t)32 << 20)
 #define SETTLE_EVERY_MS 30000
 /* Rows in one transaction of SQLite at most. */
-#define ROWS_GROUP   512
+#define ROWS_GROUP   2048
 #define REPLAY_GROUP 2000
 /* So long in a second may be spent on making rows again. */
 #define RENEW_MS 60
@@ -32,6 +32,9 @@ const struct config_key record_config_keys[] = {
      "machine's name and /sekisho."},
     {"record", "witness_every", CONFIG_TIME, "5m", 1000, 86400000, NULL, false,
      "How often the checkpoint is shown to the witnesses of sections [witness NAME]."},
+    {"record", "witness_authorities", CONFIG_TEXT, "/etc/ssl/certs/ca-certificates.crt", 1,
+     4000, NULL, false,
+     "PEM file with the authorities that may vouch for witnesses with https addresses."},
     {"record", "zone", CONFIG_TEXT, "+09:00", 6, 6, NULL, false,
      "Zone in which a day of rows begins, as +HH:MM or -HH:MM."},
     {"record", "segment", CONFIG_SIZE, "64M", 65536, 1073741824, NULL, false,
@@ -55,6 +58,8 @@ struct vault {
     struct vault_report report;
     struct arena group; /* what waits for the commit */
     struct waiting *first, **last;
+    struct arena committed; /* the group before, whose rows are still to be put in */
+    struct waiting *to_put;
     bool holds;         /* a held message was written in this group */
     uint64_t rows_next; /* entries below it have their rows, committed */
     uint64_t rows_put;  /* entries below it have theirs put in, in an open transaction */
@@ -247,6 +252,7 @@ vault_open(struct arena *arena, const struct config *config, struct vault **vaul
     }
     vault->folder = bytes_text(arena, config_text(config, "record.folder"));
     arena_init(&vault->group, (size_t)1 << 30);
+    arena_init(&vault->committed, (size_t)1 << 30);
     group_clear(vault);
     enum sk_code code =
         ledger_open(arena, vault->folder, keys_folder(arena, config),
@@ -436,7 +442,7 @@ put_rows(struct vault *vault, struct why *why)
 {
     enum sk_code code = SK_OK;
 
-    for (struct waiting *it = vault->first; it != NULL && code == SK_OK; it = it->next) {
+    for (struct waiting *it = vault->to_put; it != NULL && code == SK_OK; it = it->next) {
         code = put_row(vault, it->kind, &it->event, why);
     }
     if (code == SK_OK) {
@@ -475,10 +481,30 @@ settle(struct vault *vault, struct why *why)
 }
 
 void
+vault_put(struct vault *vault)
+{
+    struct why trouble;
+
+    if (vault->to_put != NULL && !vault->in_trouble) {
+        enum sk_code code = put_rows(vault, &trouble);
+        if (code == SK_OK && vault->rows_put - vault->rows_next >= ROWS_GROUP) {
+            code = commit_rows(vault, &trouble);
+        }
+        if (code == SK_OK && rows_unsettled(vault->rows) >= SETTLE_BYTES) {
+            code = settle(vault, &trouble);
+        }
+        note_trouble(vault, code, &trouble);
+    }
+    vault->to_put = NULL;
+    arena_release(&vault->committed);
+}
+
+void
 vault_rows(struct vault *vault)
 {
     struct why trouble;
 
+    vault_put(vault);
     if (!vault->in_trouble) {
         note_trouble(vault, commit_rows(vault, &trouble), &trouble);
     }
@@ -506,21 +532,13 @@ vault_watch(struct vault *vault,
 enum sk_code
 vault_commit(struct vault *vault, struct why *why)
 {
-    struct why trouble;
-
+    vault_put(vault);
     enum sk_code code = ledger_commit(vault->ledger, vault->holds, why);
     if (code == SK_OK) {
         tell_books(vault);
-    }
-    if (code == SK_OK && !vault->in_trouble) {
-        enum sk_code rows = put_rows(vault, &trouble);
-        if (rows == SK_OK && vault->rows_put - vault->rows_next >= ROWS_GROUP) {
-            rows = commit_rows(vault, &trouble);
-        }
-        if (rows == SK_OK && rows_unsettled(vault->rows) >= SETTLE_BYTES) {
-            rows = settle(vault, &trouble);
-        }
-        note_trouble(vault, rows, &trouble);
+        vault->to_put = vault->first;
+        vault->committed = vault->group;
+        arena_init(&vault->group, (size_t)1 << 30);
     }
     group_clear(vault);
     return code;
@@ -606,6 +624,7 @@ vault_close(struct vault *vault)
 {
     struct why why;
 
+    vault_put(vault);
     /* Without this the next open puts the last rows in again; nothing is lost. */
     if (!vault->in_trouble && settle(vault, &why) != SK_OK) {
         note_trouble(vault, SK_LATER, &why);

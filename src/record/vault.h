@@ -1,10 +1,11 @@
 /* The vault: what the keeper process calls to keep evidence. Ledger, held messages and rows under one folder.
  *
- *     vault_open; { vault_keep / vault_outcome ...; vault_commit } ...; vault_rows soon after; vault_tick every second; vault_close
+ *     vault_open; { vault_keep / vault_outcome ...; vault_commit; vault_put } ...; vault_rows soon after; vault_tick every
+ *     second; vault_close
  *
  * vault_keep and vault_outcome only collect; when vault_commit says SK_OK, everything of the group is on disk, after one
  * sync, and the clients may be answered. When it says anything else nothing of the group was kept. Rows for search follow
- * the journal; where they cannot be written (a full disk), the group is kept all the same and they are made up for later:
+ * the journal, once everyone was answered (vault_put); where they cannot be written (a full disk), the group is kept all the same and they are made up for later:
  * vault_trouble tells. */
 #pragma once
 
@@ -47,7 +48,10 @@ enum sk_code vault_commit(struct vault *vault, struct why *why);
 void vault_watch(struct vault *vault,
                  void (*seen)(void *context, const struct rows_event *event),
                  void *context);
-/* Lets searches see the rows of all groups committed so far: vault_commit leaves SQLite's transaction open for up to 512
+/* Puts in the rows of the group that was committed last, which nobody waits for: to be called when all have their answer. The
+ * next commit, vault_rows and vault_tick do it where it was not. */
+void vault_put(struct vault *vault);
+/* Lets searches see the rows of all groups committed so far: vault_put leaves SQLite's transaction open for up to 2,048
  * rows, because ending it costs more than a row. To be called soon (a quarter of a second) after a commit. */
 void vault_rows(struct vault *vault);
 /* Every second or so: checkpoint, rows to disk, what could not be done before. */

@@ -149,6 +149,13 @@ test_keep(void)
            "a new vault");
     keep(vault, 1, "請求書");
     tap_ok(commit(vault, &why) && hits("請求") == 1, "after it the row is found");
+    keep(vault, 2, "振込先");
+    tap_ok(vault_commit(vault, &why) == SK_OK && hits("振込") == 0,
+           "a commit alone shows no row yet");
+    vault_put(vault);
+    keep(vault, 3, "振込先");
+    tap_ok(vault_commit(vault, &why) == SK_OK && commit(vault, &why) && hits("振込") == 2,
+           "vault_rows shows those that were put in and those that were not");
     tap_ok(vault_outcome(vault, BYTES("id-000001"), outcome, &why) == SK_OK &&
                commit(vault, &why),
            "an outcome");
@@ -183,7 +190,7 @@ test_keep(void)
            "and no other");
     vault_close(vault);
     vault = open_vault();
-    tap_ok(vault_opened(vault)->rows_again == 0 && vault_opened(vault)->ledger.size == 3,
+    tap_ok(vault_opened(vault)->rows_again == 0 && vault_opened(vault)->ledger.size == 5,
            "after a close nothing is made again");
     vault_close(vault);
 }

@@ -1,7 +1,8 @@
 /* The keeper: the only process that writes the store, the ledger, Maildirs and the learned model.
  *
  * Records of all workers that arrive in one turn of the loop are one group: one commit, one sync, then everyone is told
- * "kept". The keeper reads no mail: workers hand it finished records, digests and lessons. */
+ * "kept". Under load it sleeps a moment before that, so that more come together (gather.h); rows for search are put in after
+ * the answers. The keeper reads no mail: workers hand it finished records, digests and lessons. */
 #define SK_BASE
 #include "sekisho/roles.h"
 
@@ -25,9 +26,11 @@
 #include "record/vault.h"
 #include "sekisho/consent_wire.h"
 #include "sekisho/control.h"
+#include "sekisho/gather.h"
 #include "sekisho/harden.h"
 #include "sekisho/keeper_alarm.h"
 #include "sekisho/keeper_door.h"
+#include "sekisho/keeper_news.h"
 #include "sekisho/keeping.h"
 #include "sekisho/lessons.h"
 #include "sekisho/options.h"
@@ -39,7 +42,7 @@
 #define LOCK_TRIES    50 /* to get the record's lock, which a command may hold for a moment */
 #define LOCK_WAIT_MS  100
 #define RETAIN_MS     10
-#define ROWS_MS       50   /* so long may a search lag behind */
+#define ROWS_MS       250  /* so long may a search lag behind */
 #define GROUP_MAX     4096 /* records in one group; the next begins at once */
 
 struct keeper_waiting {
@@ -59,10 +62,12 @@ struct keeper {
     struct keeping keeping;
     struct keeper_door *door;
     struct keeper_alarm *alarm;
+    struct keeper_news *news;
     struct keeper_waiting group[GROUP_MAX];
     size_t group_count;
+    struct gather gather;
     struct loop_task retain;
-    struct loop_task commit, rows, save, tick;
+    struct loop_task commit, put, rows, save, tick;
     bool rows_soon;
     const char *trouble;   /* that was logged */
     const char *suspended; /* the same of retention */
@@ -104,7 +109,9 @@ keeper_commit_now(void *context, struct why *why)
             keeper_tell(k, k->group[i].link, WIRE_KEPT, k->group[i].token, &answer, 1);
         }
     }
+    gather_committed(&k->gather, k->group_count, clock_monotonic_us());
     k->group_count = 0;
+    loop_task_soon(&k->put);
     if (!k->rows_soon) {
         k->rows_soon = true;
         loop_task_after(&k->rows, ROWS_MS);
@@ -113,66 +120,62 @@ keeper_commit_now(void *context, struct why *why)
     return code;
 }
 
+/* Lets more records come. Nothing is listened to meanwhile, so that nobody wakes the keeper for each. */
+static void
+keeper_gather(struct keeper *k)
+{
+    size_t before = k->group_count;
+    uint32_t wait_us = gather_wait_us(&k->gather, before, clock_monotonic_us());
+
+    if (wait_us == 0) {
+        return;
+    }
+    usleep(wait_us);
+    for (size_t i = 0; i < PEER_CLERK; i++) {
+        if (k->links[i] != NULL) {
+            frame_hear(k->links[i]);
+        }
+    }
+    gather_waited(&k->gather, before, k->group_count > before ? k->group_count : before);
+}
+
 static void
 keeper_commit(void *context)
 {
     struct keeper *k = context;
     struct why why;
 
-    if (k->group_count > 0) {
+    if (k->group_count > 0 && !k->ending) {
+        keeper_gather(k);
+    }
+    if (k->group_count > 0) { /* what was gathered may have asked for a commit at once */
         (void)!keeper_commit_now(k, &why);
     }
 }
 
-/* Something was kept: the clerk may want to show it. It reads the record for what it missed. */
+/* Everyone was answered: now the rows, which nobody waits for. */
+static void
+keeper_put(void *context)
+{
+    struct keeper *k = context;
+
+    vault_put(k->vault);
+}
+
 static void
 keeper_event(void *context, struct bytes json)
 {
     struct keeper *k = context;
-    struct frame_link *clerk = k->links[PEER_CLERK];
-    uint64_t size = json.size;
 
-    if (clerk == NULL) {
-        return;
-    }
-    if (frame_queued(clerk) > LIMIT_EVENTS_QUEUED) {
-        k->keeping.figures.events_dropped++;
-        return;
-    }
-    frame_send(clerk, WIRE_EVENT, 0, (struct bytes[]){bytes_of(&size, sizeof size), json},
-               2);
+    keeper_news_event(k->news, json);
 }
 
-/* A message's row as the console shows it to whoever watches: nothing of what the message says. */
 static void
 keeper_seen(void *context, const struct rows_event *event)
 {
     struct keeper *k = context;
-    struct arena arena;
-    struct writer w;
-    struct json j;
 
-    if (k->links[PEER_CLERK] == NULL) {
-        return;
-    }
-    arena_init(&arena, 4u << 20);
-    writer_init(&w, &arena);
-    json_init(&j, &w);
-    json_open(&j, '{');
-    json_put_text(&j, "kind", "message");
-    json_put_string(&j, "id", event->id);
-    json_put_number(&j, "time", event->time_ms);
-    json_put_string(&j, "action", event->action);
-    json_put_string(&j, "category", event->category);
-    json_put_real(&j, "unwanted", event->unwanted, 4);
-    json_put_string(&j, "from", event->sender);
-    json_put_string(&j, "to", event->recipients);
-    json_put_string(&j, "client", event->client);
-    json_put_string(&j, "threat", event->threat);
-    json_put_number(&j, "size", event->size);
-    json_close(&j);
-    keeper_event(k, writer_view(&w));
-    arena_release(&arena);
+    keeper_news_message(k->news, event);
 }
 
 static void
@@ -454,6 +457,7 @@ keeper_gone(void *context, struct frame_link *link)
             k->links[i] = NULL;
             if (i == PEER_CLERK) {
                 keeper_alarm_clerk(k->alarm, NULL);
+                keeper_news_clerk(k->news, NULL);
             }
         }
     }
@@ -473,6 +477,7 @@ keeper_meet(struct keeper *k, uint64_t number, int fd)
     k->links[number] = frame_link_open(k->base, fd, &keeper_calls, k);
     if (number == PEER_CLERK) {
         keeper_alarm_clerk(k->alarm, k->links[number]);
+        keeper_news_clerk(k->news, k->links[number]);
     } else {
         consent_wire_meet(k->keeping.consent_wire, (size_t)number, k->links[number]);
     }
@@ -661,6 +666,7 @@ role_keeper(const struct role_start *start)
                                       .event = keeper_event,
                                       .purge = keeper_purge,
                                       .context = k};
+        k->news = keeper_news_open(&k->arena, k->base, &k->keeping.figures);
         vault_watch(k->vault, keeper_seen, k);
         code =
             keeping_open(&k->keeping, &k->arena, start->settings->config, k->vault, &why);
@@ -681,6 +687,7 @@ role_keeper(const struct role_start *start)
     }
     k->keeping.consent_wire = consent_wire_open(&k->keeping, PEER_CLERK);
     loop_task_init(&k->commit, k->base, keeper_commit, k);
+    loop_task_init(&k->put, k->base, keeper_put, k);
     loop_task_init(&k->rows, k->base, keeper_rows, k);
     loop_task_init(&k->save, k->base, keeper_save, k);
     loop_task_after(&k->save, SAVE_AFTER_MS);
@@ -713,11 +720,13 @@ role_keeper(const struct role_start *start)
         }
     }
     loop_task_cancel(&k->commit);
+    loop_task_cancel(&k->put);
     loop_task_cancel(&k->rows);
     loop_task_cancel(&k->save);
     loop_task_cancel(&k->tick);
     loop_task_cancel(&k->retain);
     keeper_alarm_close(k->alarm);
+    keeper_news_close(k->news);
     consent_wire_close(k->keeping.consent_wire);
     vault_close(k->vault);
     lessons_close(k->keeping.lessons);

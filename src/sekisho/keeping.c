@@ -11,6 +11,7 @@
     part(keeping_open_accounts) \
     part(keeping_open_alarms) \
     part(keeping_open_consents) \
+    part(keeping_open_dmarc) \
     part(keeping_open_witnesses)
 // clang-format on
 

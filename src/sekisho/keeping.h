@@ -9,6 +9,7 @@
 #include "record/vault.h"
 
 struct consents;
+struct dmarc_book;
 struct alarms;
 struct accounts;
 struct holds;
@@ -44,6 +45,7 @@ struct keeping {
     struct retention *retention;
     struct witnesses *witnesses;
     struct held_book *held;
+    struct dmarc_book *dmarc;
     struct lessons *lessons;              /* of the keeper; NULL in a command */
     const struct permit_settings *permit; /* the same */
     struct keeping_figures figures;
