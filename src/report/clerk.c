@@ -444,6 +444,7 @@ clerk_open(struct arena *arena, struct event_base *base, const struct config *co
     clerk->started_ms = clock_monotonic_ms();
     sessions_init(&clerk->sessions, arena, config_number(config, "report.session_idle"),
                   config_number(config, "report.session_most"));
+    witness_door_init(&clerk->door, arena);
     read_console(clerk);
     enum sk_code code = crew_open(arena, base, clerk_work, clerk, &clerk->crew, why);
     if (code != SK_OK) {

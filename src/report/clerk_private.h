@@ -9,6 +9,7 @@
 #include "report/live.h"
 #include "report/session.h"
 #include "report/web.h"
+#include "report/witness_door.h"
 
 typedef void clerk_told(void *context, enum sk_code code, struct bytes json);
 
@@ -32,6 +33,7 @@ struct clerk {
     struct crew *crew;
     struct live *live;
     struct sessions sessions;
+    struct witness_door door;
     struct files files;
     bool has_console; /* the files are there, the libraries among them */
     bool linked;

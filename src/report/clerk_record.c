@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "net/frame.h"
+#include "record/origin_read.h"
 #include "record/vault.h"
 #include "store/rows.h"
 
@@ -144,6 +145,7 @@ struct opened {
     int fd;
     struct bytes id;
     bool content;
+    struct bytes content_record; /* "": it has none, or it is not to be shown */
     struct json *j;
     struct why *why;
 };
@@ -168,6 +170,7 @@ put_content(struct opened *o, const struct journal_frame *message)
 
     if (vault_find_content(o->arena, o->folder, o->id, message, &frame, o->why) == SK_OK) {
         json_put_bool(o->j, "content_shown", o->content);
+        o->content_record = o->content ? frame.record : BYTES_NONE;
         put_record(o, "content", frame.record);
     } else if (frame.purged) {
         json_put_bool(o->j, "content_purged", true);
@@ -223,6 +226,7 @@ clerk_work_message(struct arena *arena, const char *folder, struct bytes request
     if (!frame.purged) {
         put_record(&o, "message", frame.record);
         put_content(&o, &frame);
+        record_put_statement(&j, "statement", frame.record, o.content_record);
     }
     code = put_outcomes(&o);
     json_close(&j);

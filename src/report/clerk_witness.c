@@ -4,6 +4,8 @@
 
 #include <jansson.h>
 
+#include "base/clock.h"
+
 static void
 told_witness(void *context, enum sk_code code, struct bytes json)
 {
@@ -37,6 +39,15 @@ ask_witness(struct clerk *clerk, struct web_call *call, const char *what,
     if (config_named_count(clerk->config, "witness_log") == 0) {
         web_reply(call, 404, "text/plain; charset=utf-8",
                   BYTES("no ledger is witnessed here\n"));
+        return;
+    }
+    int64_t seconds = witness_door_knock(&clerk->door, &call->client, clock_monotonic_ms());
+    if (seconds > 0) {
+        writer_init(&w, call->arena);
+        writer_format(&w, "Retry-After: %lld\r\n", (long long)seconds);
+        call->cookie = writer_view(&w);
+        web_reply(call, 429, "text/plain; charset=utf-8",
+                  BYTES("too many requests from this address\n"));
         return;
     }
     struct errand *errand = errand_begin(clerk, call, NULL);

@@ -443,51 +443,6 @@ notify_secret(struct arena *arena, const struct config *config,
     return SK_OK;
 }
 
-/* "address@port" as dns.servers has it, as libevent has it. */
-static const char *
-server_text(struct arena *arena, struct bytes server)
-{
-    size_t at = bytes_find_byte(server, '@', 0);
-    bool ip6 = bytes_find_byte(server, ':', 0) != BYTES_NOWHERE;
-    struct writer w;
-
-    writer_init(&w, arena);
-    writer_text(&w, ip6 ? "[" : "");
-    writer_bytes(&w, bytes_slice(server, 0, at));
-    writer_text(&w, ip6 ? "]" : "");
-    if (at != BYTES_NOWHERE) {
-        writer_byte(&w, ':');
-        writer_bytes(&w, bytes_from(server, at + 1));
-    }
-    return writer_c(&w);
-}
-
-/* Only where a web hook is named by a name. The servers are those of dns.servers, else the machine's. */
-static enum sk_code
-open_dns(struct notify *notify, const struct config *config, struct why *why)
-{
-    size_t count;
-    const struct bytes *servers = config_list(config, "dns.servers", &count);
-
-    notify->place.dns = evdns_base_new(
-        notify->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE |
-                          (count == 0 ? EVDNS_BASE_INITIALIZE_NAMESERVERS : 0));
-    if (notify->place.dns == NULL && count == 0) {
-        notify->place.dns = evdns_base_new(notify->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-    }
-    if (notify->place.dns == NULL) {
-        return why_set(why, SK_SYSTEM, "the DNS for web hooks cannot be asked");
-    }
-    if (count > 0) {
-        (void)evdns_base_load_hosts(notify->place.dns, "/etc/hosts");
-    }
-    for (size_t i = 0; i < count; i++) {
-        (void)evdns_base_nameserver_ip_add(notify->place.dns,
-                                           server_text(notify->arena, servers[i]));
-    }
-    return SK_OK;
-}
-
 static int64_t
 at_most(int64_t ms, int64_t most)
 {
@@ -507,8 +462,8 @@ notify_open(struct arena *arena, struct event_base *base, const struct config *c
     notify->base = base;
     notify->settings = alarm;
     notify->role = *role;
-    notify->place.base = base;
-    notify->place.tls = alarm->tls;
+    notify->place.post =
+        (struct post_place){.arena = arena, .base = base, .tls = alarm->tls};
     notify->hop = *next_hop;
     notify->hop.xclient = false; /* the alarm is ours, no client's */
     notify->hop.greeting_ms = at_most(next_hop->greeting_ms, MAIL_MS);
@@ -526,7 +481,8 @@ notify_open(struct arena *arena, struct event_base *base, const struct config *c
     if (hooks) {
         code = notify_secret(arena, config, alarm, &notify->place.secret, why);
         if (code == SK_OK) {
-            code = open_dns(notify, config, why);
+            /* Only where a web hook may be named by a name. */
+            code = post_names_open(arena, base, config, &notify->place.post.dns, why);
         }
     }
     *notify_r = notify;
@@ -536,8 +492,8 @@ notify_open(struct arena *arena, struct event_base *base, const struct config *c
 void
 notify_close(struct notify *notify)
 {
-    if (notify->place.dns != NULL) {
-        evdns_base_free(notify->place.dns, 0);
+    if (notify->place.post.dns != NULL) {
+        evdns_base_free(notify->place.post.dns, 0);
     }
     while (notify->jobs != NULL) {
         struct job *job = notify->jobs;

@@ -62,6 +62,7 @@ static void
 on_done(void *context, struct bytes note, const struct witness_told *told, size_t count)
 {
     struct witness_every *every = context;
+    bool any_away = false;
 
     for (size_t i = 0; i < count; i++) {
         bool away = !told[i].cosigned;
@@ -73,7 +74,9 @@ on_done(void *context, struct bytes note, const struct witness_told *told, size_
                      BYTES_ARGUMENTS(told[i].name));
         }
         every->away[i] = away;
+        any_away = any_away || away;
     }
+    every->place.turn += any_away; /* perhaps another of its addresses answers */
     if (note.size > 0) {
         keep(every, note);
     }
@@ -103,11 +106,11 @@ witness_every_open(struct arena *arena, struct event_base *base,
     struct witness_every *every = ARENA_NEW(arena, struct witness_every);
 
     *every_r = every;
-    *every =
-        (struct witness_every){.place = {.base = base, .tls = tls, .folder = -1},
-                               .every_ms = config_number(config, "record.witness_every"),
-                               .ask = ask,
-                               .context = context};
+    *every = (struct witness_every){
+        .place = {.post = {.arena = arena, .base = base, .tls = tls}, .folder = -1},
+        .every_ms = config_number(config, "record.witness_every"),
+        .ask = ask,
+        .context = context};
     enum sk_code code = witness_peers(arena, config, &every->peers, &every->count, why);
     if (code != SK_OK || every->count == 0) {
         return code;
@@ -119,8 +122,7 @@ witness_every_open(struct arena *arena, struct event_base *base,
         return why_set(why, SK_SYSTEM, "cannot open the record's folder");
     }
     /* Without it only addresses are reached, which is told of each. */
-    every->place.dns = evdns_base_new(base, EVDNS_BASE_INITIALIZE_NAMESERVERS |
-                                                EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+    (void)!post_names_open(arena, base, config, &every->place.post.dns, why);
     arena_init(&every->arena, ROUND_ARENA);
     loop_task_init(&every->next, base, on_next, every);
     loop_task_init(&every->end, base, on_end, every);
@@ -140,8 +142,8 @@ witness_every_close(struct witness_every *every)
         witness_round_close(every->round);
     }
     arena_release(&every->arena);
-    if (every->place.dns != NULL) {
-        evdns_base_free(every->place.dns, 0);
+    if (every->place.post.dns != NULL) {
+        evdns_base_free(every->place.post.dns, 0);
     }
     if (every->place.folder >= 0) {
         close(every->place.folder);

@@ -9,7 +9,7 @@
 
 struct witness_every;
 
-/* Opens what it needs (the record's folder, the machine's resolvers), so before the process gives up its rights. tls: a
+/* Opens what it needs (the record's folder, the resolvers of dns.servers or else of the machine), so before the process gives up its rights. tls: a
  * client's, that verifies; NULL: https is not to be had. ask: sends a request to the keeper; false: it is away. */
 enum sk_code witness_every_open(struct arena *arena, struct event_base *base,
                                 const struct config *config, const struct tls_context *tls,

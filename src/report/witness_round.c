@@ -2,7 +2,6 @@
 
 #include "base/limits.h"
 #include "record/ledger.h"
-#include "report/post.h"
 
 struct asked {
     struct witness_round *round;
@@ -17,7 +16,7 @@ struct asked {
 
 struct witness_round {
     struct arena *arena;
-    struct witness_place place;
+    struct witness_place *place;
     struct asked *asked;
     struct witness_told *told;
     size_t count, open;
@@ -87,22 +86,38 @@ failed(void *context)
 }
 
 static void
+ask_failed(struct asked *asked, const char *words)
+{
+    snprintf(asked->failure, sizeof asked->failure, "%.199s", words);
+    loop_task_soon(&asked->failing);
+}
+
+static void
 ask(struct asked *asked)
 {
     struct witness_round *round = asked->round;
+    struct post_call call = {.try = round->place->turn};
     struct bytes body;
     struct why why;
 
+    if (asked->post != NULL) {
+        post_close(asked->post);
+        asked->post = NULL;
+    }
     asked->tries++;
-    if (witness_submission(round->arena, round->place.folder, round->plain, asked->size,
-                           &body, &why) != SK_OK) {
-        snprintf(asked->failure, sizeof asked->failure, "%.199s", why.sentence);
-        loop_task_soon(&asked->failing);
+    if (!alarm_url_read(asked->peer->url, &call.target) ||
+        bytes_find_byte(call.target.path, '?', 0) != BYTES_NOWHERE) {
+        ask_failed(asked, "its address is not written https://HOST[:PORT]/PATH");
         return;
     }
-    asked->post =
-        post_start(round->arena, round->place.base, round->place.dns, round->place.tls,
-                   asked->peer->url, "/add-checkpoint", body, answered, asked);
+    if (witness_submission(round->arena, round->place->folder, round->plain, asked->size,
+                           &body, &why) != SK_OK) {
+        ask_failed(asked, why.sentence);
+        return;
+    }
+    call.request = post_request(round->arena, &call.target, "/add-checkpoint", WITNESS_TEXT,
+                                BYTES_NONE, body);
+    asked->post = post_start(round->arena, &round->place->post, &call, answered, asked);
 }
 
 /* What a witness has seen: what it cosigned last, if the note of then is still there. */
@@ -128,7 +143,40 @@ seen_size(struct arena *arena, int folder, const struct witness_peer *peer)
 }
 
 enum sk_code
-witness_round_start(struct arena *arena, const struct witness_place *place,
+witness_round_tls(struct arena *arena, const struct config *config,
+                  const struct tls_context **tls_r, struct why *why)
+{
+    static const char key[] = "record.witness_authorities";
+    struct bytes path = config_text(config, key), authorities;
+    struct tls_context *tls = NULL;
+    struct witness_peer *peers;
+    size_t count;
+    bool wanted = false;
+    struct why cause;
+
+    *tls_r = NULL;
+    enum sk_code code = witness_peers(arena, config, &peers, &count, why);
+    if (code != SK_OK) {
+        return code;
+    }
+    for (size_t i = 0; i < count; i++) {
+        wanted = wanted || bytes_starts_fold(peers[i].url, BYTES("https:"));
+    }
+    if (!wanted) {
+        return SK_OK;
+    }
+    code = config_file(config, arena, path, LIMIT_CERTIFICATES, &authorities, &cause);
+    if (code == SK_OK) {
+        code = tls_client_new(arena, authorities, path, &tls, &cause);
+    }
+    *tls_r = tls;
+    return code == SK_OK ? SK_OK
+                         : why_set_line(why, SK_CONFIG, config_line(config, key), "%s: %s",
+                                        key, cause.sentence);
+}
+
+enum sk_code
+witness_round_start(struct arena *arena, struct witness_place *place,
                     const struct witness_peer *peers, size_t count,
                     witness_round_done *done, void *context, struct witness_round **round_r,
                     struct why *why)
@@ -140,7 +188,7 @@ witness_round_start(struct arena *arena, const struct witness_place *place,
     *round_r = NULL;
     *round =
         (struct witness_round){.arena = arena,
-                               .place = *place,
+                               .place = place,
                                .asked = ARENA_NEW_MANY(arena, count, struct asked),
                                .told = ARENA_NEW_MANY(arena, count, struct witness_told),
                                .count = count,
@@ -166,7 +214,8 @@ witness_round_start(struct arena *arena, const struct witness_place *place,
                            .peer = &peers[i],
                            .told = &round->told[i],
                            .size = seen_size(arena, place->folder, &peers[i])};
-        loop_task_init(&round->asked[i].failing, place->base, failed, &round->asked[i]);
+        loop_task_init(&round->asked[i].failing, place->post.base, failed,
+                       &round->asked[i]);
         if (round->asked[i].size > checkpoint.size) {
             round->asked[i].size = 0;
         }

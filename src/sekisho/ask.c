@@ -85,6 +85,11 @@ ask_over(struct arena *arena, int fd, struct bytes request, struct bytes *reply_
         frame_send_now(fd, WIRE_REQUEST, 1, writer_view(&w), PATIENCE_MS, why);
     if (code == SK_OK) {
         code = frame_wait(arena, fd, PATIENCE_MS, &type, &token, &payload, why);
+        if (code == SK_BAD) {
+            return why_set(why, SK_LATER,
+                           "the keeper ended before it answered: whether it was done, the "
+                           "record tells; look there, then ask again");
+        }
     }
     if (code != SK_OK) {
         return code;

@@ -14,6 +14,7 @@
 #include "report/clerk.h"
 #include "report/notify.h"
 #include "report/witness_every.h"
+#include "sekisho/dmarc_sender.h"
 #include "sekisho/harden.h"
 #include "sekisho/options.h"
 #include "sekisho/wire.h"
@@ -26,6 +27,7 @@ struct clerk_process {
     struct clerk *clerk;       /* NULL: nobody may ask, alarms only */
     struct notify *notify;
     struct witness_every *witnesses;
+    struct dmarc_sender *dmarc;    /* NULL: no reports are sent */
     struct settings *now, *before; /* of reloads; NULL: those of the start */
     bool has_tls;
     int control;
@@ -85,6 +87,7 @@ clerk_lost_keeper(struct clerk_process *p)
 {
     p->keeper = NULL;
     notify_keeper_gone(p->notify);
+    dmarc_sender_link(p->dmarc, false);
     if (p->clerk != NULL) {
         clerk_link(p->clerk, false);
     }
@@ -104,6 +107,12 @@ clerk_keeper_frame(void *context, struct frame_link *link, uint32_t type, uint64
         }
     } else if (type == WIRE_DELIVERED) {
         clerk_stored(p, token, &r);
+    } else if (type == WIRE_REPLY && (token & DMARC_SENDER_TOKEN) != 0) {
+        uint64_t code = frame_get_number(&r);
+        struct bytes json = frame_get_bytes(&r);
+        dmarc_sender_answer(p->dmarc, token,
+                            r.broken || code > SK_CONFIG ? SK_SYSTEM : (enum sk_code)code,
+                            json);
     } else if (p->clerk == NULL) {
         return;
     } else if (type == WIRE_REPLY) {
@@ -164,6 +173,7 @@ clerk_meet_keeper(struct clerk_process *p, int fd)
         frame_link_close(before);
     }
     p->keeper = frame_link_open(p->base, fd, &clerk_calls, p);
+    dmarc_sender_link(p->dmarc, true);
     if (p->clerk != NULL) {
         clerk_link(p->clerk, true);
     }
@@ -281,12 +291,15 @@ role_clerk(const struct role_start *start)
     const struct settings *settings = start->settings;
     const struct notify_role sender = {
         .delivered = clerk_delivered, .store = clerk_store, .context = p};
+    const struct dmarc_sender_role reports = {.ask = clerk_ask, .context = p};
     /* The sender reads its secrets first. Hardened before the crew is forked, so that it may do no more than the clerk. */
     if (p->base == NULL ||
         notify_open(&p->arena, p->base, settings->config, settings->alarm,
                     &settings->arrive->next_hop, &sender, &p->notify, &why) != SK_OK ||
-        witness_every_open(&p->arena, p->base, settings->config, settings->alarm->tls,
+        witness_every_open(&p->arena, p->base, settings->config, settings->witness_tls,
                            clerk_cosigned, p, &p->witnesses, &why) != SK_OK ||
+        dmarc_sender_open(&p->arena, p->base, settings->config, &settings->arrive->next_hop,
+                          settings->trace, &reports, &p->dmarc, &why) != SK_OK ||
         harden_role(HARDEN_CLERK, start, &why) != SK_OK ||
         (start->clerk_socket >= 0 &&
          clerk_open(&p->arena, p->base, settings->config, start->clerk_socket, &role,
@@ -302,6 +315,7 @@ role_clerk(const struct role_start *start)
     if (p->clerk != NULL) {
         clerk_close(p->clerk);
     }
+    dmarc_sender_close(p->dmarc);
     witness_every_close(p->witnesses);
     notify_close(p->notify);
     frame_link_close(p->keeper);

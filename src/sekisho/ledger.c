@@ -154,10 +154,18 @@ verify_witnesses(const struct ledger_call *call, struct verify_options *options)
     }
     keys = ARENA_NEW_MANY(call->arena, count + 1, struct note_key);
     for (size_t i = 0; i < count; i++) {
-        keys[i] = peers[i].key;
+        size_t k = 0;
+        while (k < options->witness_count &&
+               memcmp(keys[k].public_key, peers[i].key.public_key, NOTE_ED25519_SIZE) !=
+                   0) {
+            k++;
+        }
+        if (k ==
+            options->witness_count) { /* one key is one witness, in however many sections */
+            keys[options->witness_count++] = peers[i].key;
+        }
     }
     options->witnesses = keys;
-    options->witness_count = count;
     options->quorum = (size_t)quorum;
     return true;
 }

@@ -11,13 +11,9 @@
 
 #include "base/json.h"
 #include "net/loop.h"
-#include "net/tls.h"
 #include "record/witness.h"
 #include "report/witness_round.h"
 #include "sekisho/ask.h"
-#include "sekisho/files.h"
-
-#define AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
 
 struct ended {
     struct event_base *base;
@@ -33,17 +29,6 @@ round_done(void *context, struct bytes note, const struct witness_told *told, si
 
     *ended = (struct ended){ended->base, note, told, count};
     event_base_loopbreak(ended->base);
-}
-
-static bool
-any_https(const struct witness_peer *peers, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (bytes_starts(peers[i].url, BYTES("https:"))) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static enum sk_code
@@ -78,10 +63,10 @@ print_told(const struct ledger_call *call, const struct ended *ended)
 }
 
 static int
-run_round(const struct ledger_call *call, const struct witness_place *place,
+run_round(const struct ledger_call *call, struct witness_place *place,
           const struct witness_peer *peers, size_t count)
 {
-    struct ended ended = {.base = place->base};
+    struct ended ended = {.base = place->post.base};
     struct witness_round *round;
     struct why why;
     size_t good = 0;
@@ -89,7 +74,7 @@ run_round(const struct ledger_call *call, const struct witness_place *place,
     enum sk_code code = witness_round_start(call->arena, place, peers, count, round_done,
                                             &ended, &round, &why);
     if (code == SK_OK) {
-        event_base_dispatch(place->base);
+        event_base_dispatch(place->post.base);
         witness_round_close(round);
         print_told(call, &ended);
         if (ended.note.size > 0) {
@@ -109,10 +94,8 @@ run_round(const struct ledger_call *call, const struct witness_place *place,
 int
 ledger_witness_command(const struct ledger_call *call)
 {
-    struct witness_place place = {.folder = -1};
+    struct witness_place place = {.post = {.arena = call->arena}, .folder = -1};
     struct witness_peer *peers;
-    struct tls_context *tls;
-    struct bytes authorities;
     struct why why;
     size_t count;
 
@@ -123,30 +106,27 @@ ledger_witness_command(const struct ledger_call *call)
                     "no witness is configured; add a section [witness NAME] with url and "
                     "vkey");
     }
-    if (code == SK_OK && any_https(peers, count)) {
-        code = file_read(call->arena, AUTHORITIES, (size_t)8 << 20, &authorities, &why);
-        if (code == SK_OK) {
-            code = tls_client_new(call->arena, authorities, BYTES(AUTHORITIES), &tls, &why);
-            place.tls = tls;
-        }
+    if (code == SK_OK) {
+        code = witness_round_tls(call->arena, call->config, &place.post.tls, &why);
     }
     if (code != SK_OK) {
         fprintf(stderr, "sekisho: %s\n", why.sentence);
         return EXIT_CONFIG;
     }
     place.folder = open(call->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    place.base = loop_open(&why);
-    if (place.folder < 0 || place.base == NULL) {
+    place.post.base = loop_open(&why);
+    if (place.folder < 0 || place.post.base == NULL) {
         fprintf(stderr, "sekisho: cannot open %s\n", call->folder);
         return EXIT_NO_INPUT;
     }
-    place.dns = evdns_base_new(place.base, EVDNS_BASE_INITIALIZE_NAMESERVERS |
-                                               EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+    /* Without it only addresses are reached, which is told of each. */
+    (void)!post_names_open(call->arena, place.post.base, call->config, &place.post.dns,
+                           &why);
     int status = run_round(call, &place, peers, count);
-    if (place.dns != NULL) {
-        evdns_base_free(place.dns, 0);
+    if (place.post.dns != NULL) {
+        evdns_base_free(place.post.dns, 0);
     }
-    event_base_free(place.base);
+    event_base_free(place.post.base);
     close(place.folder);
     return status;
 }

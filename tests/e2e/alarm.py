@@ -323,6 +323,7 @@ def test_trouble():
         # The keeper is killed too: the state is that of the ledger.
         keeper = keeper_pid(point)
         os.kill(keeper, signal.SIGKILL)
+        wait(lambda: not os.path.exists('/proc/%d' % keeper)) # who had reached it hears that it ended, and asks again
         asked = [subprocess.Popen([PROGRAM, 'alarm', '--config', point.conf, 'list'], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
                  for _ in range(6)]
         said = [p.communicate(timeout=60) + (p.returncode,) for p in asked]
