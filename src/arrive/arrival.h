@@ -18,10 +18,20 @@ enum arrival_door {
 
 enum arrival_body { ARRIVAL_BODY_7BIT, ARRIVAL_BODY_8BITMIME };
 
+/* A tag of ours in the local part of a recipient (trace/batv.h): whoever knows it has seen mail of ours. */
+enum arrival_tag {
+    TAG_NONE,
+    TAG_VALID,
+    TAG_EXPIRED,
+    TAG_FORGED,    /* it is not what we would have made */
+    TAG_UNCHECKED, /* nobody was there to check it */
+};
+
 struct arrival_recipient {
-    struct bytes address; /* "user@example.jp", as given in RCPT TO */
+    struct bytes address; /* "user@example.jp", as given in RCPT TO; without its tag */
     struct bytes
         parameters; /* ESMTP parameters as given, "" if none (RFC 3461 NOTIFY=, ORCPT=) */
+    enum arrival_tag tag; /* that was taken off; found out when he was named */
 };
 
 struct arrival {
@@ -40,6 +50,7 @@ struct arrival {
     struct bytes tls_cipher;
     struct bytes user; /* authenticated login, "" if none */
     struct bytes mail_from;
+    struct bytes tagged_from;     /* what the next hop is told instead; "": the same */
     struct bytes mail_parameters; /* RET=, ENVID=, as given */
     enum arrival_body body;
     bool smtputf8;
@@ -123,6 +134,11 @@ struct arrival_road {
                     void (*done)(void *context, enum sk_code code,
                                  const enum sk_code *codes),
                     void *context);
+    /* A sender or a recipient was named: before the next hop hears of him, the sender may get a tag (tagged_from), and a
+     * recipient's tag is taken off and checked. May be NULL; never waits longer than a signature takes. */
+    void (*sender)(void *road, struct arena *arena, struct arrival *arrival);
+    void (*recipient)(void *road, struct arena *arena, const struct arrival *arrival,
+                      struct arrival_recipient *recipient);
     /* The next hop refused a recipient at RCPT, for counting unknown users by source; may be NULL. Keeps nothing of
      * what it is shown. */
     void (*refused)(void *road, const struct net_address *client, struct bytes mail_from,

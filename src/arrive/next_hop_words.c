@@ -34,7 +34,7 @@ hop_write_mail(struct writer *w, const struct hop_offers *offers, const struct a
                size_t size)
 {
     writer_text(w, "MAIL FROM:<");
-    writer_bytes(w, e->mail_from);
+    writer_bytes(w, e->tagged_from.size > 0 ? e->tagged_from : e->mail_from);
     writer_byte(w, '>');
     if (offers->size && size > 0) {
         writer_format(w, " SIZE=%zu", size);

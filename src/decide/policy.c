@@ -147,6 +147,10 @@ decide_by_dmarc(const struct policy *policy, const struct permit_recipient *perm
 {
     bool reject = origin->dmarc.policy == DMARC_POLICY_REJECT;
 
+    /* A sealer of the operator's own choice saw it pass (RFC 8617 7.2.1). */
+    if (origin->arc.speaker.size > 0) {
+        return;
+    }
     if (origin->dmarc.result != AUTH_FAIL || policy->dmarc == POLICY_DMARC_IGNORE ||
         !(reject || origin->dmarc.policy == DMARC_POLICY_QUARANTINE)) {
         return;
@@ -158,6 +162,33 @@ decide_by_dmarc(const struct policy *policy, const struct permit_recipient *perm
             r->reply = BYTES("550 5.7.1 refused: the policy of the From domain (DMARC)");
         }
     } else if (covers(permit, FAMILY_LABEL) && r->action < VERDICT_LABEL) {
+        r->action = VERDICT_LABEL;
+        r->ground = permit->grounds[FAMILY_LABEL];
+    }
+}
+
+/* Error mail that answers nothing of ours. It is refused on the ground that allows treating by source, or by the wish of the
+ * domain's owner, who is ourselves; without one it is labelled. */
+static void
+decide_by_bounce(const struct permit_recipient *permit, const struct origin *origin,
+                 struct verdict_recipient *r)
+{
+    static const enum permit_family families[] = {FAMILY_SOURCE, FAMILY_DMARC};
+
+    if (origin->bounce == BATV_NO) {
+        return;
+    }
+    for (size_t i = 0; origin->bounce == BATV_REFUSE && i < 2; i++) {
+        enum permit_ground ground = permit->grounds[families[i]];
+        if (r->action < VERDICT_REFUSE && covers(permit, families[i]) &&
+            permit_ground_treats(ground)) {
+            r->action = VERDICT_REFUSE;
+            r->ground = ground;
+            r->reply = BYTES("550 5.7.1 refused: error mail for a message that we did not "
+                             "send (no valid BATV tag)");
+        }
+    }
+    if (r->action < VERDICT_LABEL && covers(permit, FAMILY_LABEL)) {
         r->action = VERDICT_LABEL;
         r->ground = permit->grounds[FAMILY_LABEL];
     }
@@ -193,6 +224,7 @@ decide_recipient(struct arena *arena, const struct policy *policy,
         decide_by_lists(lists.listed, r);
     } else if (r->rescued == NULL) {
         decide_by_dmarc(policy, permit, origin, r);
+        decide_by_bounce(permit, origin, r);
     }
     if (policy->tempfail_on_temperror && r->action == VERDICT_ACCEPT &&
         lists.listed != LISTED_ALLOW &&
@@ -263,6 +295,11 @@ decide_header(struct arena *arena, const struct policy *policy,
     if (covers(permit, FAMILY_LABEL) && origin->authentication_results.size > 0) {
         writer_text(&w, "Authentication-Results: ");
         writer_bytes(&w, origin->authentication_results);
+        writer_text(&w, "\r\n");
+    }
+    if (covers(permit, FAMILY_LABEL) && origin->received_spf.size > 0) {
+        writer_text(&w, "Received-SPF: ");
+        writer_bytes(&w, origin->received_spf);
         writer_text(&w, "\r\n");
     }
     writer_format(&w, "X-Sekisho-Verdict: %s; score=%.1f; ground=%s; id=",

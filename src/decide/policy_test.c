@@ -182,6 +182,13 @@ test_dmarc(void)
     tap_ok(v->strongest == VERDICT_REFUSE && v->recipients[0].ground == GROUND_TERMS &&
                bytes_starts(v->recipients[0].reply, BYTES("550 5.7.1")),
            "p=reject is obeyed");
+    s.origin.arc.speaker = BYTES("lists.example");
+    tap_ok(scene_decide(&s)->strongest == VERDICT_ACCEPT,
+           "but not where a trusted sealer speaks for the message");
+    s.origin.dmarc.policy = DMARC_POLICY_QUARANTINE;
+    tap_ok(scene_decide(&s)->strongest == VERDICT_ACCEPT, "nor is p=quarantine then");
+    s.origin.dmarc.policy = DMARC_POLICY_REJECT;
+    s.origin.arc.speaker = BYTES_NONE;
     s.origin.dmarc.policy = DMARC_POLICY_QUARANTINE;
     tap_ok(scene_decide(&s)->strongest == VERDICT_LABEL, "p=quarantine gets a label");
     s.origin.dmarc.policy = DMARC_POLICY_NONE;
@@ -193,6 +200,33 @@ test_dmarc(void)
     tap_ok(scene_set(&s, "[policy]\ntemperror = tempfail\n"), "temperror = tempfail");
     s.origin.spf.result = AUTH_TEMPERROR;
     tap_ok(scene_decide(&s)->strongest == VERDICT_TEMPFAIL, "puts off");
+}
+
+static void
+test_bounce(void)
+{
+    struct scene s;
+
+    tap_ok(scene_set(&s, "[permit]\nprofile = enterprise\n"), "an enterprise");
+    s.origin.bounce = BATV_REFUSE;
+    const struct verdict *v = scene_decide(&s);
+    tap_ok(v->strongest == VERDICT_REFUSE && v->recipients[0].ground == GROUND_HOUSE_RULE &&
+               bytes_starts(v->recipients[0].reply, BYTES("550 5.7.1")),
+           "error mail for what we did not send is refused");
+    s.origin.bounce = BATV_LABEL;
+    tap_ok(scene_decide(&s)->strongest == VERDICT_LABEL, "or labelled");
+    s.origin.bounce = BATV_NO;
+    tap_ok(scene_decide(&s)->strongest == VERDICT_ACCEPT, "or left alone");
+    tap_ok(scene_set(&s, carrier), "a carrier");
+    s.origin.bounce = BATV_REFUSE;
+    tap_ok(scene_decide(&s)->strongest == VERDICT_LABEL,
+           "a carrier labels a bounce without a tag, without a word from the recipient");
+    tap_ok(scene_set(&s, "[permit]\nprofile = carrier\nfive_conditions = yes\n"),
+           "a carrier whose terms meet the five conditions");
+    s.origin.bounce = BATV_REFUSE;
+    v = scene_decide(&s);
+    tap_ok(v->strongest == VERDICT_REFUSE && v->recipients[0].ground == GROUND_TERMS,
+           "refuses it");
 }
 
 static void
@@ -282,6 +316,7 @@ main(void)
     test_consent();
     test_threat();
     test_dmarc();
+    test_bounce();
     test_answer();
     test_personal();
     arena_release(&arena);

@@ -72,26 +72,6 @@ findings_sum(const struct findings *f, uint32_t families)
     return sum;
 }
 
-/* Names that providers give to lines of households: the address written into the name, or the word. */
-static bool
-is_dynamic_name(struct bytes name)
-{
-    static const char *const words[] = {"dynamic", "dhcp",  "dialup", "ppp",  "pool",
-                                        "dsl",     "cable", "ftth",   "flets"};
-    size_t groups = 0;
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (bytes_find_fold(name, bytes_from_text(words[i]), 0) != BYTES_NOWHERE) {
-            return true;
-        }
-    }
-    for (size_t i = 0; i < name.size; i++) {
-        groups +=
-            ascii_digit(name.at[i]) && (i + 1 == name.size || !ascii_digit(name.at[i + 1]));
-    }
-    return groups >= 4;
-}
-
 static void
 dkim_finding(struct findings *f, const struct origin *origin)
 {
@@ -117,6 +97,44 @@ static const struct {
 } noted[] = {
     /* clang-format off */
     {"from_several", FAMILY_LABEL, 0.5},
+    {"from_missing", FAMILY_LABEL, 1.0},
+    {"from_group", FAMILY_LABEL, 0.3},
+    {"from_name_address", FAMILY_LABEL, 1.0},
+    {"from_encoded", FAMILY_LABEL, 1.0},
+    {"spf_broken", FAMILY_SOURCE, 0.2},
+    {"dkim_body_tail", FAMILY_LABEL, 0.7},
+    {"dkim_unsigned_repeat", FAMILY_LABEL, 1.0},
+    {"dkim_short_key", FAMILY_LABEL, 0.3},
+    {"dkim_sha1", FAMILY_LABEL, 0.3},
+    {"dkim_broken", FAMILY_LABEL, 0.2},
+    {"dkim_future", FAMILY_LABEL, 0.3},
+    {"dkim_many", FAMILY_LABEL, 0.5},
+    {"dmarc_broken", FAMILY_LABEL, 0.2},
+    {"dns_unanswered", FAMILY_LABEL, 0.1},
+    {"dynamic_name", FAMILY_SOURCE, 0.9},
+    {"hop_time", FAMILY_SOURCE, 0.8},
+    {"hop_delay", FAMILY_SOURCE, 0.2},
+    {"hop_break", FAMILY_SOURCE, 0.3},
+    {"hop_impossible", FAMILY_SOURCE, 1.2},
+    {"hop_forged", FAMILY_SOURCE, 1.5},
+    {"hop_many", FAMILY_SOURCE, 0.2},
+    {"helo_ours", FAMILY_SOURCE, 1.5},
+    {"helo_address", FAMILY_SOURCE, 0.6},
+    {"helo_not_fqdn", FAMILY_SOURCE, 0.4},
+    {"helo_unknown", FAMILY_SOURCE, 0.4},
+    {"web_form", FAMILY_SOURCE, 0.2},
+    {"source_tor", FAMILY_SOURCE, 0.5}, /* and origin_hidden, 0.8 */
+    {"source_proxy", FAMILY_SOURCE, 0.5},
+    {"source_hosting", FAMILY_SOURCE, 0.2},
+    {"listed_bad", FAMILY_SOURCE, 0}, /* the weight is that of the sections dnslist */
+    {"listed_good", FAMILY_SOURCE, 0},
+    {"vouched", FAMILY_LABEL, -1.0},
+    {"arc_speaks", FAMILY_LABEL, -0.3},
+    {"leaving", FAMILY_SOURCE, 0.0},
+    {"batv_pass", FAMILY_SOURCE, -1.5},
+    {"batv_missing", FAMILY_SOURCE, 1.0},
+    {"batv_expired", FAMILY_SOURCE, 0.3},
+    {"batv_forged", FAMILY_SOURCE, 2.5},
     /* clang-format on */
 };
 
@@ -126,8 +144,10 @@ findings_of_notes(struct findings *f, const struct origin *origin)
     for (size_t i = 0; i < origin->note_count; i++) {
         for (size_t row = 0; row < sizeof noted / sizeof *noted; row++) {
             if (strcmp(noted[row].name, origin->notes[i].name) == 0) {
-                findings_put(f, noted[row].name, noted[row].family, noted[row].weight,
-                             origin->notes[i].detail);
+                const struct trace_note *note = &origin->notes[i];
+                findings_put(f, noted[row].name, noted[row].family,
+                             note->weight != 0 ? note->weight : noted[row].weight,
+                             note->detail);
             }
         }
     }
@@ -150,7 +170,7 @@ findings_of_origin(struct findings *f, const struct arrival *arrival,
     dkim_finding(f, origin);
     if (origin->dmarc.result == AUTH_PASS) {
         findings_put(f, "dmarc_pass", FAMILY_LABEL, -0.6, origin->dmarc.from_domain);
-    } else if (origin->dmarc.result == AUTH_FAIL) {
+    } else if (origin->dmarc.result == AUTH_FAIL && origin->arc.speaker.size == 0) {
         double weight = origin->dmarc.policy == DMARC_POLICY_REJECT       ? 2.5
                         : origin->dmarc.policy == DMARC_POLICY_QUARANTINE ? 1.8
                                                                           : 0.8;
@@ -159,9 +179,6 @@ findings_of_origin(struct findings *f, const struct arrival *arrival,
     if (origin->iprev == AUTH_FAIL) {
         findings_put(f, "iprev_fail", FAMILY_SOURCE, 0.5,
                      arrival == NULL ? BYTES_NONE : arrival->helo);
-    }
-    if (origin->client_name.size > 0 && is_dynamic_name(origin->client_name)) {
-        findings_put(f, "dynamic_name", FAMILY_SOURCE, 0.9, origin->client_name);
     }
     if (origin->grade == GRADE_E) {
         findings_put(f, "origin_hidden", FAMILY_SOURCE, 0.8, BYTES_NONE);

@@ -9,6 +9,7 @@ struct reader {
     struct bytes text;
     size_t at;
     struct arena *arena;
+    bool loose;
 };
 
 static int
@@ -48,28 +49,42 @@ take(struct reader *r, uint8_t byte)
     return true;
 }
 
-/* A quoted string's text, without the quotes and backslashes; folds are dropped. */
+/* Past the quoted string that begins here; false where it does not end. */
 static bool
-read_quoted(struct reader *r, struct bytes *text_r)
+skip_quoted(struct reader *r)
 {
-    uint8_t *out = arena_take_bytes(r->arena, r->text.size - r->at);
-    size_t size = 0;
-
     for (r->at++; r->at < r->text.size; r->at++) {
         uint8_t c = r->text.at[r->at];
         if (c == '"') {
             r->at++;
-            *text_r = bytes_of(out, size);
             return true;
         }
-        if (c == '\\' && r->at + 1 < r->text.size) {
-            c = r->text.at[++r->at];
+        r->at += c == '\\' && r->at + 1 < r->text.size;
+    }
+    return false;
+}
+
+/* A quoted string's text, without the quotes and backslashes; folds are dropped. */
+static bool
+read_quoted(struct reader *r, struct bytes *text_r)
+{
+    size_t from = r->at + 1, size = 0;
+
+    if (!skip_quoted(r)) {
+        return false;
+    }
+    uint8_t *out = arena_take_bytes(r->arena, r->at - from);
+    for (size_t i = from; i + 1 < r->at; i++) {
+        uint8_t c = r->text.at[i];
+        if (c == '\\') {
+            c = r->text.at[++i];
         }
         if (c != '\r' && c != '\n') {
             out[size++] = c;
         }
     }
-    return false;
+    *text_r = bytes_of(out, size);
+    return true;
 }
 
 /* All up to a blank, a comment, ";" or one of `stops`. */
@@ -154,6 +169,9 @@ read_property(struct reader *r, struct authres_result *result)
         return false;
     }
     if (take(r, '=')) {
+        if (r->loose && !bytes_is(word, "reason")) {
+            return skip_cfws(r) && read_value(r, &word);
+        }
         return bytes_is(word, "reason") && result->reason.at == NULL && skip_cfws(r) &&
                read_value(r, &result->reason);
     }
@@ -224,44 +242,93 @@ read_id(struct reader *r, struct authres *a)
     return skip_cfws(r) && read_version(r, &a->version) && skip_cfws(r);
 }
 
-enum sk_code
-authres_read(struct arena *arena, struct bytes value, struct authres *authres_r)
+/* To the next ";" that stands in no comment and no quoted string. */
+static void
+skip_result(struct reader *r)
 {
-    struct reader r = {.text = value, .arena = arena};
+    while (peek(r) != -1 && peek(r) != ';') {
+        if (peek(r) == '"') {
+            (void)skip_quoted(r);
+        } else if (peek(r) == '(') {
+            (void)skip_cfws(r);
+        } else {
+            r->at++;
+        }
+    }
+}
+
+static enum sk_code
+read_all(struct reader *r, struct authres *authres_r)
+{
     struct authres_result result;
     bool none = false;
 
     *authres_r = (struct authres){.version = 1};
-    if (!read_id(&r, authres_r)) {
+    if (!read_id(r, authres_r)) {
         return SK_BAD;
     }
-    while (take(&r, ';')) {
-        if (!skip_cfws(&r)) {
+    while (take(r, ';')) {
+        if (!skip_cfws(r)) {
             return SK_BAD;
         }
-        if (peek(&r) == -1 && (none || authres_r->result_count > 0)) {
+        if (peek(r) == -1 && (none || authres_r->result_count > 0)) {
             return SK_OK; /* a ";" too many at the end is common, and harmless */
         }
-        size_t mark = r.at;
+        size_t mark = r->at;
         struct bytes word;
-        if (authres_r->result_count == 0 && read_keyword(&r, &word) &&
-            bytes_is(word, "none") && skip_cfws(&r) &&
-            (peek(&r) == -1 || peek(&r) == ';')) {
+        if (authres_r->result_count == 0 && read_keyword(r, &word) &&
+            bytes_is(word, "none") && skip_cfws(r) && (peek(r) == -1 || peek(r) == ';')) {
             none = true;
             continue;
         }
-        r.at = mark;
-        if (none || authres_r->result_count == LIMIT_AUTHRES_RESULTS ||
-            !read_result(&r, &result)) {
+        r->at = mark;
+        if (none || authres_r->result_count == LIMIT_AUTHRES_RESULTS) {
             return SK_BAD;
+        }
+        if (!read_result(r, &result)) {
+            if (!r->loose) {
+                return SK_BAD;
+            }
+            r->at = mark;
+            skip_result(r);
+            continue;
         }
         if (authres_r->results == NULL) {
             authres_r->results =
-                ARENA_NEW_MANY(arena, LIMIT_AUTHRES_RESULTS, struct authres_result);
+                ARENA_NEW_MANY(r->arena, LIMIT_AUTHRES_RESULTS, struct authres_result);
         }
         authres_r->results[authres_r->result_count++] = result;
     }
-    return peek(&r) == -1 && (none || authres_r->result_count > 0) ? SK_OK : SK_BAD;
+    return peek(r) == -1 && (none || authres_r->result_count > 0) ? SK_OK : SK_BAD;
+}
+
+enum sk_code
+authres_read(struct arena *arena, struct bytes value, struct authres *authres_r)
+{
+    struct reader r = {.text = value, .arena = arena};
+
+    return read_all(&r, authres_r);
+}
+
+void
+authres_read_loose(struct arena *arena, struct bytes value, struct authres *authres_r)
+{
+    struct reader r = {.text = value, .arena = arena, .loose = true};
+
+    (void)read_all(&r, authres_r);
+}
+
+bool
+authres_split(struct arena *arena, struct bytes value, struct bytes *authserv_id_r,
+              struct bytes *results_r)
+{
+    struct reader r = {.text = value, .arena = arena};
+    struct authres a = {.version = 1};
+    bool is = read_id(&r, &a);
+
+    *authserv_id_r = is ? a.authserv_id : BYTES_NONE;
+    *results_r = is && take(&r, ';') ? bytes_trim(bytes_from(value, r.at)) : BYTES_NONE;
+    return is;
 }
 
 /* --- forged ones --- */

@@ -33,8 +33,15 @@ struct authres {
 enum sk_code authres_read(struct arena *arena, struct bytes value,
                           struct authres *authres_r);
 
+/* As authres_read, for the words of a sealer whom we believe (RFC 8617): a property that is none ("action=none") is passed
+ * over, and so is a result that cannot be read. */
+void authres_read_loose(struct arena *arena, struct bytes value, struct authres *authres_r);
+/* The id, and what follows the first ";" as it stands, trimmed ("" if nothing does). false: no id can be read. */
+bool authres_split(struct arena *arena, struct bytes value, struct bytes *authserv_id_r,
+                   struct bytes *results_r);
+
 /* The value of our field: what follows "Authentication-Results: ", folded with CR LF and tab, without the last line end.
- * Methods in the order spf, dkim, dmarc, iprev. */
+ * Methods in the order spf, dkim, arc, dmarc, iprev. */
 struct bytes authres_write(struct arena *arena, const struct trace_settings *settings,
                            const struct arrival *arrival, const struct origin *origin);
 

@@ -1,6 +1,7 @@
-/* An Authentication-Results field: read, looked at for forgery, and every piece of it thrown into a field of ours, which
- * must then be readable and have as many results as we wrote. */
+/* An Authentication-Results field: read, looked at for forgery, and every piece of it thrown into fields of ours: one must
+ * then be readable and have as many results as we wrote, and Received-SPF hold nothing but visible ASCII. */
 #include "trace/authres.h"
+#include "trace/spf_received.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -32,8 +33,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct trace_settings settings = {.authserv_id = BYTES("mx.example.jp")};
     origin.spf.domain = origin.dmarc.from_domain = input;
     struct bytes ours = authres_write(&arena, &settings, &arrival, &origin);
-    SK_ASSERT(authres_read(&arena, ours, &a) == SK_OK && a.result_count == 4);
+    SK_ASSERT(authres_read(&arena, ours, &a) == SK_OK && a.result_count == 5);
     SK_ASSERT(bytes_is(a.authserv_id, "mx.example.jp"));
+
+    origin.spf.mechanism = origin.spf.reason = input;
+    struct bytes received = spf_received_write(&arena, &settings, &arrival, &origin);
+    for (size_t i = 0; i < received.size; i++) {
+        bool folds =
+            received.at[i] == '\r' || received.at[i] == '\n' || received.at[i] == '\t';
+        SK_ASSERT(folds || (received.at[i] >= ' ' && received.at[i] <= '~'));
+    }
     arena_release(&arena);
     return 0;
 }

@@ -213,11 +213,12 @@ writing(void)
                     "\tdkim=pass header.d=example.com header.i=@example.com header.s=s1\r\n"
                     "\theader.a=rsa-sha256 header.b=\"ab/d+fgh\";\r\n"
                     "\tdkim=fail reason=\"the body was changed\" header.d=example.net;\r\n"
+                    "\tarc=none;\r\n"
                     "\tdmarc=pass header.from=example.com policy.dmarc=reject;\r\n"
                     "\tiprev=fail"),
            "the whole field");
     tap_ok(authres_read(&arena, write(&origin, &arrival), &a) == SK_OK &&
-               a.result_count == 5,
+               a.result_count == 6,
            "which we can read again");
     /* CVE-2020-12272 and its kin: nothing from a signature or an envelope may end its value. */
     static const char *const hostile[] = {"a.example(.evil.example",
@@ -241,7 +242,7 @@ writing(void)
         dkim[1].reason = origin.dmarc.from_domain = origin.spf.domain = arrival.mail_from =
             h;
         struct bytes text = write(&origin, &arrival);
-        bool same = authres_read(&arena, text, &a) == SK_OK && a.result_count == 5;
+        bool same = authres_read(&arena, text, &a) == SK_OK && a.result_count == 6;
         for (size_t r = 0; same && r < a.result_count; r++) {
             for (size_t p = 0; p < a.results[r].property_count; p++) {
                 struct bytes value = a.results[r].properties[p].value;
@@ -252,6 +253,21 @@ writing(void)
         tap_ok(same && bytes_find(text, BYTES("\r\n\tdkim=pass\r"), 0) == BYTES_NOWHERE,
                "hostile value %zu stays a value", i);
     }
+    origin.arc = (struct arc_result){
+        .result = AUTH_PASS, .instance = 2, .has_oldest_pass = true, .oldest_pass = 2};
+    (void)net_address_read(BYTES("192.0.2.9"), &origin.source);
+    tap_ok(bytes_find(write(&origin, &arrival),
+                      BYTES(";\r\n\tarc=pass smtp.remote-ip=192.0.2.9 "
+                            "header.oldest-pass=2;\r\n\tdmarc="),
+                      0) != BYTES_NOWHERE,
+           "arc=pass, as RFC 8617 10.2 has it");
+    origin.arc = (struct arc_result){.result = AUTH_FAIL,
+                                     .reason = BYTES("two ARC-Seals with the same i=")};
+    tap_ok(bytes_find(write(&origin, &arrival),
+                      BYTES(";\r\n\tarc=fail reason=\"two ARC-Seals with the same i=\" "
+                            "smtp.remote-ip=192.0.2.9;"),
+                      0) != BYTES_NOWHERE,
+           "arc=fail, and why");
     uint8_t long_name[256];
     memset(long_name, 'a', sizeof long_name);
     dkim[0] = (struct dkim_result){.result = AUTH_PASS, .domain = bytes_of(long_name, 255)};

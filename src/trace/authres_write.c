@@ -114,6 +114,28 @@ write_spf(struct sheet *s, const struct spf_result *spf, const struct arrival *a
     }
 }
 
+/* "sender-id" of the registry (RFC 8601 6.4, deprecated); the property is the field that made an address responsible. */
+static void
+write_senderid(struct sheet *s, const struct trace_settings *settings,
+               const struct senderid_result *r)
+{
+    static const char *const fields[][2] = {{"From", "header.from"},
+                                            {"Sender", "header.sender"},
+                                            {"Resent-From", "header.resent-from"},
+                                            {"Resent-Sender", "header.resent-sender"}};
+
+    if (!settings->senderid) {
+        return;
+    }
+    write_result(s, "sender-id", r->result, r->reason);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (bytes_is_fold(r->field, fields[i][0])) {
+            write_property(s, fields[i][1],
+                           is_bare_address(r->address) ? r->address : r->domain);
+        }
+    }
+}
+
 static void
 write_dkim(struct sheet *s, const struct origin *origin)
 {
@@ -134,6 +156,23 @@ write_dkim(struct sheet *s, const struct origin *origin)
     }
 }
 
+/* RFC 8617 sections 5.2 and 10.2. */
+static void
+write_arc(struct sheet *s, const struct arc_result *arc, struct bytes remote_ip)
+{
+    struct writer w;
+
+    write_result(s, "arc", arc->result, arc->reason);
+    if (arc->result != AUTH_NONE) {
+        write_property(s, "smtp.remote-ip", remote_ip);
+    }
+    if (arc->has_oldest_pass) {
+        writer_init(&w, s->w.arena);
+        writer_number(&w, arc->oldest_pass);
+        write_property(s, "header.oldest-pass", writer_view(&w));
+    }
+}
+
 struct bytes
 authres_write(struct arena *arena, const struct trace_settings *settings,
               const struct arrival *arrival, const struct origin *origin)
@@ -147,18 +186,20 @@ authres_write(struct arena *arena, const struct trace_settings *settings,
     if (!origin->spf.helo_identity && origin->spf_helo.result != AUTH_NONE) {
         write_spf(&s, &origin->spf_helo, arrival, true);
     }
+    write_senderid(&s, settings, &origin->senderid);
     write_dkim(&s, origin);
+    const struct net_address *source =
+        origin->source.known ? &origin->source : &arrival->client;
+    writer_init(&address, arena);
+    if (source->known) {
+        net_address_write(&address, source);
+    }
+    write_arc(&s, &origin->arc, writer_view(&address));
     write_result(&s, "dmarc", origin->dmarc.result, origin->dmarc.reason);
     write_property(&s, "header.from", origin->dmarc.from_domain);
     write_property(&s, "policy.dmarc",
                    bytes_from_text(dmarc_policy_name(origin->dmarc.policy)));
     write_result(&s, "iprev", origin->iprev, BYTES_NONE);
-    const struct net_address *source =
-        origin->source.known ? &origin->source : &arrival->client;
-    if (source->known) {
-        writer_init(&address, arena);
-        net_address_write(&address, source);
-        write_property(&s, "policy.iprev", writer_view(&address));
-    }
+    write_property(&s, "policy.iprev", writer_view(&address));
     return writer_view(&s.w);
 }

@@ -1,26 +1,12 @@
 #include "trace/dkim.h"
 
 #include "base/limits.h"
-#include "trace/dkim_fields.h"
-#include "trace/dkim_signature.h"
-#include "trace/key.h"
-
-struct body_hash {
-    enum canonical_form form;
-    enum canonical_hash hash;
-    uint64_t most; /* CANONICAL_ALL without l= */
-    uint64_t size; /* of the whole canonical body */
-    uint8_t digest[CANONICAL_DIGEST_MAX];
-    size_t digest_size;
-};
+#include "trace/dkim_verify.h"
 
 struct dkim_work {
     struct dkim_signature *signatures;
     size_t count;
-    struct dkim_fields fields;
-    bool indexed;
-    struct body_hash bodies[LIMIT_DKIM_BODY_HASHES];
-    size_t body_count;
+    struct dkim_verifier *verifier;
 };
 
 static void
@@ -88,6 +74,7 @@ start(struct arena *arena, const struct letter *letter, int64_t now_s, bool lega
     const struct header *header = &letter->header;
     size_t room = 0;
 
+    work->verifier = dkim_verifier_new(arena, letter, legacy);
     for (size_t i = 0; i < header->field_count; i++) {
         room +=
             bytes_is_fold(canonical_field_name(header->fields[i].whole), "dkim-signature");
@@ -103,158 +90,6 @@ start(struct arena *arena, const struct letter *letter, int64_t now_s, bool lega
     choose(work,
            letter->from.address_count > 0 ? letter->from.addresses[0].domain : BYTES_NONE);
     return work;
-}
-
-/* NULL where the body was hashed in too many ways already. */
-static const struct body_hash *
-body_hash(struct dkim_work *work, const struct letter *letter,
-          const struct dkim_signature *s)
-{
-    uint64_t most = s->result.has_body_length ? s->result.body_length : CANONICAL_ALL;
-    struct canonical c;
-
-    for (size_t i = 0; i < work->body_count; i++) {
-        const struct body_hash *b = &work->bodies[i];
-        if (b->form == s->body_form && b->hash == s->hash && b->most == most) {
-            return b;
-        }
-    }
-    if (work->body_count == LIMIT_DKIM_BODY_HASHES) {
-        return NULL;
-    }
-    struct body_hash *b = &work->bodies[work->body_count++];
-    b->form = s->body_form;
-    b->hash = s->hash;
-    b->most = most;
-    canonical_begin(&c, b->hash, most, NULL);
-    canonical_body(&c, b->form, letter->body);
-    b->size = c.size;
-    b->digest_size = canonical_end(&c, b->digest);
-    return b;
-}
-
-/* g= of RFC 4871: the local part of i=, with at most one "*"; an empty one matches nothing where v=DKIM1 stands. */
-static bool
-granularity_allows(const struct key *key, struct bytes local)
-{
-    struct bytes g = key->granularity;
-    size_t star = bytes_find_byte(g, '*', 0);
-
-    if (!key->has_granularity) {
-        return true;
-    }
-    if (star == BYTES_NOWHERE) {
-        return g.size == 0 ? !key->versioned : bytes_equal(g, local);
-    }
-    struct bytes before = bytes_slice(g, 0, star), behind = bytes_from(g, star + 1);
-    return local.size >= before.size + behind.size && bytes_starts(local, before) &&
-           bytes_ends(local, behind);
-}
-
-/* What a good key may still forbid; NULL if nothing. */
-static const char *
-key_forbids(const struct key *key, const struct dkim_signature *s)
-{
-    if ((key->kind == KEY_ED25519) != s->ed25519) {
-        return "the key is not of the signature's algorithm";
-    }
-    if (!(s->hash == CANONICAL_SHA1 ? key->sha1 : key->sha256)) {
-        return "the key is not for the signature's hash";
-    }
-    if (key->same_domain && !bytes_equal_fold(s->identity_domain, s->domain)) {
-        return "the key is not for subdomains";
-    }
-    if (!granularity_allows(key, s->identity_local)) {
-        return "the key is not for this local part";
-    }
-    return NULL;
-}
-
-static void
-verify(struct dkim_work *work, struct arena *arena, const struct letter *letter,
-       struct dkim_signature *s, const struct key *key)
-{
-    const struct body_hash *body = body_hash(work, letter, s);
-    uint8_t digest[CANONICAL_DIGEST_MAX];
-    struct canonical c;
-
-    if (body == NULL) {
-        settle(s, AUTH_POLICY, BYTES("too many ways to hash the body"));
-        return;
-    }
-    if (s->result.has_body_length && s->result.body_length > body->size) {
-        settle(s, AUTH_FAIL, BYTES("the body is shorter than l="));
-        return;
-    }
-    if (!bytes_equal(s->body_digest, bytes_of(body->digest, body->digest_size))) {
-        settle(s, AUTH_FAIL, BYTES("the body was changed"));
-        return;
-    }
-    if (!work->indexed) {
-        dkim_fields_init(&work->fields, arena, &letter->header);
-        work->indexed = true;
-    }
-    canonical_begin(&c, s->hash, CANONICAL_ALL, NULL);
-    dkim_fields_put(&work->fields, &c, s->header_form, s->names, s->field);
-    canonical_signature(&c, s->header_form, s->field, s->cut);
-    size_t size = canonical_end(&c, digest);
-    if (key_verify(key, s->hash, bytes_of(digest, size), s->signature)) {
-        settle(s, AUTH_PASS, BYTES_NONE);
-    } else {
-        settle(s, AUTH_FAIL, BYTES("the header was changed, or the key is another"));
-    }
-}
-
-/* With one record; several may stand at the name, and each is tried until one passes. */
-static void
-try_record(struct dkim_work *work, struct arena *arena, const struct letter *letter,
-           struct dkim_signature *s, struct bytes record, bool legacy)
-{
-    struct key key;
-    struct why why;
-
-    key_read(arena, record, legacy, &key, &why);
-    s->result.key_bits = key.bits;
-    s->result.testing = key.testing;
-    if (key.trust != KEY_GOOD) {
-        settle(s, key.trust == KEY_SHORT ? AUTH_POLICY : AUTH_PERMERROR,
-               bytes_copy(arena, bytes_from_text(why.sentence)));
-        return;
-    }
-    const char *forbidden = key_forbids(&key, s);
-    if (forbidden != NULL) {
-        settle(s, AUTH_PERMERROR, bytes_from_text(forbidden));
-        return;
-    }
-    verify(work, arena, letter, s, &key);
-}
-
-static void
-finish(struct dkim_work *work, struct arena *arena, const struct letter *letter,
-       struct dkim_signature *s, bool legacy)
-{
-    const struct dns_answer *answer = s->key;
-    struct dkim_result best = {0};
-
-    if (answer->status == DNS_SERVFAIL || answer->status == DNS_TIMEOUT) {
-        settle(s, AUTH_TEMPERROR, BYTES("the key could not be asked for"));
-        return;
-    }
-    if (answer->status != DNS_FOUND || answer->record_count == 0) {
-        settle(s, AUTH_PERMERROR, BYTES("there is no key"));
-        return;
-    }
-    for (size_t i = 0; i < answer->record_count && i < LIMIT_DKIM_KEY_RECORDS; i++) {
-        try_record(work, arena, letter, s, answer->records[i].data, legacy);
-        if (s->result.result == AUTH_PASS) {
-            return;
-        }
-        struct dkim_result both[2] = {best, s->result};
-        if (i == 0 || dkim_best(both, 2) != best.result) {
-            best = s->result;
-        }
-    }
-    s->result = best;
 }
 
 enum sk_code
@@ -283,7 +118,7 @@ dkim_check(struct arena *arena, const struct letter *letter, struct dns_memo *me
         for (size_t i = 0; i < work->count; i++) {
             struct dkim_signature *s = &work->signatures[i];
             if (s->result.result == AUTH_NONE && s->distance == d) {
-                finish(work, arena, letter, s, legacy);
+                dkim_verify(work->verifier, s);
             }
         }
     }
@@ -293,6 +128,12 @@ dkim_check(struct arena *arena, const struct letter *letter, struct dns_memo *me
         (*results_r)[i] = work->signatures[i].result;
     }
     return SK_OK;
+}
+
+struct dkim_verifier *
+dkim_work_verifier(struct dkim_work *work)
+{
+    return work->verifier;
 }
 
 enum auth_result

@@ -23,5 +23,9 @@ enum sk_code dkim_check(struct arena *arena, const struct letter *letter,
                         struct dkim_work **work, struct dkim_result **results_r,
                         size_t *count_r);
 
+/* For ARC, once dkim_check is done: what it hashed of this message. */
+struct dkim_verifier;
+struct dkim_verifier *dkim_work_verifier(struct dkim_work *work);
+
 /* The best of pass, temperror, policy, fail, neutral, permerror; none if there are no signatures. */
 enum auth_result dkim_best(const struct dkim_result *results, size_t count);

@@ -120,6 +120,10 @@ read_identity(struct arena *arena, const struct dkim_tags *tags, struct dkim_sig
     const struct dkim_tag *tag = dkim_tags_find(tags, "i");
     struct bytes identity, ascii;
 
+    if (s->kind != DKIM_SIGNATURE) {
+        s->identity_domain = s->domain;
+        return true;
+    }
     if (tag == NULL) {
         uint8_t *at = arena_take_bytes(arena, s->result.domain.size + 1);
         at[0] = '@';
@@ -181,16 +185,19 @@ read_times(const struct dkim_tags *tags, int64_t now_s, struct dkim_signature *s
     struct dkim_result *r = &s->result;
     uint64_t time = 0, expires = 0;
 
-    if (!read_length(tags, r)) {
-        return settle(s, AUTH_NEUTRAL, "l= is no number");
-    }
     if (!read_number(tags, "t", 12, &r->has_time, &time)) {
         return settle(s, AUTH_NEUTRAL, "t= is no time");
+    }
+    r->time = (int64_t)time;
+    if (s->kind == DKIM_ARC_SEAL) {
+        return true;
+    }
+    if (!read_length(tags, r)) {
+        return settle(s, AUTH_NEUTRAL, "l= is no number");
     }
     if (!read_number(tags, "x", 12, &r->has_expires, &expires)) {
         return settle(s, AUTH_NEUTRAL, "x= is no time");
     }
-    r->time = (int64_t)time;
     r->expires = (int64_t)expires;
     if (r->has_time && r->has_expires && expires <= time) {
         return settle(s, AUTH_NEUTRAL, "x= is not after t=");
@@ -201,19 +208,25 @@ read_times(const struct dkim_tags *tags, int64_t now_s, struct dkim_signature *s
     return true;
 }
 
-/* h=: names between colons, From among them. */
+/* h=: names between colons, From among them. ARC wants neither From nor names, but forbids ARC-Seal. */
 static bool
 read_names(struct arena *arena, const struct dkim_tags *tags, struct dkim_signature *s)
 {
     struct bytes rest, name;
     size_t count = 0;
-    bool has_from = false;
+    bool arc = s->kind != DKIM_SIGNATURE, has_from = arc;
 
     rest = s->names = s->result.signed_fields =
         dkim_tag_squeeze(arena, dkim_tags_value(tags, "h", ""));
+    if (arc && dkim_tags_find(tags, "h") == NULL) {
+        return settle(s, AUTH_NEUTRAL, "h= is missing");
+    }
     while (bytes_split(&rest, ':', &name)) {
-        if (name.size == 0) {
+        if (name.size == 0 && !arc) {
             return settle(s, AUTH_NEUTRAL, "h= has an empty name");
+        }
+        if (arc && bytes_is_fold(name, "arc-seal")) {
+            return settle(s, AUTH_PERMERROR, "h= names ARC-Seal");
         }
         if (++count > LIMIT_DKIM_FIELD_NAMES) {
             return settle(s, AUTH_PERMERROR, "h= has too many names");
@@ -230,23 +243,30 @@ read_algorithms(struct arena *arena, const struct dkim_tags *tags, bool legacy,
     static const char *const words[] = {"simple", "relaxed"};
     const char *methods = legacy ? "dns" : "dns/txt";
     struct bytes q = dkim_tags_value(tags, "q", "dns/txt");
+    const struct dkim_tag *c = dkim_tags_find(tags, "c");
 
     if (!dkim_algorithm_read(s->result.algorithm, &s->ed25519, &s->hash)) {
         return settle(s, AUTH_NEUTRAL, "the algorithm is unknown");
     }
-    if (!dkim_canonicalization_read(dkim_tags_value(tags, "c", ""), &s->header_form,
-                                    &s->body_form)) {
+    if (s->hash == CANONICAL_SHA1 && !legacy) {
+        return settle(s, AUTH_POLICY, "rsa-sha1 is retired (RFC 8301)");
+    }
+    if (s->kind == DKIM_ARC_SEAL) {
+        s->header_form = CANONICAL_RELAXED;
+        return true;
+    }
+    if (!dkim_canonicalization_read(c == NULL ? BYTES_NONE : c->value, &s->header_form,
+                                    &s->body_form) ||
+        (c != NULL && c->value.size == 0)) {
         return settle(s, AUTH_NEUTRAL, "the canonicalization is unknown");
     }
+    s->form_unsaid = c == NULL;
     struct writer w;
     writer_init(&w, arena);
     writer_format(&w, "%s/%s", words[s->header_form], words[s->body_form]);
     s->result.canonicalization = writer_view(&w);
     if (!dkim_tag_lists(q, "dns/txt") && !dkim_tag_lists(q, methods)) {
         return settle(s, AUTH_NEUTRAL, "the key cannot be asked for as q= wants");
-    }
-    if (s->hash == CANONICAL_SHA1 && !legacy) {
-        return settle(s, AUTH_POLICY, "rsa-sha1 is retired (RFC 8301)");
     }
     return true;
 }
@@ -256,8 +276,9 @@ read_signature_bytes(struct arena *arena, const struct dkim_tags *tags,
                      struct dkim_signature *s)
 {
     const struct dkim_tag *b = dkim_tags_find(tags, "b"), *bh = dkim_tags_find(tags, "bh");
+    bool seal = s->kind == DKIM_ARC_SEAL;
 
-    if (b == NULL || bh == NULL) {
+    if (b == NULL || (bh == NULL && !seal)) {
         return settle(s, AUTH_NEUTRAL, "b= or bh= is missing");
     }
     s->cut = b->raw;
@@ -265,7 +286,7 @@ read_signature_bytes(struct arena *arena, const struct dkim_tags *tags,
     if (!bytes_from_base64(arena, b->value, &s->signature)) {
         return settle(s, AUTH_NEUTRAL, "b= is no base64");
     }
-    if (!bytes_from_base64(arena, bh->value, &s->body_digest)) {
+    if (!seal && !bytes_from_base64(arena, bh->value, &s->body_digest)) {
         return settle(s, AUTH_NEUTRAL, "bh= is no base64");
     }
     return true;
@@ -292,6 +313,15 @@ read_place(struct arena *arena, const struct dkim_tags *tags, struct dkim_signat
     return read_identity(arena, tags, s);
 }
 
+/* All that a reader of the result wants to see, whether it is good or not. */
+static void
+read_shown(const struct dkim_tags *tags, struct dkim_result *r)
+{
+    r->domain = dkim_tags_value(tags, "d", "");
+    r->selector = dkim_tags_value(tags, "s", "");
+    r->algorithm = dkim_tags_value(tags, "a", "");
+}
+
 void
 dkim_signature_read(struct arena *arena, struct bytes field, int64_t now_s, bool legacy,
                     struct dkim_signature *s_r)
@@ -304,10 +334,7 @@ dkim_signature_read(struct arena *arena, struct bytes field, int64_t now_s, bool
         (void)settle(s, AUTH_NEUTRAL, "the signature is malformed");
         return;
     }
-    /* All that a reader of the result wants to see, whether it is good or not. */
-    s->result.domain = dkim_tags_value(&tags, "d", "");
-    s->result.selector = dkim_tags_value(&tags, "s", "");
-    s->result.algorithm = dkim_tags_value(&tags, "a", "");
+    read_shown(&tags, &s->result);
     struct bytes version =
         dkim_tags_value(&tags, "v", "0.5"); /* the drafts before RFC 4871 had none */
     if (!bytes_is(version, "1") && !(legacy && bytes_is(version, "0.5"))) {
@@ -320,4 +347,18 @@ dkim_signature_read(struct arena *arena, struct bytes field, int64_t now_s, bool
     (void)(read_signature_bytes(arena, &tags, s) && read_place(arena, &tags, s) &&
            read_names(arena, &tags, s) && read_algorithms(arena, &tags, legacy, s) &&
            read_times(&tags, now_s, s));
+}
+
+void
+dkim_signature_read_arc(struct arena *arena, struct bytes field,
+                        const struct dkim_tags *tags, enum dkim_kind kind, int64_t now_s,
+                        bool legacy, struct dkim_signature *s_r)
+{
+    struct dkim_signature *s = s_r;
+
+    *s = (struct dkim_signature){.kind = kind, .field = field, .result.result = AUTH_NONE};
+    read_shown(tags, &s->result);
+    (void)(read_signature_bytes(arena, tags, s) && read_place(arena, tags, s) &&
+           (kind == DKIM_ARC_SEAL || read_names(arena, tags, s)) &&
+           read_algorithms(arena, tags, legacy, s) && read_times(tags, now_s, s));
 }

@@ -406,11 +406,31 @@ dmarc_check(struct arena *arena, struct dns_memo *memo, const struct dmarc_query
     if (more) {
         return SK_MORE;
     }
+    if (worst.detail.found) {
+        struct dmarc_record *published = ARENA_NEW(arena, struct dmarc_record);
+        *published = worst.detail.record;
+        worst.result.published = published;
+    }
     *result_r = worst.result;
     if (detail_r != NULL) {
         *detail_r = worst.detail;
     }
     return SK_OK;
+}
+
+enum sk_code
+dmarc_organization(struct dns_memo *memo, struct bytes domain, struct bytes *organization_r)
+{
+    struct step steps[WALK_MAX];
+    size_t count;
+    bool error;
+    enum sk_code code = walk(memo, domain, steps, &count);
+
+    if (code == SK_OK) {
+        *organization_r = organizational(steps, count, &error);
+        code = error ? SK_LATER : SK_OK;
+    }
+    return code;
 }
 
 void

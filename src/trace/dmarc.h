@@ -49,6 +49,10 @@ enum sk_code dmarc_check(struct arena *arena, struct dns_memo *memo,
                          const struct dmarc_query *query, struct dmarc_result *result_r,
                          struct dmarc_detail *detail_r);
 
+/* The organizational domain of a name (section 4.10.2). SK_MORE, SK_OK, or SK_LATER: a step could not be answered. */
+enum sk_code dmarc_organization(struct dns_memo *memo, struct bytes domain,
+                                struct bytes *organization_r);
+
 /* Asks what can be asked before SPF and DKIM are known, without looking at the answers. */
 void dmarc_ask_ahead(struct dns_memo *memo, const struct bytes *from_domains,
                      size_t from_count);

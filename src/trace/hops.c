@@ -3,8 +3,8 @@
 #include "base/limits.h"
 #include "parse/received.h"
 
-static bool
-is_trusted(const struct trace_settings *settings, const struct net_address *address)
+bool
+hops_is_trusted(const struct trace_settings *settings, const struct net_address *address)
 {
     for (size_t i = 0; i < settings->trusted_count; i++) {
         if (net_prefix_has(&settings->trusted[i], address)) {
@@ -30,10 +30,15 @@ read_hop(struct arena *arena, const struct field *field, struct hop *hop)
         .for_address = r.for_,
         .has_date = r.has_date,
         .date = r.date,
+        .tls = r.tls_version,
+        .auth = r.auth,
         .field = field->whole,
     };
-    if (r.from_ip.size > 0 && !net_address_read(r.from_ip, &hop->from_ip)) {
+    struct bytes ip =
+        bytes_slice(r.from_ip, 0, bytes_find_byte(r.from_ip, '%', 0)); /* fe80::1%5 */
+    if (ip.size > 0 && !net_address_read(ip, &hop->from_ip)) {
         hop->from_ip = (struct net_address){0};
+        hop->bad_ip = bytes_find_byte(ip, ':', 0) == BYTES_NOWHERE;
     }
 }
 
@@ -44,7 +49,7 @@ hops_read(struct arena *arena, const struct letter *letter,
 {
     const struct bytes name = BYTES("Received");
     size_t count = header_count(&letter->header, name), from = 0;
-    bool believe = !client->known || is_trusted(settings, client);
+    bool believe = !client->known || hops_is_trusted(settings, client);
 
     count = count < LIMIT_RECEIVED_HOPS ? count : LIMIT_RECEIVED_HOPS;
     origin->hops = ARENA_NEW_MANY(arena, count, struct hop);
@@ -59,7 +64,7 @@ hops_read(struct arena *arena, const struct letter *letter,
             continue;
         }
         origin->border = i + 1;
-        believe = hop->from_ip.known && is_trusted(settings, &hop->from_ip);
+        believe = hop->from_ip.known && hops_is_trusted(settings, &hop->from_ip);
         if (hop->from_ip.known) {
             origin->source = hop->from_ip;
         }

@@ -9,6 +9,10 @@
 
 #include "trace/origin.h"
 
+/* Whether the address is under [trace] trusted. */
+bool hops_is_trusted(const struct trace_settings *settings,
+                     const struct net_address *address);
+
 /* client not known: the newest field is our own. Fills hops, hop_count, border and source. */
 void hops_read(struct arena *arena, const struct letter *letter,
                const struct trace_settings *settings, const struct net_address *client,

@@ -197,7 +197,7 @@ key_read(struct arena *arena, struct bytes record, bool legacy, struct key *key_
 
 /* --- keys made ready, and kept --- */
 
-#define KEY_CACHE_WAYS 4
+#define KEY_CACHE_WAYS 8
 #define KEY_CACHE_SETS (LIMIT_DKIM_KEYS_KEPT / KEY_CACHE_WAYS)
 
 struct kept {

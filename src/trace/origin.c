@@ -1,16 +1,22 @@
 /* Words and JSON of an origin, and its grade.
  *
  * The grade says how much of the origin is proved, not whether the mail is good:
- *   A  the author's domain is proved: DMARC passes, so SPF or DKIM is aligned with From;
+ *   A  the author's domain is proved: DMARC passes, so SPF or DKIM is aligned with From (by which of the two, and that SPF
+ *      alone is weaker, is told by the statement of origin, statement.c);
  *   B  some domain is proved (SPF or DKIM passes), but not that the author speaks for it;
  *   C  only the client's host name is proved (its reverse name leads back to it);
  *   D  nothing is proved but the address of the client;
- *   E  the source hides itself (an anonymising network); nothing here finds that out yet. */
+ *   E  the source hides itself: a Tor exit or an open proxy (trace/place.h).
+ * docs/ORIGIN.md explains it to readers. */
+#include "trace/lists.h"
 #include "trace/origin_private.h"
+#include "trace/place.h"
 
 #include <string.h>
 
 #include "base/limits.h"
+#include "trace/dmarc.h"
+#include "trace/names.h"
 
 static const char *const results[] = {
     [AUTH_NONE] = "none",           [AUTH_PASS] = "pass",
@@ -57,8 +63,8 @@ origin_has_note(const struct origin *origin, const char *name)
 }
 
 void
-origin_note(struct arena *arena, struct origin *origin, const char *name,
-            struct bytes detail)
+origin_note_weighing(struct arena *arena, struct origin *origin, const char *name,
+                     struct bytes detail, double weight)
 {
     if (origin->note_count == LIMIT_TRACE_NOTES || origin_has_note(origin, name)) {
         return;
@@ -66,12 +72,22 @@ origin_note(struct arena *arena, struct origin *origin, const char *name,
     if (origin->notes == NULL) {
         origin->notes = ARENA_NEW_MANY(arena, LIMIT_TRACE_NOTES, struct trace_note);
     }
-    origin->notes[origin->note_count++] = (struct trace_note){name, detail};
+    origin->notes[origin->note_count++] = (struct trace_note){name, detail, weight};
+}
+
+void
+origin_note(struct arena *arena, struct origin *origin, const char *name,
+            struct bytes detail)
+{
+    origin_note_weighing(arena, origin, name, detail, 0);
 }
 
 enum origin_grade
 origin_grade_of(const struct origin *origin)
 {
+    if ((origin->place.kinds & (PLACE_TOR | PLACE_PROXY)) != 0) {
+        return GRADE_E;
+    }
     if (origin->dmarc.result == AUTH_PASS) {
         return GRADE_A;
     }
@@ -152,6 +168,57 @@ write_dkim(struct json *j, const struct dkim_result *dkim)
 }
 
 static void
+write_senderid(struct json *j, const struct senderid_result *r)
+{
+    if (r->result == AUTH_NONE && r->domain.size == 0 && r->reason.size == 0) {
+        return; /* not asked for */
+    }
+    json_key(j, "senderid");
+    json_open(j, '{');
+    json_put_text(j, "result", auth_result_name(r->result));
+    put(j, "domain", r->domain);
+    put(j, "field", r->field);
+    put(j, "address", r->address);
+    put(j, "record", r->record);
+    put(j, "reason", r->reason);
+    json_close(j);
+}
+
+static void
+put_tag(struct json *j, const char *key, const struct dmarc_tag_policy *tag)
+{
+    if (tag->given && tag->valid) {
+        json_put_text(j, key, dmarc_policy_name(tag->policy));
+    }
+}
+
+/* What a report to the domain's owner must say of his record (RFC 9990 3.1.1.5): only where he asks for reports. */
+static void
+write_published(struct json *j, const struct dmarc_record *record)
+{
+    if (record == NULL || !record->reportable || record->rua.size > LIMIT_DMARC_RUA) {
+        return;
+    }
+    json_key(j, "published");
+    json_open(j, '{');
+    put_tag(j, "p", &record->p);
+    put_tag(j, "sp", &record->sp);
+    put_tag(j, "np", &record->np);
+    if (record->dkim_strict) {
+        json_put_text(j, "adkim", "s");
+    }
+    if (record->spf_strict) {
+        json_put_text(j, "aspf", "s");
+    }
+    if (record->test) {
+        json_put_text(j, "t", "y");
+    }
+    put(j, "fo", bytes_slice(record->fo, 0, LIMIT_RECORD_DETAIL));
+    put(j, "rua", record->rua);
+    json_close(j);
+}
+
+static void
 write_dmarc(struct json *j, const struct dmarc_result *dmarc)
 {
     json_key(j, "dmarc");
@@ -166,6 +233,44 @@ write_dmarc(struct json *j, const struct dmarc_result *dmarc)
     json_put_bool(j, "spf_aligned", dmarc->spf_aligned);
     json_put_bool(j, "dkim_aligned", dmarc->dkim_aligned);
     put(j, "reason", dmarc->reason);
+    put(j, "override", dmarc->override);
+    put(j, "override_comment", dmarc->override_comment);
+    write_published(j, dmarc->published);
+    json_close(j);
+}
+
+/* Of a message without a chain nothing. */
+static void
+write_arc(struct json *j, const struct arc_result *arc)
+{
+    if (arc->result == AUTH_NONE) {
+        return;
+    }
+    json_key(j, "arc");
+    json_open(j, '{');
+    json_put_text(j, "result", auth_result_name(arc->result));
+    json_put_number(j, "instance", arc->instance);
+    if (arc->has_oldest_pass) {
+        json_put_number(j, "oldest_pass", arc->oldest_pass);
+    }
+    put(j, "reason", arc->reason);
+    put(j, "speaker", arc->speaker);
+    json_key(j, "sets");
+    json_open(j, '[');
+    for (size_t i = 0; i < arc->set_count; i++) {
+        const struct arc_set *set = &arc->sets[i];
+        json_open(j, '{');
+        json_put_number(j, "i", set->instance);
+        json_put_text(j, "cv", auth_result_name(set->cv));
+        put(j, "authserv_id", set->authserv_id);
+        put(j, "results", bytes_slice(set->results, 0, LIMIT_RECORD_FIELD));
+        json_key(j, "seal");
+        write_dkim(j, &set->seal);
+        json_key(j, "message_signature");
+        write_dkim(j, &set->message_signature);
+        json_close(j);
+    }
+    json_close(j);
     json_close(j);
 }
 
@@ -184,7 +289,30 @@ write_hop(struct json *j, const struct hop *hop)
     if (hop->has_date) {
         json_put_number(j, "epoch", hop->date);
     }
+    put(j, "tls", hop->tls);
+    put(j, "auth", hop->auth);
     json_put_bool(j, "trusted", hop->trusted);
+    json_close(j);
+}
+
+/* Of a message that claims none nothing. Places stand in "places". */
+static void
+write_claimed(struct json *j, const struct origin *origin)
+{
+    if (origin_has_note(origin, "web_form")) {
+        json_put_bool(j, "web_form", true);
+    }
+    if (origin->claimed_count == 0) {
+        return;
+    }
+    json_key(j, "claimed");
+    json_open(j, '[');
+    for (size_t i = 0; i < origin->claimed_count; i++) {
+        json_open(j, '{');
+        put(j, "field", origin->claimed[i].field);
+        put_address(j, "ip", &origin->claimed[i].ip);
+        json_close(j);
+    }
     json_close(j);
 }
 
@@ -196,8 +324,14 @@ origin_write_json(const struct origin *origin, struct json *j)
     json_open(j, '{');
     json_put_text(j, "grade", grade);
     put_address(j, "source", &origin->source);
+    place_write_json(origin, j);
+    lists_write_json(origin, j);
+    put(j, "vouched_by", origin->vouched_by);
     json_put_text(j, "iprev", auth_result_name(origin->iprev));
     put(j, "client_name", origin->client_name);
+    struct name_facts client = names_look(origin->client_name, &origin->source);
+    put(j, "client_kind", bytes_from_text(names_kind_word(client.kind)));
+    put(j, "client_provider", bytes_from_text(client.provider));
     write_spf(j, "spf", &origin->spf);
     write_spf(j, "spf_helo", &origin->spf_helo);
     json_key(j, "dkim");
@@ -206,6 +340,8 @@ origin_write_json(const struct origin *origin, struct json *j)
         write_dkim(j, &origin->dkim[i]);
     }
     json_close(j);
+    write_senderid(j, &origin->senderid);
+    write_arc(j, &origin->arc);
     write_dmarc(j, &origin->dmarc);
     json_key(j, "hops");
     json_open(j, '[');
@@ -214,6 +350,7 @@ origin_write_json(const struct origin *origin, struct json *j)
     }
     json_close(j);
     json_put_number(j, "border", (int64_t)origin->border);
+    write_claimed(j, origin);
     put(j, "authentication_results", origin->authentication_results);
     if (origin->forged_count > 0) {
         json_put_number(j, "forged", (int64_t)origin->forged_count);

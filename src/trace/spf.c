@@ -15,9 +15,8 @@ struct spf_outcome {
 static enum sk_code check_host(struct spf *spf, struct bytes domain, bool explain,
                                struct spf_outcome *outcome_r, struct bytes *explanation_r);
 
-/* A name of at least two labels that can be asked (section 4.3). */
-static bool
-is_domain(struct bytes domain)
+bool
+spf_is_domain(struct bytes domain)
 {
     size_t label = 0, labels = 1;
 
@@ -366,10 +365,10 @@ check_host(struct spf *spf, struct bytes domain, bool wanted, struct spf_outcome
            struct bytes *explanation_r)
 {
     struct spf_record record;
-    const struct dns_record *found = NULL;
+    bool several;
 
     *outcome_r = (struct spf_outcome){AUTH_NONE, BYTES_NONE};
-    if (!is_domain(domain)) {
+    if (!spf_is_domain(domain)) {
         spf->reason = "no domain that can be asked";
         return SK_OK;
     }
@@ -383,16 +382,11 @@ check_host(struct spf *spf, struct bytes domain, bool wanted, struct spf_outcome
         outcome_r->result = AUTH_TEMPERROR;
         return SK_OK;
     }
-    for (size_t i = 0; i < a->record_count; i++) {
-        if (!spf_record_is(a->records[i].data)) {
-            continue;
-        }
-        if (found != NULL) {
-            spf->reason = "more than one record";
-            outcome_r->result = AUTH_PERMERROR;
-            return SK_OK;
-        }
-        found = &a->records[i];
+    const struct dns_record *found = spf_record_select(a, spf->query->scope, &several);
+    if (several) {
+        spf->reason = "more than one record";
+        outcome_r->result = AUTH_PERMERROR;
+        return SK_OK;
     }
     if (found == NULL) {
         spf->reason = "no record";

@@ -8,6 +8,9 @@
 
 #include "trace/origin.h"
 
+/* Whose records are read: those of SPF alone, or of Sender ID (RFC 4406 4.4) for one of its two scopes. */
+enum spf_scope { SPF_SCOPE_SPF, SPF_SCOPE_MFROM, SPF_SCOPE_PRA };
+
 struct spf_query {
     const struct net_address *ip;
     struct bytes helo;
@@ -17,6 +20,7 @@ struct spf_query {
     struct bytes
         default_explanation; /* given on fail where the domain gives none that can be read */
     int64_t now_s;
+    enum spf_scope scope;
 };
 
 /* SK_MORE or SK_OK. */

@@ -43,10 +43,14 @@ struct spf {
     const char *reason;    /* of the last error */
 };
 
-/* Reads a whole record, "v=spf1" and all. false: a syntax error anywhere (section 4.6: permerror). */
+/* Reads a whole record, its version and all. false: a syntax error anywhere (section 4.6: permerror). */
 bool spf_record_read(struct arena *arena, struct bytes text, struct spf_record *record_r);
-/* Whether the text is a record at all (section 4.5). */
-bool spf_record_is(struct bytes text);
+/* The record of a domain among its TXT records (section 4.5; RFC 4406 4.4 for the scopes of Sender ID: one that names the
+ * scope goes before v=spf1, one for other scopes only is passed over). NULL: none; *several_r: more than one. */
+const struct dns_record *spf_record_select(const struct dns_answer *answer,
+                                           enum spf_scope scope, bool *several_r);
+/* A name of at least two labels that can be asked (section 4.3). */
+bool spf_is_domain(struct bytes domain);
 
 /* Whether the text is a domain-spec, a macro-string, an explain-string (section 7.1). */
 bool spf_macro_is_domain_spec(struct bytes text);

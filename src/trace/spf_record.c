@@ -11,13 +11,63 @@ static const struct {
 };
 
 /* record = version terms *SP; the version ends with a space or the record. */
-bool
-spf_record_is(struct bytes text)
+static bool
+is_spf1(struct bytes text)
 {
     struct bytes version = BYTES("v=spf1");
 
     return bytes_starts_fold(text, version) &&
            (text.size == version.size || text.at[version.size] == ' ');
+}
+
+/* version = "spf2." 1*DIGIT "/" scope-id *( "," scope-id ), and whether `scope` is among them (RFC 4406 3.1, 4.4). A
+ * minor version that is not known is read like 0. */
+static bool
+is_spf2_for(struct bytes text, struct bytes scope)
+{
+    size_t at = sizeof "spf2." - 1, end = bytes_find_byte(text, ' ', 0);
+    struct bytes id, version = bytes_slice(text, 0, end);
+    bool found = false;
+
+    if (!bytes_starts_fold(version, BYTES("spf2."))) {
+        return false;
+    }
+    size_t digits = at;
+    while (at < version.size && ascii_digit(version.at[at])) {
+        at++;
+    }
+    if (at == digits || at == version.size || version.at[at] != '/') {
+        return false;
+    }
+    struct bytes rest = bytes_from(version, at + 1);
+    while (bytes_split(&rest, ',', &id)) {
+        if (id.size == 0) {
+            return false; /* no scope section that can be read */
+        }
+        found |= bytes_equal_fold(id, scope);
+    }
+    return found;
+}
+
+const struct dns_record *
+spf_record_select(const struct dns_answer *answer, enum spf_scope scope, bool *several_r)
+{
+    const struct dns_record *spf1 = NULL, *spf2 = NULL;
+    size_t spf1_count = 0, spf2_count = 0;
+    struct bytes name = scope == SPF_SCOPE_PRA ? BYTES("pra") : BYTES("mfrom");
+
+    for (size_t i = 0; i < answer->record_count; i++) {
+        const struct dns_record *record = &answer->records[i];
+        if (is_spf1(record->data)) {
+            spf1 = record;
+            spf1_count++;
+        } else if (scope != SPF_SCOPE_SPF && is_spf2_for(record->data, name)) {
+            spf2 = record;
+            spf2_count++;
+        }
+    }
+    *several_r = spf2_count > 1 || (spf2_count == 0 && spf1_count > 1);
+    return spf2_count > 0 ? spf2 : spf1;
 }
 
 /* "0" / %x31-39 0*2DIGIT, at most `most`. */
@@ -205,7 +255,8 @@ read_term(struct bytes text, struct spf_record *record)
 bool
 spf_record_read(struct arena *arena, struct bytes text, struct spf_record *record_r)
 {
-    struct bytes rest = bytes_from(text, sizeof "v=spf1" - 1), word;
+    size_t version = bytes_find_byte(text, ' ', 0);
+    struct bytes rest = bytes_from(text, version), word;
     size_t spaces = 1;
 
     *record_r = (struct spf_record){0};

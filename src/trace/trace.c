@@ -4,13 +4,26 @@
 #include "base/limits.h"
 #include "parse/address.h"
 #include "parse/domain.h"
+#include "trace/arc.h"
 #include "trace/authres.h"
+#include "trace/batv.h"
+#include "trace/claimed.h"
 #include "trace/dkim.h"
+#include "trace/dkim_notes.h"
 #include "trace/dmarc.h"
+#include "trace/dmarc_from.h"
 #include "trace/hops.h"
+#include "trace/hops_check.h"
 #include "trace/iprev.h"
+#include "trace/lists.h"
+#include "trace/names.h"
 #include "trace/origin_private.h"
+#include "trace/place.h"
+#include "trace/senderid.h"
+#include "trace/sign.h"
 #include "trace/spf.h"
+#include "trace/spf_received.h"
+#include "trace/vouch.h"
 
 struct trace {
     struct arena *arena;
@@ -24,7 +37,11 @@ struct trace {
     struct bytes from_domains[LIMIT_FROM_ADDRESSES + 1];
     size_t from_count;
     struct dkim_work *dkim_work;
-    bool spf_done, helo_done, dkim_done, iprev_done, done;
+    struct lists_work *lists_work;
+    bool lists_done;
+    struct arc_work *arc_work;
+    bool spf_done, helo_done, dkim_done, arc_done, iprev_done, senderid_done, done;
+    bool leaving; /* mail of ours */
 };
 
 /* A-labels where it can be had, each domain once. One past the bound is kept, so that DMARC sees that it was passed. */
@@ -105,10 +122,28 @@ to_ascii(struct arena *arena, struct bytes address)
     return writer_view(&w);
 }
 
+/* Mail of ours that leaves: whether we may send under our own names is not for the DNS to say. It has not been signed yet, and
+ * the host it comes from is not the one that others will see. */
+static void
+begin_leaving(struct trace *t)
+{
+    const struct sign_settings *sign = t->settings->sign;
+    bool issues = sign != NULL && (sign->client_count > 0 || sign->domain_count > 0 ||
+                                   t->settings->batv->domain_count > 0);
+
+    t->leaving = issues && sign_is_leaving(sign, t->arrival);
+    if (t->leaving) {
+        t->spf_done = t->helo_done = t->senderid_done = true;
+        t->iprev_done = t->lists_done = true;
+        t->origin.dmarc.reason = BYTES("mail of ours that leaves");
+        origin_note(t->arena, &t->origin, "leaving", t->arrival->user);
+    }
+}
+
 struct trace *
 trace_new(struct arena *arena, const struct trace_settings *settings,
-          const struct arrival *arrival, const struct letter *letter, struct dns_memo *memo,
-          int64_t now_s)
+          const struct places *places, const struct arrival *arrival,
+          const struct letter *letter, struct dns_memo *memo, int64_t now_s)
 {
     struct trace *t = ARENA_NEW(arena, struct trace);
 
@@ -126,7 +161,11 @@ trace_new(struct arena *arena, const struct trace_settings *settings,
     if (t->origin.border > 0 && t->origin.hops[t->origin.border - 1].from_ip.known) {
         t->helo = t->origin.hops[t->origin.border - 1].helo;
     }
+    hops_check(arena, settings, now_s, &t->origin);
+    claimed_read(arena, letter, &t->origin);
+    place_origin(arena, places, &t->origin);
     take_from(t);
+    begin_leaving(t);
     return t;
 }
 
@@ -146,6 +185,25 @@ step_spf(struct trace *t, struct bytes mail_from, struct spf_result *result_r, b
     }
     enum sk_code code = spf_check(t->arena, t->memo, &query, result_r);
     *done = code == SK_OK;
+    return code;
+}
+
+static enum sk_code
+step_senderid(struct trace *t)
+{
+    const struct senderid_query query = {
+        .ip = &t->origin.source,
+        .helo = t->helo,
+        .header = &t->letter->header,
+        .scope = SPF_SCOPE_PRA,
+        .now_s = t->now_s,
+    };
+
+    if (t->senderid_done || !t->settings->senderid) {
+        return SK_OK;
+    }
+    enum sk_code code = senderid_check(t->arena, t->memo, &query, &t->origin.senderid);
+    t->senderid_done = code == SK_OK;
     return code;
 }
 
@@ -207,6 +265,50 @@ step_dkim(struct trace *t)
     return code;
 }
 
+/* The keys are asked for in the first round; verifying follows DKIM, whose hashes it uses. */
+static enum sk_code
+step_arc(struct trace *t)
+{
+    if (t->arc_work == NULL) {
+        t->arc_work =
+            arc_begin(t->arena, t->letter, t->memo, t->now_s, t->settings->legacy);
+    }
+    if (t->arc_done || !t->dkim_done) {
+        return SK_OK;
+    }
+    enum sk_code code =
+        arc_check(t->arc_work, dkim_work_verifier(t->dkim_work), &t->origin.arc);
+    t->arc_done = code == SK_OK;
+    return code;
+}
+
+/* A client that logged in is one of ours: nobody is asked of it. */
+static enum sk_code
+step_lists(struct trace *t)
+{
+    struct lists_query query = {
+        .ip = &t->origin.source, .complete = t->iprev_done, .now_s = t->now_s};
+    size_t at = bytes_find_last(t->mail_from, '@');
+
+    if (t->lists_done || t->settings->lists == NULL || t->arrival->user.size > 0) {
+        return SK_OK;
+    }
+    for (size_t i = 0; i < t->from_count; i++) {
+        lists_query_add(t->arena, &query, t->from_domains[i]);
+    }
+    if (at != BYTES_NOWHERE) {
+        lists_query_add(t->arena, &query, bytes_from(t->mail_from, at + 1));
+    }
+    lists_query_add(t->arena, &query, t->helo);
+    if (t->iprev_done) {
+        lists_query_add(t->arena, &query, t->origin.client_name);
+    }
+    enum sk_code code = lists_check(t->arena, t->memo, t->settings->lists, &query,
+                                    &t->lists_work, &t->origin);
+    t->lists_done = code == SK_OK;
+    return code;
+}
+
 enum sk_code
 trace_step(struct trace *t)
 {
@@ -218,19 +320,43 @@ trace_step(struct trace *t)
     }
     more |= step_spf(t, t->mail_from, &o->spf, &t->spf_done) == SK_MORE;
     more |= step_spf(t, BYTES_NONE, &o->spf_helo, &t->helo_done) == SK_MORE;
-    dmarc_ask_ahead(t->memo, t->from_domains, t->from_count);
+    more |= step_senderid(t) == SK_MORE;
+    if (!t->leaving) {
+        dmarc_ask_ahead(t->memo, t->from_domains, t->from_count);
+    }
     more |= step_iprev(t) == SK_MORE;
+    if (t->iprev_done && !t->leaving) {
+        more |= hops_helo_check(t->arena, t->memo, t->settings, t->arrival, t->helo, o) ==
+                SK_MORE;
+    }
     enum sk_code dkim = step_dkim(t);
     if (dkim != SK_OK && dkim != SK_MORE) {
         return dkim;
     }
-    if (more || dkim == SK_MORE || step_dmarc(t) == SK_MORE) {
+    more |= step_arc(t) == SK_MORE;
+    more |= step_lists(t) == SK_MORE;
+    if (more || dkim == SK_MORE) {
         return SK_MORE;
     }
-    if (t->from_count > 1) {
-        origin_note(t->arena, o, "from_several", t->from_domains[1]);
+    more = !t->leaving && step_dmarc(t) == SK_MORE;
+    more |= vouch_check(t->arena, t->memo, t->settings->vouch, t->letter, o) == SK_MORE;
+    if (more) {
+        return SK_MORE;
+    }
+    if (t->arrival->user.size == 0 && !t->leaving &&
+        names_is_dynamic(names_look(o->client_name, &o->source).kind)) {
+        origin_note(t->arena, o, "dynamic_name", o->client_name);
+    }
+    dkim_note(t->arena, t->letter, t->now_s, o);
+    dmarc_from_note(t->arena, t->letter, t->from_domains, t->from_count, o);
+    arc_speak(t->arena, t->settings, t->letter, t->from_count, o);
+    if (t->settings->batv != NULL) {
+        batv_note(t->arena, t->settings->batv, t->arrival, t->leaving, o);
     }
     o->grade = origin_grade_of(o);
+    if (t->settings->received_spf) {
+        o->received_spf = spf_received_write(t->arena, t->settings, t->arrival, o);
+    }
     o->authentication_results = authres_write(t->arena, t->settings, t->arrival, o);
     authres_forged(t->arena, t->letter, t->settings->authserv_id, &o->forged,
                    &o->forged_count);

@@ -2,8 +2,10 @@
 #include "base/tap.h"
 #include "base/writer.h"
 #include "dns/resolver.h"
+#include "trace/batv.h"
 #include "trace/origin.h"
 #include "trace/settings.h"
+#include "trace/sign.h"
 
 static struct arena arena;
 static const struct trace_settings *settings;
@@ -17,6 +19,8 @@ static const char zone_text[] =
     " \"mail.example.com\": {\"A\": [\"192.0.2.1\"]},"
     " \"2.2.0.192.in-addr.arpa\": {\"PTR\": [\"elsewhere.test\"]},"
     " \"elsewhere.test\": {\"A\": [\"198.51.100.1\"]},"
+    " \"5.2.0.192.in-addr.arpa\": {\"PTR\": [\"p5-ipbf1.tokyo.ocn.ne.jp\"]},"
+    " \"p5-ipbf1.tokyo.ocn.ne.jp\": {\"A\": [\"192.0.2.5\"]},"
     " \"3.2.0.192.in-addr.arpa\": {\"PTR\": \"TIMEOUT\"},"
     " \"9.2.0.192.in-addr.arpa\": {\"PTR\": [\"nine.test\"]}, \"nine.test\": {\"A\": "
     "[\"192.0.2.9\"]}}";
@@ -36,7 +40,8 @@ walk(const char *client, const char *mail_from, const char *message, struct dns_
         tap_ok(false, "zone: %s", why.sentence);
     }
     const struct letter *letter = letter_read_header(&arena, arrival->raw);
-    struct trace *trace = trace_new(&arena, settings, arrival, letter, memo, 1795309202);
+    struct trace *trace =
+        trace_new(&arena, settings, NULL, arrival, letter, memo, 1795309202);
     enum sk_code code;
     rounds = 0;
     while ((code = trace_step(trace)) == SK_MORE) {
@@ -88,6 +93,53 @@ test_grades(void)
     tap_ok(o->iprev == AUTH_PERMERROR, "iprev: no name");
     o = origin_of("", "a@example.com", plain);
     tap_ok(o->iprev == AUTH_NONE && o->spf.result == AUTH_NONE, "no client");
+}
+
+static void
+test_senderid(void)
+{
+    const struct trace_settings *before = settings;
+    struct trace_settings with = *settings;
+    const struct origin *o = origin_of("192.0.2.1", "a@other.test", plain);
+
+    tap_ok(o->senderid.result == AUTH_NONE && o->senderid.domain.size == 0 &&
+               bytes_find(o->authentication_results, BYTES("sender-id"), 0) ==
+                   BYTES_NOWHERE,
+           "Sender ID is not asked for");
+    with.senderid = true;
+    settings = &with;
+    o = origin_of("192.0.2.1", "a@other.test", plain);
+    tap_ok(o->senderid.result == AUTH_PASS && bytes_is(o->senderid.domain, "example.com") &&
+               bytes_is(o->senderid.field, "From") &&
+               bytes_find(o->authentication_results,
+                          BYTES("sender-id=pass header.from=a@example.com"),
+                          0) != BYTES_NOWHERE,
+           "senderid = yes: a label");
+    o = origin_of("192.0.2.9", "a@other.test", "Sender: s@example.com\r\nFrom: x\r\n\r\n");
+    tap_ok(o->senderid.result == AUTH_FAIL &&
+               bytes_find(o->authentication_results,
+                          BYTES("sender-id=fail reason=\"not permitted\""),
+                          0) != BYTES_NOWHERE,
+           "and a failing one");
+    settings = before;
+}
+
+static void
+test_notes(void)
+{
+    const struct origin *o = origin_of("192.0.2.5", "a@other.test", plain);
+
+    tap_ok(origin_has_note(o, "dynamic_name") && o->note_count == 1,
+           "a line's name; the greeting is another name, but it exists");
+    o = origin_of("192.0.2.1", "a@other.test",
+                  "X-PHP-Script: shop.example/form.php for 203.0.113.9\r\nFrom: "
+                  "a@example.com\r\n\r\n");
+    struct net_address client = {0};
+    tap_ok(o->claimed_count == 1 && o->note_count == 1 && origin_has_note(o, "web_form"),
+           "a form, and whom it claims");
+    tap_ok(net_address_read(BYTES("192.0.2.1"), &client) &&
+               net_address_equal(&o->source, &client),
+           "what a field claims is not taken for the source");
 }
 
 static void
@@ -186,14 +238,18 @@ main(void)
 {
     static const struct config_key own[] = {
         {"", "hostname", CONFIG_TEXT, "mx.test", 0, 0, NULL, false, "."}};
-    struct config_key keys[16] = {own[0]};
+    struct config_key keys[128] = {own[0]};
     const struct config *config;
     struct why why = {0};
     size_t count = 1;
 
     arena_init(&arena, 1ul << 26);
-    for (const struct config_key *key = trace_config_keys; key->name != NULL; key++) {
-        keys[count++] = *key;
+    const struct config_key *const tables[] = {trace_config_keys, sign_config_keys,
+                                               batv_config_keys};
+    for (size_t t = 0; t < 3; t++) {
+        for (const struct config_key *key = tables[t]; key->name != NULL; key++) {
+            keys[count++] = *key;
+        }
     }
     bool good = config_read(&arena, keys, BYTES(""), &config, &why) == SK_OK &&
                 trace_settings_new(&arena, config, &settings, &why) == SK_OK;
@@ -202,6 +258,8 @@ main(void)
            "settings %s", why.sentence);
     if (good) {
         test_grades();
+        test_senderid();
+        test_notes();
         test_rounds();
         test_from();
         test_border();

@@ -109,6 +109,9 @@ verb_mail(struct smtp_session *session, struct bytes arguments)
         writer_bytes(&w, read.envid);
     }
     mail->arrival.mail_parameters = writer_view(&w);
+    if (doors->road->sender != NULL) {
+        doors->road->sender(doors->road->road, &mail->arena, &mail->arrival);
+    }
     smtp_enter(session, SMTP_MAIL);
     if (session->door.settings->next_hop.kind == NEXT_HOP_MAILDIR) {
         mail->sender_ok = true;

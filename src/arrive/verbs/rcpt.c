@@ -76,9 +76,13 @@ verb_rcpt(struct smtp_session *session, struct bytes arguments)
     struct arrival_recipient *recipient = ARENA_NEW(&mail->arena, struct arrival_recipient);
     recipient->address = bytes_copy(&mail->arena, address);
     recipient->parameters = bytes_copy(&mail->arena, bytes_trim(rest));
+    const struct arrival_road *road = session->door.doors->road;
+    if (road->recipient != NULL) {
+        road->recipient(road->road, &mail->arena, &mail->arrival, recipient);
+    }
     mail->asking[mail->asking_count++] = recipient;
     if (session->door.settings->next_hop.kind == NEXT_HOP_MAILDIR) {
-        if (maildir_folder(&mail->arena, address, &folder, NULL) != SK_OK) {
+        if (maildir_folder(&mail->arena, recipient->address, &folder, NULL) != SK_OK) {
             smtp_reply(session, REPLY_BAD_RECIPIENT);
             return;
         }
