@@ -5,6 +5,7 @@ import { ask } from './ask.js';
 import { t, word, findingWords } from './words.js';
 import { Foreign, Time, number, size } from './text.js';
 import { Badge, Sender, Class } from './live.js';
+import { Road, Statement } from './road.js';
 
 const list = (value) => (Array.isArray(value) ? value : []);
 
@@ -32,24 +33,6 @@ function Papers({ origin }) {
       <${Paper} name="DMARC" result=${origin.dmarc?.result} detail=${[origin.dmarc?.from_domain, origin.dmarc?.policy && 'p=' + origin.dmarc.policy].filter(Boolean).join(' ')} />
       <${Paper} name="iprev" result=${origin.iprev} detail=${origin.client_name} /></ul>
     <p class="quiet">${t('not_a_person')}</p></section>`;
-}
-
-// The hops, farthest first: what nobody we trust wrote is drawn broken.
-function Road({ origin, message }) {
-  const hops = list(origin.hops), border = Number.isInteger(origin.border) ? origin.border : hops.length;
-  const stops = hops.map((hop, i) => ({ hop: hop ?? {}, trusted: i < border, i })).reverse();
-  return html`<section class="card" aria-labelledby="road-title"><h2 id="road-title">${t('road')}</h2>
-    ${hops.length === 0 && html`<p class="quiet">${t('hop_none')}</p>`}
-    <ol class="road">${stops.map(({ hop, trusted, i }) => html`<li key=${i} class=${trusted ? 'trusted' : 'foreign-hop'}>
-        <span class="post" aria-hidden="true"></span><div><b><${Foreign} text=${hop.helo || hop.from || hop.rdns || hop.from_ip || '?'} most=${80} /></b>
-        ${hop.from_ip && html` <span class="quiet"><${Foreign} text=${hop.from_ip} most=${45} /></span>`}
-        <div class="quiet">${hop.by && html`${t('by_host')}: <${Foreign} text=${hop.by} most=${80} /> `}${hop.with && html`<${Foreign} text=${hop.with} most=${20} /> `}
-        ${typeof hop.date === 'number' && html`<${Time} ms=${hop.date * 1000} />`}</div>
-        <span class="tag">${trusted ? t('hop_trusted') : t('hop_foreign')}</span></div></li>`)}
-      <li class="trusted border"><span class="post" aria-hidden="true"></span><div><b><${Foreign} text=${message.client ?? '?'} most=${45} /></b>
-        ${message.client_name && html` <span class="quiet"><${Foreign} text=${message.client_name} most=${80} /></span>`}
-        <div class="quiet">HELO <${Foreign} text=${message.helo ?? '—'} most=${80} /></div><span class="tag">${t('hop_border')}</span></div></li>
-      <li class="trusted us"><span class="post gate" aria-hidden="true"></span><div><b>${t('hop_us')}</b> <span class="quiet"><${Time} ms=${message.time} /></span></div></li></ol></section>`;
 }
 
 function Reason({ finding, families }) {
@@ -153,7 +136,8 @@ export class Message extends Component {
       <section class="card" aria-labelledby="verdict-title"><h2 id="verdict-title">${t('verdicts')}</h2>
         ${list(m.to).slice(0, 50).map((_, i) => html`<${Recipient} key=${i} message=${m} content=${c} i=${i} />`)}
         ${list(m.to).length > 50 && html`<p class="quiet">… ${number(list(m.to).length)}</p>`}</section>
-      <div class="columns"><${Road} origin=${m.origin ?? {}} message=${m} /><${Papers} origin=${m.origin ?? {}} /></div>
+      <div class="columns"><${Road} statement=${answer.statement} /><${Papers} origin=${m.origin ?? {}} /></div>
+      <${Statement} statement=${answer.statement} />
       <section class="card" aria-labelledby="envelope-title"><h2 id="envelope-title">${t('where_to')}</h2>
         <${Facts} rows=${[[t('client'), text(m.client)], [t('rdns'), text(m.client_name)], [t('helo'), text(m.helo)], [t('tls'), text([m.tls_version, m.tls_cipher].filter(Boolean).join(' '))],
           [t('login'), text(m.user)], [t('sender'), html`<${Sender} address=${m.from} />`], [t('recipient'), text(list(m.to).join(', '), 500)], [t('size'), size(m.size)], [t('door'), text(m.door)]]} /></section>

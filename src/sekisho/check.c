@@ -12,6 +12,7 @@
 #include "sekisho/files.h"
 #include "sekisho/options.h"
 #include "sekisho/passage.h"
+#include "sekisho/place_tables.h"
 
 static const struct option_row rows[] = {
     {"config", "FILE", "configuration to use (default: built-in values)"},
@@ -255,6 +256,9 @@ check_open(struct check *c, struct why *why)
     }
     if (code == SK_OK) {
         code = settings_new(text, &c->settings, why);
+    }
+    if (code == SK_OK) {
+        code = place_tables_open(c->settings, false, NULL, why);
     }
     if (code == SK_OK && zone != NULL) {
         code = file_read(&c->arena, zone, LIMIT_MESSAGE, &text, why);

@@ -25,6 +25,7 @@
 #include "record/verify.h"
 #include "sekisho/ask.h"
 #include "sekisho/processes.h"
+#include "trace/place.h"
 
 #define SOCKET_PATIENCE_MS 3000
 #define DAYS(n)            ((int64_t)(n)*86400)
@@ -484,6 +485,45 @@ look_policy(const struct doctor *d, struct doctor_finding *f)
     }
 }
 
+static void
+look_places(const struct doctor *d, struct doctor_finding *f)
+{
+    const struct places *places;
+    struct stat status;
+    struct why why;
+    int file;
+
+    if (places_open(d->arena, d->config, &places, &file, &why) != SK_OK) {
+        put(f, DOCTOR_BAD, say(d, "表を読めません: %s", why.sentence),
+            say(d, "a table cannot be read: %s", why.sentence),
+            "correct the file or the section [place]");
+        return;
+    }
+    close(file);
+    const struct places_figures *t = places_figures(places);
+    const char *ranges = text_of(d, "place.ranges4");
+    if (t->missing4.size > 0 || t->missing6.size > 0) {
+        put(f, DOCTOR_WARN, "国別のアドレス範囲がないので、送信元の国が分かりません",
+            "the ranges of countries are missing: where a source is cannot be told",
+            "apt-get install tor-geoipdb, then: systemctl reload sekisho");
+    } else if (ranges[0] != '\0' && stat(ranges, &status) == 0 &&
+               status.st_mtime < time(NULL) - DAYS(400)) {
+        put(f, DOCTOR_WARN, say(d, "%s が 1 年以上前のものです", ranges),
+            say(d, "%s is more than a year old", ranges),
+            "apt-get update && apt-get install tor-geoipdb, then: systemctl reload "
+            "sekisho");
+    } else {
+        put(f, DOCTOR_GOOD,
+            say(d, "国別の範囲 %zu 件、Tor %zu・プロキシ %zu・事業者 %zu 件 (%zu KiB)",
+                t->ranges4 + t->ranges6, t->tor, t->proxies, t->hosting, t->size / 1024),
+            say(d,
+                "%zu ranges of countries; %zu of Tor, %zu of proxies, %zu of hosting "
+                "(%zu KiB)",
+                t->ranges4 + t->ranges6, t->tor, t->proxies, t->hosting, t->size / 1024),
+            NULL);
+    }
+}
+
 const struct doctor_check doctor_checks[] = {
     {"user", "利用者", "user", look_user},
     {"folders", "置き場", "folders", look_folders},
@@ -496,6 +536,7 @@ const struct doctor_check doctor_checks[] = {
     {"doors", "受信口", "doors", look_doors},
     {"next_hop", "配送先", "next hop", look_next_hop},
     {"certificate", "証明書", "certificate", look_certificate},
+    {"places", "送信元の国", "places", look_places},
     {"law", "法的根拠", "legal ground", look_law},
     {"alarm", "警報", "alarm", look_alarm},
     {"console", "管理画面", "console", look_console},

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -12,63 +14,225 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/writer.h"
 #include "net/frame.h"
-#include "net/key_ring.h"
+#include "net/paper_keys.h"
+#include "record/keys.h"
 #include "sekisho/roles.h"
 #include "sekisho/wire.h"
+#include "trace/arc_settings.h"
+#include "trace/batv.h"
+#include "trace/sign.h"
 
 #define ANSWER_MS 5000 /* trying an RSA key of 8192 bits takes 0.1 s */
 
+/* SK_CONFIG: it cannot be had, in the words of file->what. */
 static enum sk_code
-key_file_open(struct key_files *keys, const struct settings *settings,
-              const struct tls_context *tls, const char *row, struct why *why)
+key_file_add(struct key_files *keys, const char *path, enum key_use use, uint64_t fits,
+             size_t line, const char *row, struct why *why)
 {
-    struct key_file *file = &keys->files[keys->count];
-    struct bytes path = config_text(settings->config, row);
-    struct arena arena;
+    struct key_file file = {.fd = -1, .use = use, .fits = fits, .line = line};
     struct stat status;
     struct why cause;
+
+    snprintf(file.what, sizeof file.what, "%s: the key %.200s", row, path);
+    if (keys->count == LIMIT_KEYS) {
+        return why_set_line(why, SK_CONFIG, line, "%s %s", file.what,
+                            key_load_words(KEY_MANY));
+    }
+    /* A pipe without a writer must not keep us. */
+    file.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (file.fd < 0 || fstat(file.fd, &status) != 0) {
+        (void)!why_set(&cause, SK_SYSTEM, "the key %.200s cannot be read", path);
+        if (file.fd >= 0) {
+            close(file.fd);
+        }
+        return line > 0 ? why_set_line(why, SK_CONFIG, line, "line %zu: %s: %s", line, row,
+                                       cause.sentence)
+                        : why_set(why, SK_CONFIG, "%s: %s", row, cause.sentence);
+    }
+    if ((status.st_mode & 07) != 0) {
+        log_line(LOG_LEVEL_WARNING, NULL,
+                 "%s: anybody on this machine may read %s: chmod o= it", row, path);
+    }
+    keys->files[keys->count++] = file;
+    return SK_OK;
+}
+
+static enum sk_code
+key_file_of_tls(struct key_files *keys, const struct settings *settings,
+                const struct tls_context *tls, const char *row, struct why *why)
+{
+    struct arena arena;
 
     if (tls == NULL) {
         return SK_OK;
     }
     arena_init(&arena, ARENA_BLOCK_SIZE);
-    /* A pipe without a writer must not keep us. */
-    int fd = open(bytes_text(&arena, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    enum sk_code code = key_file_add(
+        keys, bytes_text(&arena, config_text(settings->config, row)), KEY_FOR_TLS,
+        key_id_start(tls->key), config_line(settings->config, row), row, why);
     arena_release(&arena);
-    if (fd < 0 || fstat(fd, &status) != 0) {
-        (void)!why_set(&cause, SK_SYSTEM, "the key %.*s cannot be read",
-                       BYTES_ARGUMENTS(path));
-        if (fd >= 0) {
-            close(fd);
-        }
-        return why_set_line(why, SK_CONFIG, config_line(settings->config, row),
-                            "line %zu: %s: %s", config_line(settings->config, row), row,
-                            cause.sentence);
-    }
-    if ((status.st_mode & 07) != 0) {
-        log_line(LOG_LEVEL_WARNING, NULL,
-                 "%s: anybody on this machine may read %.*s: chmod o= it", row,
-                 BYTES_ARGUMENTS(path));
-    }
-    *file = (struct key_file){.fd = fd, .fits = key_id_start(tls->key), .row = row};
-    keys->count++;
-    return SK_OK;
+    return code;
 }
 
-enum sk_code
-key_files_open(struct key_files *keys, const struct settings *settings, struct why *why)
+static enum sk_code
+key_file_of_domain(struct key_files *keys, const struct sign_domain *domain,
+                   const struct sign_key *key, const char *row, struct why *why)
 {
-    *keys = (struct key_files){.count = 0};
+    struct arena arena;
+    char what[90];
+
+    if (key->path.size == 0) {
+        return SK_OK;
+    }
+    snprintf(what, sizeof what, "[sign %.*s] %s",
+             domain->domain.size < 60 ? (int)domain->domain.size : 60,
+             (const char *)domain->domain.at, row);
+    arena_init(&arena, ARENA_BLOCK_SIZE);
     enum sk_code code =
-        key_file_open(keys, settings, settings->arrive->tls, "transfer.tls_key", why);
+        key_file_add(keys, bytes_text(&arena, key->path),
+                     key->ed25519 ? KEY_FOR_DKIM_ED25519 : KEY_FOR_DKIM_RSA,
+                     paper_key_name("sign", domain->domain, key->selector), 0, what, why);
+    arena_release(&arena);
+    return code;
+}
+
+static enum sk_code
+key_files_of_sign(struct key_files *keys, const struct sign_settings *sign, struct why *why)
+{
+    static const char *const rows[2][SIGN_KINDS] = {{"key_rsa", "key_ed25519"},
+                                                    {"next_key_rsa", "next_key_ed25519"}};
+    enum sk_code code = SK_OK;
+
+    for (size_t i = 0; i < sign->domain_count; i++) {
+        const struct sign_domain *domain = &sign->domains[i];
+        for (int kind = 0; kind < SIGN_KINDS && code == SK_OK; kind++) {
+            code =
+                key_file_of_domain(keys, domain, &domain->keys[kind], rows[0][kind], why);
+            if (code == SK_OK) {
+                code = key_file_of_domain(keys, domain, &domain->next[kind], rows[1][kind],
+                                          why);
+            }
+        }
+    }
+    return code;
+}
+
+static enum sk_code
+key_files_of_seal(struct key_files *keys, const struct settings *settings, struct why *why)
+{
+    const struct arc_seal_settings *seal = settings->trace->seal;
+    struct arena arena;
+
+    if (seal == NULL) {
+        return SK_OK;
+    }
+    arena_init(&arena, ARENA_BLOCK_SIZE);
+    enum sk_code code =
+        key_file_add(keys, bytes_text(&arena, seal->key), KEY_FOR_DKIM_RSA,
+                     paper_key_name("seal", seal->domain, seal->selector),
+                     config_line(settings->config, "seal.key"), "seal.key", why);
+    arena_release(&arena);
+    return code;
+}
+
+/* A new secret, written without a process of ours ever reading it again but the key process. */
+static bool
+secret_make(const char *path)
+{
+    uint8_t secret[KEY_SECRET_SIZE];
+    char text[2 * KEY_SECRET_SIZE + 2];
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0) {
+        return errno == EEXIST;
+    }
+    hash_random(secret, sizeof secret);
+    for (size_t i = 0; i < sizeof secret; i++) {
+        snprintf(text + 2 * i, 3, "%02x", secret[i]);
+    }
+    text[2 * KEY_SECRET_SIZE] = '\n';
+    bool done = write(fd, text, 2 * KEY_SECRET_SIZE + 1) == 2 * KEY_SECRET_SIZE + 1 &&
+                fsync(fd) == 0;
+    explicit_bzero(secret, sizeof secret);
+    explicit_bzero(text, sizeof text);
+    close(fd);
+    if (!done) {
+        (void)unlink(path);
+    }
+    return done;
+}
+
+/* The one that tags must be there; of the others those that are. make: or is made. */
+static enum sk_code
+key_files_of_tags(struct key_files *keys, const struct settings *settings, bool make,
+                  struct why *why)
+{
+    const struct batv_settings *batv = settings->trace->batv;
+    struct arena arena;
+    enum sk_code code = SK_OK;
+
+    if (batv->domain_count == 0) {
+        return SK_OK;
+    }
+    arena_init(&arena, 4 * ARENA_BLOCK_SIZE);
+    for (unsigned number = 0; number < 10 && code == SK_OK; number++) {
+        struct writer w;
+        writer_init(&w, &arena);
+        if (batv->secret.size > 0) {
+            writer_bytes(&w, batv->secret);
+        } else {
+            writer_text(&w, keys_folder(&arena, settings->config));
+            writer_text(&w, "/bounce");
+        }
+        writer_format(&w, ".%u", number);
+        const char *path = writer_c(&w);
+        bool used = number == batv->key;
+        if (access(path, F_OK) != 0 && (!used || !make || !secret_make(path))) {
+            if (used && make) {
+                code = why_set(why, SK_CONFIG, "bounce.secret: %s cannot be made", path);
+            }
+            continue;
+        }
+        const uint8_t digit = (uint8_t)('0' + number);
+        code = key_file_add(keys, path, KEY_FOR_TAG,
+                            paper_key_name("tag", BYTES_NONE, bytes_of(&digit, 1)), 0,
+                            "bounce.secret", why);
+    }
+    arena_release(&arena);
+    return code;
+}
+
+static enum sk_code
+open_all(struct key_files *keys, const struct settings *settings, bool make,
+         struct why *why)
+{
+    keys->count = 0;
+    enum sk_code code =
+        key_file_of_tls(keys, settings, settings->arrive->tls, "transfer.tls_key", why);
     if (code == SK_OK) {
-        code = key_file_open(keys, settings, settings->report_tls, "report.tls_key", why);
+        code = key_file_of_tls(keys, settings, settings->report_tls, "report.tls_key", why);
+    }
+    if (code == SK_OK) {
+        code = key_files_of_sign(keys, settings->trace->sign, why);
+    }
+    if (code == SK_OK) {
+        code = key_files_of_seal(keys, settings, why);
+    }
+    if (code == SK_OK) {
+        code = key_files_of_tags(keys, settings, make, why);
     }
     if (code != SK_OK) {
         key_files_close(keys);
     }
     return code;
+}
+
+enum sk_code
+key_files_open(struct key_files *keys, const struct settings *settings, struct why *why)
+{
+    return open_all(keys, settings, true, why);
 }
 
 void
@@ -101,7 +265,7 @@ await_answer(int control, enum key_load *load_r, struct why *why)
         }
         if (code == SK_OK) {
             *load_r = (enum key_load)token;
-            code = type == CONTROL_KEY && token <= KEY_MANY ? SK_OK : SK_MORE;
+            code = type == CONTROL_KEY && token <= KEY_NO_SECRET ? SK_OK : SK_MORE;
         }
     }
     return code == SK_OK ? SK_OK
@@ -111,9 +275,12 @@ await_answer(int control, enum key_load *load_r, struct why *why)
 }
 
 enum sk_code
-key_files_hand(const struct key_files *keys, const struct settings *settings, int control,
-               struct why *why)
+key_files_hand(const struct key_files *keys, int control, struct why *why)
 {
+    static const enum wire_control brings[] = {[KEY_FOR_TLS] = CONTROL_KEY,
+                                               [KEY_FOR_DKIM_RSA] = CONTROL_KEY_RSA,
+                                               [KEY_FOR_DKIM_ED25519] = CONTROL_KEY_ED25519,
+                                               [KEY_FOR_TAG] = CONTROL_KEY_TAG};
     enum sk_code code;
     uint32_t type;
     uint64_t token;
@@ -127,17 +294,16 @@ key_files_hand(const struct key_files *keys, const struct settings *settings, in
     code = frame_send_fd(control, CONTROL_KEYS, KEY_TURN_BEGIN, -1, why);
     for (size_t i = 0; code == SK_OK && i < keys->count; i++) {
         const struct key_file *file = &keys->files[i];
-        size_t line = config_line(settings->config, file->row);
         enum key_load load = KEY_LOADED;
-        code = frame_send_fd(control, CONTROL_KEY, file->fits, file->fd, why);
+        code = frame_send_fd(control, brings[file->use], file->fits, file->fd, why);
         if (code == SK_OK) {
             code = await_answer(control, &load, why);
         }
-        if (code == SK_OK && load != KEY_LOADED) {
-            code = why_set_line(why, SK_CONFIG, line, "line %zu: %s: the key %.*s %s", line,
-                                file->row,
-                                BYTES_ARGUMENTS(config_text(settings->config, file->row)),
-                                key_load_words(load));
+        if (code == SK_OK && load != KEY_LOADED && file->line > 0) {
+            code = why_set_line(why, SK_CONFIG, file->line, "line %zu: %s %s", file->line,
+                                file->what, key_load_words(load));
+        } else if (code == SK_OK && load != KEY_LOADED) {
+            code = why_set(why, SK_CONFIG, "%s %s", file->what, key_load_words(load));
         }
     }
     return code;
@@ -157,7 +323,7 @@ enum sk_code
 key_files_check(const struct settings *settings, struct why *why)
 {
     struct key_files keys;
-    enum sk_code code = key_files_open(&keys, settings, why);
+    enum sk_code code = open_all(&keys, settings, false, why);
     int pair[2];
 
     if (code != SK_OK || keys.count == 0) {
@@ -175,7 +341,7 @@ key_files_check(const struct settings *settings, struct why *why)
         _exit(role_keys(&start));
     }
     close(pair[1]);
-    code = child > 0 ? key_files_hand(&keys, settings, pair[0], why)
+    code = child > 0 ? key_files_hand(&keys, pair[0], why)
                      : why_set(why, SK_SYSTEM, "no process could be had to try the keys");
     close(pair[0]);
     if (child > 0) {

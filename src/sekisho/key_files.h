@@ -5,26 +5,28 @@
 
 #include "base/limits.h"
 #include "base/why.h"
+#include "net/key_ring.h"
 #include "sekisho/settings.h"
 
 struct key_files {
     struct key_file {
         int fd;
-        uint64_t fits;   /* key_id_start of the certificate */
-        const char *row; /* "transfer.tls_key" */
+        enum key_use use;
+        uint64_t fits;  /* key_id_start of the certificate; of papers the name */
+        size_t line;    /* 0: not known */
+        char what[300]; /* "transfer.tls_key: the key /etc/..." */
     } files[LIMIT_KEYS];
     size_t count;
 };
 
-/* Opens each file that the settings name. SK_CONFIG names the row and the file. */
+/* Opens each file that the settings name; a secret of tags that is missing is made. SK_CONFIG names the row and the file. */
 enum sk_code key_files_open(struct key_files *keys, const struct settings *settings,
                             struct why *why);
 void key_files_close(struct key_files *keys);
 
 /* Hands them over by the key process's control socket and waits for its word on each. SK_CONFIG: one does not do, and words
  * say which and why; what was in force stays. SK_LATER: no answer. */
-enum sk_code key_files_hand(const struct key_files *keys, const struct settings *settings,
-                            int control, struct why *why);
+enum sk_code key_files_hand(const struct key_files *keys, int control, struct why *why);
 /* From now on those of the last key_files_hand are in force; the ones before stay good until the next time. */
 void key_files_commit(int control);
 

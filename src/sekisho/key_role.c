@@ -1,4 +1,5 @@
-/* The key process: it holds the private keys of TLS and signs handshakes for workers and clerk. Nothing else.
+/* The key process: it holds the private keys of TLS and signs handshakes for workers and clerk; and those of papers, with
+ * which it signs leaving mail's digests and tags for workers. Nothing else.
  *
  * It gets the key files as descriptors from the supervisor, which opened them as root and did not read them; it reads,
  * tries and answers one by one. Its life is one poll loop: first what the supervisor says (in order: new keys come before
@@ -28,7 +29,7 @@
 #include "sekisho/options.h"
 #include "sekisho/wire.h"
 
-#define SECURE_HEAP  (1u << 19) /* LIMIT_KEYS keys of the largest kind, twice */
+#define SECURE_HEAP  (1u << 21) /* LIMIT_KEYS keys of the largest kind, twice */
 #define SECURE_PIECE 32
 #define HEAP_ROOM    (1 << 22) /* for what OpenSSL works with beside it */
 
@@ -74,7 +75,7 @@ role_keys_as_root(void)
 
 /* The descriptor may be read a second time, when this process was started anew: always from the start. */
 static enum key_load
-read_key(struct keys *k, int fd, uint64_t fits)
+read_key(struct keys *k, int fd, enum key_use use, uint64_t token)
 {
     size_t size = 0;
     ssize_t got;
@@ -85,7 +86,9 @@ read_key(struct keys *k, int fd, uint64_t fits)
         size += (size_t)got;
     }
     if (size > 0 && size <= LIMIT_KEY_FILE && got == 0) {
-        load = key_ring_add(k->ring, bytes_of(k->file, size), fits);
+        struct bytes file = bytes_of(k->file, size);
+        load = use == KEY_FOR_TLS ? key_ring_add(k->ring, file, token)
+                                  : key_ring_add_paper(k->ring, file, use, token);
     }
     OPENSSL_cleanse(k->file, LIMIT_KEY_FILE + 1);
     return load;
@@ -125,13 +128,25 @@ add_channel(struct keys *k, int fd)
     k->ends[k->count++] = (struct pollfd){.fd = fd, .events = POLLIN};
 }
 
+/* Whether a key comes, and for what. */
+static bool
+brings_key(uint32_t type, enum key_use *use_r)
+{
+    *use_r = type == CONTROL_KEY_RSA       ? KEY_FOR_DKIM_RSA
+             : type == CONTROL_KEY_ED25519 ? KEY_FOR_DKIM_ED25519
+             : type == CONTROL_KEY_TAG     ? KEY_FOR_TAG
+                                           : KEY_FOR_TLS;
+    return *use_r != KEY_FOR_TLS || type == CONTROL_KEY;
+}
+
 static void
 said(struct keys *k, int control, uint32_t type, uint64_t token, int given)
 {
+    enum key_use use;
     struct why why;
 
-    if (type == CONTROL_KEY) {
-        enum key_load load = given >= 0 ? read_key(k, given, token) : KEY_NO_FILE;
+    if (brings_key(type, &use)) {
+        enum key_load load = given >= 0 ? read_key(k, given, use, token) : KEY_NO_FILE;
         if (frame_send_fd(control, CONTROL_KEY, load, -1, &why) != SK_OK) {
             log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
         }

@@ -58,7 +58,7 @@ file_of(const char *text, size_t size)
 }
 
 static enum key_load
-hand(int fd, uint64_t fits)
+hand_as(enum wire_control what, int fd, uint64_t token_given)
 {
     struct pollfd ready = {.fd = control, .events = POLLIN};
     uint32_t type;
@@ -66,7 +66,7 @@ hand(int fd, uint64_t fits)
     int given;
     struct why why;
 
-    SK_ASSERT(frame_send_fd(control, CONTROL_KEY, fits, fd, &why) == SK_OK);
+    SK_ASSERT(frame_send_fd(control, what, token_given, fd, &why) == SK_OK);
     if (fd >= 0) {
         close(fd);
     }
@@ -74,6 +74,12 @@ hand(int fd, uint64_t fits)
               frame_receive_fd(control, &type, &token, &given, &why) == SK_OK &&
               type == CONTROL_KEY && given == -1);
     return (enum key_load)token;
+}
+
+static enum key_load
+hand(int fd, uint64_t fits)
+{
+    return hand_as(CONTROL_KEY, fd, fits);
 }
 
 static void
@@ -104,6 +110,17 @@ question(void)
     memcpy(q.key, id, sizeof id);
     memset(q.to_sign, ' ', 64);
     memcpy(q.to_sign + 64, "TLS 1.3, server CertificateVerify", 34);
+    return q;
+}
+
+/* A worker asks for a paper by a name. */
+static struct key_question
+paper(uint16_t scheme, uint64_t name, const char *what)
+{
+    struct key_question q = {.serial = 2, .scheme = scheme, .size = (uint16_t)strlen(what)};
+
+    memcpy(q.key, &name, sizeof name);
+    memcpy(q.to_sign, what, q.size);
     return q;
 }
 
@@ -175,6 +192,45 @@ test_files(const char *text)
     tap_ok(hand(file_of("nonsense", 0), key_id_start(id)) == KEY_NO_PEM, "nonsense");
     tap_ok(hand(file_of(text, 0), key_id_start(id) + 1) == KEY_OTHER,
            "a key that is not the certificate's");
+}
+
+static void
+test_papers(void)
+{
+    static const char secret[] =
+        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n";
+    uint8_t before[KEY_ID_SIZE];
+
+    memcpy(before, id, sizeof id);
+    char *ed25519 = key_text(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
+    memcpy(id, before, sizeof id);
+    tap_ok(hand_as(CONTROL_KEY_RSA, file_of(ed25519, 0), 5) == KEY_NOT_RSA,
+           "a key of DKIM of the wrong kind");
+    tap_ok(hand_as(CONTROL_KEY_ED25519, file_of(ed25519, 0), 5) == KEY_LOADED &&
+               hand_as(CONTROL_KEY_TAG, file_of(secret, 0), 6) == KEY_LOADED,
+           "one of the right kind, and a secret of tags");
+    tap_ok(hand_as(CONTROL_KEY_TAG, file_of("0011", 0), 6) == KEY_NO_SECRET &&
+               hand_as(CONTROL_KEY_TAG, -1, 6) == KEY_NO_FILE,
+           "no secret, and none at all");
+    free(ed25519);
+}
+
+static void
+test_paper_channel(void)
+{
+    int fd = channel();
+    struct key_question digest = paper(KEY_ASK_DKIM_ED25519, 5,
+                                       "0123456789abcdef0123456789abcdef"),
+                        tag = paper(KEY_ASK_TAG, 6, "0786user@example.jp"),
+                        odd = paper(KEY_ASK_TAG, 6, "nonsense");
+
+    SK_ASSERT(send(fd, &digest, key_question_size(&digest), MSG_NOSIGNAL) > 0);
+    tap_ok(answer(fd) == KEY_SIGNED, "a digest is signed over the channel");
+    SK_ASSERT(send(fd, &tag, key_question_size(&tag), MSG_NOSIGNAL) > 0);
+    tap_ok(answer(fd) == KEY_SIGNED, "a tag is made");
+    SK_ASSERT(send(fd, &odd, key_question_size(&odd), MSG_NOSIGNAL) > 0);
+    tap_ok(answer(fd) == KEY_FORM, "nonsense is answered, and not signed");
+    close(fd);
 }
 
 static void
@@ -273,7 +329,9 @@ main(void)
     char *text = key_text(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"));
     begin();
     test_files(text);
+    test_papers();
     test_channels();
+    test_paper_channel();
     test_bound();
     test_end();
     free(text);

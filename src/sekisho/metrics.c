@@ -50,6 +50,7 @@ action_name(unsigned action)
 VALUE(messages, s->counts->messages)
 VALUE(kept, s->counts->kept)
 VALUE(later, s->counts->later)
+VALUE(lists_aside, s->counts->lists_aside)
 VALUE(verdicts, s->counts->by_action[label])
 VALUE(entries, ledger_size(vault_ledger(s->keeping->vault)))
 VALUE(checkpoint_age, s->checkpoint_age)
@@ -83,6 +84,9 @@ static const struct metric metrics[] = {
     COUNTER("messages_later_total", later, "Messages put off with 451 or 452."),
     {"verdicts_total", METRIC_COUNTER, "action", 5, action_name, value_verdicts,
      "Messages by the strongest action over their recipients."},
+    COUNTER(
+        "dns_lists_set_aside_total", lists_aside,
+        "Times that a worker set a list in the DNS aside: broken, refusing, or silent."),
     GAUGE("ledger_entries", entries, "Entries of the ledger."),
     GAUGE("ledger_checkpoint_age_seconds", checkpoint_age,
           "Since the last checkpoint was signed; it is signed only when something is new."),

@@ -6,6 +6,9 @@
 #include "base/log.h"
 #include "net/loop.h"
 #include "record/row.h"
+#include "sekisho/issue.h"
+#include "sekisho/issue_seal.h"
+#include "sekisho/list_news.h"
 #include "sekisho/made_by.h"
 #include "sekisho/unparsed.h"
 #include "sekisho/wire.h"
@@ -209,6 +212,12 @@ passage_record(struct passage *passage)
     passage->answer =
         verdict_answer(walk->arena, passage->settings->policy, walk->verdict, walk->arrival,
                        walk->permit, walk->letter, walk->origin, walk->opinion);
+    enum sk_code code = issue_signatures(passage->settings, walk, &passage->answer);
+    if (code != SK_OK) {
+        passage_end(passage, code);
+        return;
+    }
+    issue_seal(passage->settings, walk, &passage->answer);
     struct bytes held = held_for_anyone(walk->verdict) ? walk->arrival->raw : BYTES_NONE;
     writer_init(&w, walk->arena);
     frame_put_bytes(&w, record);
@@ -231,6 +240,7 @@ passage_go(struct passage *passage)
         resolver_ask(passage->all->resolver, &walk->memo, passage_step, passage);
         return;
     }
+    list_news_tell(passage->settings, passage->all->counts);
     if (code == SK_OK && passage->all->consents == NULL && passage->all->keeper != NULL) {
         passage->next_unpermitted = passage->all->unpermitted;
         passage->all->unpermitted = passage;
@@ -625,6 +635,19 @@ passage_statistics(void *road, struct arena *arena)
     return writer_view(&w);
 }
 
+static void
+passage_sender(void *road, struct arena *arena, struct arrival *arrival)
+{
+    issue_sender(passage_settings(road, arrival), arena, arrival);
+}
+
+static void
+passage_recipient(void *road, struct arena *arena, const struct arrival *arrival,
+                  struct arrival_recipient *recipient)
+{
+    issue_recipient(passage_settings(road, arrival), arena, arrival, recipient);
+}
+
 struct arrival_road
 passage_road(struct passages *passages)
 {
@@ -635,5 +658,7 @@ passage_road(struct passages *passages)
         .learn = passage_learn,
         .statistics = passage_statistics,
         .deliver = passage_deliver,
+        .sender = passage_sender,
+        .recipient = passage_recipient,
     };
 }

@@ -17,6 +17,8 @@
  * worker is asked, nor whether one was started again. */
 struct passage_counts {
     _Atomic uint64_t messages, kept, later, by_action[5];
+    _Atomic uint64_t
+        lists_aside;    /* times that a list in the DNS was set aside by a worker */
     int64_t started_ms; /* monotonic */
 };
 
@@ -59,6 +61,7 @@ struct walk {
     const struct permit *permit;
     const struct letter *letter;
     struct dns_memo memo;
+    const struct places *places; /* NULL: those of the settings */
     struct trace *trace;
     const struct origin *origin;
     /* What recipients' own weights said then, for a verdict that is made again; NULL: they are asked. */

@@ -2,6 +2,7 @@
 
 #include "record/row.h"
 #include "sekisho/made_by.h"
+#include "sekisho/place_tables.h"
 
 static void
 unref(void *object)
@@ -78,6 +79,13 @@ read_arrival(struct replay *r)
             json_is_string(address)
                 ? bytes_of(json_string_value(address), json_string_length(address))
                 : BYTES_NONE;
+    }
+    struct bytes tags = text_of(m, "tags");
+    for (size_t i = 0; i < a->recipient_count && i < tags.size; i++) {
+        static const char letters[] = "-vefu";
+        const char *letter = memchr(letters, tags.at[i], sizeof letters - 1);
+        a->recipients[i].tag =
+            letter != NULL ? (enum arrival_tag)(letter - letters) : TAG_NONE;
     }
     r->arrival = a;
 }
@@ -189,6 +197,7 @@ replay_walk(struct replay *r, struct bytes raw, const struct settings *settings,
     r->arrival->raw = raw;
     r->walk = (struct walk){.arena = r->arena, .arrival = r->arrival, .permit = r->permit};
     r->walk.personal = read_personal(r);
+    r->walk.places = place_tables_recorded(r->arena, json_object_get(r->message, "origin"));
     enum sk_code code = walk_begin(&r->walk, settings);
     if (code == SK_OK && !dns_memo_read_json(&r->walk.memo, answers)) {
         return why_set(why, SK_BAD, "the DNS answers of the record cannot be read");

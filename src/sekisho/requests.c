@@ -22,6 +22,14 @@
     row("consent.text", request_consent_text) \
     row("consent.texts", request_consent_texts) \
     row("consent.withdraw", request_consent_withdraw) \
+    row("dmarc.bounced", request_dmarc_bounced) \
+    row("dmarc.period", request_dmarc_period) \
+    row("dmarc.plan", request_dmarc_plan) \
+    row("dmarc.received", request_dmarc_received) \
+    row("dmarc.sent", request_dmarc_sent) \
+    row("dmarc.show", request_dmarc_show) \
+    row("dmarc.suppress", request_dmarc_suppress) \
+    row("dmarc.suppressed", request_dmarc_suppressed) \
     row("held.approve", request_held_approve) \
     row("held.delete", request_held_delete) \
     row("held.part", request_held_part) \

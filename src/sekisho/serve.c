@@ -8,6 +8,7 @@
  *     SIGCHLD  start again what died, after a wait that grows while it keeps dying
  */
 #define SK_BASE
+#include "report/dmarc_settings.h"
 #include "sekisho/commands.h"
 
 #include <errno.h>
@@ -28,6 +29,7 @@
 #include "report/clerk.h"
 #include "sekisho/files.h"
 #include "sekisho/options.h"
+#include "sekisho/place_tables.h"
 #include "sekisho/supervisor.h"
 
 /* Binds one place; words about a failure name the key and the address. */
@@ -93,8 +95,10 @@ supervisor_children(struct supervisor *s)
     s->memory_bytes = memory_share(s->settings->config, (size_t)workers);
     s->children[s->child_count++] = (struct child){.role = ROLE_KEEPER, .control = -1};
     s->children[s->child_count++] = (struct child){.role = ROLE_KEYS, .control = -1};
-    /* The clerk answers people, and tells them of alarms. */
-    if (s->clerk_socket >= 0 || s->settings->alarm->target_count > 0) {
+    /* The clerk answers people, tells them of alarms, and goes round the witnesses. */
+    if (s->clerk_socket >= 0 || s->settings->alarm->target_count > 0 ||
+        config_choice(s->settings->config, "dmarc_report.send") != DMARC_SEND_NO ||
+        config_named_count(s->settings->config, "witness") > 0) {
         s->children[s->child_count++] = (struct child){.role = ROLE_CLERK, .control = -1};
     }
     for (unsigned i = 0; i < workers; i++) {
@@ -190,6 +194,9 @@ supervisor_open(struct supervisor *s, struct why *why)
     }
     if (code == SK_OK) {
         code = supervisor_zone(s->settings, why);
+    }
+    if (code == SK_OK) {
+        code = place_tables_open(s->settings, true, NULL, why);
     }
     if (code == SK_OK) {
         code = judge_open(&s->arena, s->settings->config, &s->judge, why);

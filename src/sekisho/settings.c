@@ -16,8 +16,12 @@
 #include "record/held.h"
 #include "record/retention.h"
 #include "record/settings.h"
+#include "report/dmarc_settings.h"
 #include "report/settings.h"
+#include "report/witness_round.h"
+#include "trace/batv.h"
 #include "trace/settings.h"
+#include "trace/sign.h"
 
 static const struct config_key own_keys[] = {
     {"", "hostname", CONFIG_TEXT, "",
@@ -49,7 +53,7 @@ static const struct config_key *const tables[] = {
     own_keys,          arrive_config_keys,    permit_config_keys,  dns_config_keys,
     trace_config_keys, judge_config_keys,     decide_config_keys,  record_config_keys,
     held_config_keys,  retention_config_keys, witness_config_keys, report_config_keys,
-    alarm_config_keys,
+    dmarc_config_keys, alarm_config_keys,     sign_config_keys,    batv_config_keys,
 };
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 
@@ -155,10 +159,17 @@ settings_stages(struct settings *s, struct why *why)
         code = alarm_settings_new(&s->arena, s->config, true, &s->alarm, why);
     }
     if (code == SK_OK) {
+        struct dmarc_settings *reports;
+        code = dmarc_settings_new(&s->arena, s->config, &reports, why);
+    }
+    if (code == SK_OK) {
         code = retention_settings_read(s->config, &(struct retention_settings){0}, why);
     }
     if (code == SK_OK) {
         code = settings_report_tls(s, why);
+    }
+    if (code == SK_OK) {
+        code = witness_round_tls(&s->arena, s->config, &s->witness_tls, why);
     }
     return code;
 }

@@ -16,10 +16,13 @@ struct settings {
     const struct arrive_settings *arrive;
     const struct permit_settings *permit;
     const struct trace_settings *trace;
+    const struct places *places; /* NULL until the role has opened or been given them */
     const struct policy *policy;
     const struct alarm_settings *alarm;
     const struct tls_context *report_tls; /* of the console; NULL: without TLS */
-    size_t uses;                          /* messages on the road that began under it */
+    const struct tls_context
+        *witness_tls;       /* for witnesses; NULL: none is reached by https */
+    size_t uses;            /* messages on the road that began under it */
     struct settings *older; /* the generation before, as long as something began under it */
 };
 

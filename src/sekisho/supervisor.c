@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/frame.h"
+#include "sekisho/place_tables.h"
 
 /* Whether a key that only a start can change reads the same in both. */
 static void
@@ -22,6 +23,17 @@ warn_if_changed(const struct config *before, const struct config *after, const c
     if (!bytes_equal(config_text(before, key), config_text(after, key))) {
         log_line(LOG_LEVEL_WARNING, NULL,
                  "a new value of %s takes effect at the next start", key);
+    }
+}
+
+static void
+close_all(int file, int places)
+{
+    if (file >= 0) {
+        close(file);
+    }
+    if (places >= 0) {
+        close(places);
     }
 }
 
@@ -38,13 +50,16 @@ supervisor_reload(struct supervisor *s)
     struct settings *settings = NULL;
     struct bytes text;
     struct arena arena;
-    int file = -1;
+    int file = -1, places = -1;
     struct why why;
 
     arena_init(&arena, 8u << 20);
     enum sk_code code = settings_file(&arena, s->path, &text, &why);
     if (code == SK_OK) {
         code = settings_new(text, &settings, &why);
+    }
+    if (code == SK_OK) {
+        code = place_tables_open(settings, true, &places, &why);
     }
     if (code == SK_OK) {
         code = settings_bundle(settings, &file, &why);
@@ -59,9 +74,7 @@ supervisor_reload(struct supervisor *s)
         if (settings != NULL) {
             settings_free(settings);
         }
-        if (file >= 0) {
-            close(file);
-        }
+        close_all(file, places);
         return;
     }
     for (size_t i = 0; i < sizeof at_start / sizeof at_start[0]; i++) {
@@ -75,12 +88,16 @@ supervisor_reload(struct supervisor *s)
         bool takes = s->children[i].role == ROLE_WORKER ||
                      s->children[i].role == ROLE_CLERK ||
                      s->children[i].role == ROLE_KEEPER; /* which records the new rule */
+        bool walks = s->children[i].role == ROLE_WORKER;
         if (takes && s->children[i].pid != 0 &&
-            frame_send_fd(s->children[i].control, CONTROL_RELOAD, 0, file, &why) != SK_OK) {
+            ((walks && frame_send_fd(s->children[i].control, CONTROL_PLACES, 0, places,
+                                     &why) != SK_OK) ||
+             frame_send_fd(s->children[i].control, CONTROL_RELOAD, 0, file, &why) !=
+                 SK_OK)) {
             log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
         }
     }
-    close(file);
+    close_all(file, places);
     /* The keeper may write beneath the Maildir root that it began with, and nowhere else. */
     bool moved = !bytes_equal(s->settings->arrive->next_hop.maildir,
                               settings->arrive->next_hop.maildir);

@@ -20,11 +20,11 @@
      60000) /* the longest a next hop may take for the final dot (RFC 5321 4.5.3.2.6) */
 #define WAIT_MIN_MS 100
 #define WAIT_MAX_MS 10000
-#define ABORT_MS    2000  /* between SIGABRT and SIGKILL for a worker that hangs */
-#define WATCH_MS    1000  /* how often is looked whether one hangs */
+#define ABORT_MS    2000 /* between SIGABRT and SIGKILL for a worker that hangs */
+#define WATCH_MS    1000 /* how often is looked whether one hangs */
 /* So long nobody is greeted while the record is opened; then mail is put off until it is. */
 #define OPEN_MS   30000
-#define STEADY_MS   10000 /* who lived that long is started again at once */
+#define STEADY_MS 10000 /* who lived that long is started again at once */
 
 enum role { ROLE_KEEPER, ROLE_CLERK, ROLE_WORKER, ROLE_KEYS };
 
@@ -62,7 +62,7 @@ struct supervisor {
     bool keys_good;                     /* the key process took them at its start */
     struct child children[CHILDREN_MAX];
     size_t child_count;
-    bool begun;        /* workers and clerk may be started */
+    bool begun;          /* workers and clerk may be started */
     int64_t begin_at_ms; /* at the latest, whether the record is open or not */
     bool ending;
     int64_t kill_at_ms;

@@ -52,12 +52,12 @@ keys_started(struct supervisor *s)
     enum sk_code code = SK_OK;
 
     if (s->keys_before.count > 0) {
-        code = key_files_hand(&s->keys_before, s->settings, keys->control, &why);
+        code = key_files_hand(&s->keys_before, keys->control, &why);
         if (code == SK_OK) {
             key_files_commit(keys->control);
         }
     }
-    code = key_files_hand(&s->keys, s->settings, keys->control, &why);
+    code = key_files_hand(&s->keys, keys->control, &why);
     if (code == SK_OK) {
         key_files_commit(keys->control);
     } else {
@@ -81,7 +81,7 @@ keys_reload(struct supervisor *s, const struct settings *settings, struct why *w
     }
     /* With nobody to try them they are taken as they are: the key process tries them when it is back. */
     if (keys->pid != 0) {
-        code = key_files_hand(&files, settings, keys->control, why);
+        code = key_files_hand(&files, keys->control, why);
         if (code != SK_OK) {
             key_files_close(&files);
             return code;

@@ -16,6 +16,12 @@
         guarded;                                                                           \
     })
 
+static const struct places *
+places_of(const struct walk *walk, const struct settings *settings)
+{
+    return walk->places != NULL ? walk->places : settings->places;
+}
+
 enum sk_code
 walk_begin(struct walk *walk, const struct settings *settings)
 {
@@ -26,9 +32,10 @@ walk_begin(struct walk *walk, const struct settings *settings)
         return code;
     }
     dns_memo_init(&walk->memo, walk->arena);
-    walk->trace = trace_new(walk->arena, settings->trace, walk->arrival, walk->letter,
-                            &walk->memo, walk->arrival->time_ms / 1000);
-    return SK_OK;
+    return GUARDED(walk->arena, walk->trace = trace_new(
+                                    walk->arena, settings->trace, places_of(walk, settings),
+                                    walk->arrival, walk->letter, &walk->memo,
+                                    walk->arrival->time_ms / 1000));
 }
 
 enum sk_code

@@ -27,12 +27,17 @@ enum wire_type {
 enum wire_control {
     CONTROL_PEER = 1, /* fd: a link to the other side; token: the worker's number */
     CONTROL_RELOAD, /* fd: a memory file with the configuration and the files it names (base/bundle.h) */
-    CONTROL_DRAIN, /* finish what is in hand, then end */
+    CONTROL_PLACES, /* to a worker, right before a reload: fd: a memory file with the tables of places (trace/place.h) */
+    CONTROL_DRAIN,  /* finish what is in hand, then end */
     CONTROL_SEGMENT, /* keeper asks: token is the first entry; answer: fd of the segment, for appending only */
     CONTROL_PURGE, /* keeper asks: fd is a memory file of orders; answer: token is the purger's exit status */
     CONTROL_READY, /* keeper says: the record is open; only then workers and clerk are started */
     CONTROL_KEYS, /* to worker or clerk: fd: a channel to the key process; to that: token is enum key_turn */
     CONTROL_KEY, /* to the key process: fd: a file with a private key, token: key_id_start; answer: token is enum key_load */
+    /* The same for keys of papers, whose token is the name (paper_key_name); the answer is a CONTROL_KEY too. */
+    CONTROL_KEY_RSA, /* of DKIM */
+    CONTROL_KEY_ED25519,
+    CONTROL_KEY_TAG, /* a secret for tags */
 };
 
 /* What the supervisor does with the keys it hands over. */

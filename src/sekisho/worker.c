@@ -14,6 +14,7 @@
 #include "sekisho/options.h"
 #include "sekisho/passage.h"
 #include "sekisho/wire.h"
+#include "trace/place.h"
 
 #define SWEEP_MS 5000
 #define BEAT_MS  1000 /* how often the supervisor hears that the loop turns */
@@ -26,6 +27,7 @@ struct worker {
     struct event *control_event;
     struct loop_task sweep, beat;
     int control;
+    int places; /* the tables that the next configuration goes with; -1: none came */
     bool draining;
 };
 
@@ -94,6 +96,12 @@ worker_reload(struct worker *w, int file)
     struct why why;
     enum sk_code code = settings_from_bundle(file, &settings, &why);
 
+    if (code == SK_OK && w->places >= 0) {
+        code = places_from_file(&settings->arena, w->places, &settings->places, &why);
+        if (code != SK_OK) {
+            settings_free(settings);
+        }
+    }
     if (code != SK_OK) {
         log_line(LOG_LEVEL_ERROR, NULL, "the old configuration stays: %s", why.sentence);
         return;
@@ -156,6 +164,13 @@ worker_control(evutil_socket_t fd, short what, void *context)
             tls_remote_channel(given);
             continue;
         }
+        if (type == CONTROL_PLACES && given >= 0) {
+            if (w->places >= 0) {
+                close(w->places);
+            }
+            w->places = given;
+            continue;
+        }
         if (type == CONTROL_RELOAD && given >= 0) {
             worker_reload(w, given);
         } else if (type == CONTROL_DRAIN) {
@@ -207,6 +222,7 @@ role_worker(const struct role_start *start)
     log_set_role(role);
     arena_init(&w->arena, (size_t)1 << 30);
     w->control = start->control;
+    w->places = -1;
     if (worker_open(w, start, &why) != SK_OK) {
         log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
         return EXIT_CONFIG;

@@ -219,7 +219,7 @@ def withdrawing():
            'with --held release he gets what is his alone', (r, len(hop.messages)))
         ok({e['id'] for e in kinds(c, 'held.release')} == set(hers) and
            all(e['reason'] == 'consent withdrawn' for e in kinds(c, 'held.release')), 'and the ledger says why')
-        end = time.time() + 10
+        end = time.time() + 30
         while time.time() < end and len(held_files(c)) > 2:
             time.sleep(.1)
         ok(len(held_files(c)) == 2, 'delivered, our copies are erased: what was kept on his consent is gone', held_files(c))

@@ -153,7 +153,29 @@ def held():
         ok(r.returncode == 0 and said.get('same') and said.get('action') == 'hold', 'with one it is replayed from what is held', r)
 
 
-for part in (same_again, unanswered, held):
+def places():
+    """Tables of places change with the years: what they said then stands in the record."""
+    folder = tempfile.mkdtemp(prefix='sekisho-replay-')
+    tor = os.path.join(folder, 'tor')
+    with open(tor, 'w') as f:
+        f.write('198.51.100.7\n')
+    try:
+        with Checkpoint(zone=ZONE, extra='[place]\ntor_exits = %s\n' % tor) as c:
+            raw = wire(b'Received: from relay (relay [198.51.100.7]) by mx.rcpt.example; Sun, 22 Nov 2026 10:00:02 +0900\n'
+                       b'From: <news@sender.example>\nSubject: x\n\nhello\n')
+            (identity, raw), = send_all(c, [raw])
+            settle(c, identity)
+            r = c.command('explain', '--json', identity)
+            ok(b'source_tor' in r.stdout and b'"tor"' in r.stdout, 'a Tor exit is recorded as one', r)
+            os.unlink(tor)
+            open(tor, 'w').close()
+            r, said = replay(c, identity, write(c, raw))
+            ok(r.returncode == 0 and said.get('same'), 'and is one in the replay, though the list has it no more', (r, said))
+    finally:
+        shutil.rmtree(folder, True)
+
+
+for part in (same_again, unanswered, held, places):
     try:
         part()
     except Exception:
