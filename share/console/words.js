@@ -39,7 +39,7 @@ const table = {
   papers: ['通行手形', 'Papers'], grade: ['出所の等級', 'Grade of origin'],
   grade_A: ['差出人のドメインは証明済み', "the author's domain is proved"], grade_B: ['何かのドメインは証明済み', 'some domain is proved'],
   grade_C: ['接続元の名前だけ証明済み', 'only a host name is proved'], grade_D: ['アドレスのほか証明なし', 'nothing but an address is proved'], grade_E: ['接続元が身元を隠す', 'the source hides itself'],
-  not_a_person: ['アドレスは人ではありません。乗っ取られた機械、転送、偽の見出しでも同じように見えます。',
+  not_a_person: ['アドレスは人ではありません。乗っ取られた機械、転送、偽のヘッダーでも同じように見えます。',
     'An address is not a person. A hijacked machine, a relay or a forged header look the same.'],
   road: ['通った道', 'The road it came'], hop_none: ['経路の記録はありません。', 'No hops are recorded.'],
   road_sure: ['確かな記録', 'vouched for'], road_fits: ['言い分だが、前後の記録と合う', 'claimed, fits its neighbours'], road_word: ['相手の言い分だけ', "only the other side's word"],

@@ -105,7 +105,7 @@ static const struct {
     {"dkim_body_tail", FAMILY_LABEL, 0.7},
     {"dkim_unsigned_repeat", FAMILY_LABEL, 1.0},
     {"dkim_short_key", FAMILY_LABEL, 0.3},
-    {"dkim_sha1", FAMILY_LABEL, 0.3},
+    {"dkim_old_hash", FAMILY_LABEL, 0.3},
     {"dkim_broken", FAMILY_LABEL, 0.2},
     {"dkim_future", FAMILY_LABEL, 0.3},
     {"dkim_many", FAMILY_LABEL, 0.5},

@@ -79,7 +79,7 @@ note_signature(struct arena *arena, const struct dkim_result *r, int64_t now_s,
         origin_note(arena, origin, "dkim_short_key", r->domain);
     }
     if (bytes_is_fold(r->algorithm, "rsa-sha1")) {
-        origin_note(arena, origin, "dkim_sha1", r->domain);
+        origin_note(arena, origin, "dkim_old_hash", r->domain);
     }
     if (r->result == AUTH_PERMERROR || r->result == AUTH_NEUTRAL) {
         origin_note(arena, origin, "dkim_broken", r->reason);
