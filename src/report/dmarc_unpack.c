@@ -7,8 +7,8 @@
 #include "base/limits.h"
 #include "base/writer.h"
 
-#define GZIP_WINDOW 31  /* gzip alone, the largest window */
-#define RAW_WINDOW  -15 /* deflate without a frame */
+#define GZIP_WINDOW 31    /* gzip alone, the largest window */
+#define RAW_WINDOW  (-15) /* deflate without a frame */
 #define CHUNK       65536
 
 #define ZIP_END_SIZE     22

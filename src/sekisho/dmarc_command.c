@@ -446,9 +446,9 @@ gather(struct telling *t, struct why *why)
     }
     enum sk_code code =
         dmarc_walk_open(&k->arena, folder, t->round.begin, t->round.end, &walk, why);
-    while (code == SK_OK && (code = dmarc_walk_step(walk, g, why)) == SK_MORE) {
-        code = SK_OK;
-        continue;
+    if (code == SK_OK) {
+        while ((code = dmarc_walk_step(walk, g, why)) == SK_MORE) {
+        }
     }
     dmarc_walk_close(walk);
     close(folder);

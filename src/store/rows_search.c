@@ -70,8 +70,8 @@ take_rows(struct file_search *f, int64_t low, int64_t high)
     if (is_full(f) || low > high) {
         return;
     }
-    sqlite3_bind_int64(f->statement, 1,
-                       (sqlite3_int64)(f->search->query->most - found->count + 1));
+    size_t wanted = f->search->query->most - found->count + 1;
+    sqlite3_bind_int64(f->statement, 1, (sqlite3_int64)wanted);
     sqlite3_bind_int64(f->statement, 2, low);
     sqlite3_bind_int64(f->statement, 3, high);
     while ((code = sqlite3_step(f->statement)) == SQLITE_ROW) {

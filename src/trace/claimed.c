@@ -13,7 +13,7 @@ enum trait {
 
 /* Names in lower case, one row a line. */
 /* clang-format off */
-#define NAME(text) {(const uint8_t *)text, sizeof text - 1}
+#define NAME(text) {(const uint8_t *)(text), sizeof(text) - 1}
 static const struct {
     struct bytes name;
     unsigned traits;

@@ -125,6 +125,9 @@ near(double a, double b)
 static const char one_list[] =
     "[dnslist bad]\nzone = Bad.test.\nweight = 1.5\ntext = yes\n";
 
+#define LABEL_60      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
+#define NAME_TOO_LONG ("zone = " LABEL_60 LABEL_60 LABEL_60 "test\n")
+
 static void
 test_addresses(void)
 {
@@ -465,22 +468,18 @@ test_cost(void)
 static void
 test_settings(void)
 {
-    static const char *const bad[] = {
-        "zone = a b\n",
-        "zone = bad.test\nweight = -1\n",
-        "zone = bad.test\nweight = 10.01\n",
-        "zone = bad.test\nweight = 1.234\n",
-        "zone = bad.test\nweight = .\n",
-        "zone = bad.test\nweight = x\n",
-        "zone = bad.test\nanswers = 128.0.0.1\n",
-        "zone = bad.test\nanswers = 127.0.0.0/7\n",
-        "zone = bad.test\nanswers = &0\n",
-        "zone = bad.test\nanswers = &256\n",
-        "zone = bad.test\nanswers = ::1\n",
-        "zone = "
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test\n"};
+    static const char *const bad[] = {"zone = a b\n",
+                                      "zone = bad.test\nweight = -1\n",
+                                      "zone = bad.test\nweight = 10.01\n",
+                                      "zone = bad.test\nweight = 1.234\n",
+                                      "zone = bad.test\nweight = .\n",
+                                      "zone = bad.test\nweight = x\n",
+                                      "zone = bad.test\nanswers = 128.0.0.1\n",
+                                      "zone = bad.test\nanswers = 127.0.0.0/7\n",
+                                      "zone = bad.test\nanswers = &0\n",
+                                      "zone = bad.test\nanswers = &256\n",
+                                      "zone = bad.test\nanswers = ::1\n",
+                                      NAME_TOO_LONG};
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const struct config *config;

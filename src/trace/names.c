@@ -6,7 +6,7 @@
 #define NAME_MAX_SIZE 253 /* RFC 1035 2.3.4 */
 
 /* clang-format off */
-#define ROW(pattern, provider, kind) {pattern, provider, sizeof pattern - 1, kind},
+#define ROW(pattern, provider, kind) {pattern, provider, sizeof(pattern) - 1, kind},
 static const struct row {
     const char *pattern, *provider;
     size_t size; /* of the pattern */

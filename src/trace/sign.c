@@ -448,7 +448,8 @@ write_begin(struct arena *arena, struct writer *w, const struct sign_domain *d,
     writer_format(w, " t=%lld;", (long long)now_s);
     if (d->expire_s > 0) {
         fold(w, 16);
-        writer_format(w, " x=%lld;", (long long)(now_s + d->expire_s));
+        int64_t expires_s = now_s + d->expire_s;
+        writer_format(w, " x=%lld;", (long long)expires_s);
     }
     writer_text(w, "\r\n\th=");
     write_folded_names(w, names);
@@ -458,12 +459,12 @@ write_begin(struct arena *arena, struct writer *w, const struct sign_domain *d,
 }
 
 static enum sk_code
-write_signature(struct arena *arena, const struct sign_domain *domain,
-                const struct sign_key *key, struct dkim_fields *fields, int64_t now_s,
-                struct bytes names, struct bytes body_digest, sign_ask *ask, void *context,
-                struct writer *out)
+write_signature(const struct sign_domain *domain, const struct sign_key *key,
+                struct dkim_fields *fields, int64_t now_s, struct bytes names,
+                struct bytes body_digest, sign_ask *ask, void *context, struct writer *out)
 {
     uint8_t digest[CANONICAL_DIGEST_MAX], signature[SIGN_ROOM];
+    struct arena *arena = out->arena;
     struct canonical c;
     struct writer w;
     size_t size;
@@ -513,7 +514,7 @@ sign_message(struct arena *arena, const struct sign_domain *domain,
         const struct sign_key *key = &domain->keys[i];
         if (key->selector.size > 0 &&
             (origin == NULL || !sign_is_there(origin, domain, key))) {
-            code = write_signature(arena, domain, key, &fields, now_s, writer_view(&names),
+            code = write_signature(domain, key, &fields, now_s, writer_view(&names),
                                    bytes_of(digest, digest_size), ask, context, &out);
         }
     }
