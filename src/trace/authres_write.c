@@ -154,6 +154,11 @@ write_dkim(struct sheet *s, const struct origin *origin)
     if (written == 0) {
         write_result(s, "dkim", AUTH_NONE, BYTES_NONE);
     }
+    for (size_t i = 0; i < origin->domainkeys_count && i < LIMIT_DKIM_SIGNATURES; i++) {
+        write_result(s, "domainkeys", origin->domainkeys[i].result,
+                     origin->domainkeys[i].reason);
+        write_property(s, "header.d", origin->domainkeys[i].domain);
+    }
 }
 
 /* RFC 8617 sections 5.2 and 10.2. */

@@ -340,6 +340,14 @@ origin_write_json(const struct origin *origin, struct json *j)
         write_dkim(j, &origin->dkim[i]);
     }
     json_close(j);
+    if (origin->domainkeys_count > 0) {
+        json_key(j, "domainkeys");
+        json_open(j, '[');
+        for (size_t i = 0; i < origin->domainkeys_count; i++) {
+            write_dkim(j, &origin->domainkeys[i]);
+        }
+        json_close(j);
+    }
     write_senderid(j, &origin->senderid);
     write_arc(j, &origin->arc);
     write_dmarc(j, &origin->dmarc);

@@ -12,6 +12,7 @@
 #include "trace/dkim_notes.h"
 #include "trace/dmarc.h"
 #include "trace/dmarc_from.h"
+#include "trace/domainkeys.h"
 #include "trace/hops.h"
 #include "trace/hops_check.h"
 #include "trace/iprev.h"
@@ -40,7 +41,8 @@ struct trace {
     struct lists_work *lists_work;
     bool lists_done;
     struct arc_work *arc_work;
-    bool spf_done, helo_done, dkim_done, arc_done, iprev_done, senderid_done, done;
+    bool spf_done, helo_done, dkim_done, domainkeys_done, arc_done, iprev_done,
+        senderid_done, done;
     bool leaving; /* mail of ours */
 };
 
@@ -309,6 +311,21 @@ step_lists(struct trace *t)
     return code;
 }
 
+/* Historic: a label for old mail, which nothing else rests on. */
+static enum sk_code
+step_domainkeys(struct trace *t)
+{
+    struct origin *o = &t->origin;
+
+    if (t->domainkeys_done || !t->settings->legacy) {
+        return SK_OK;
+    }
+    enum sk_code code = domainkeys_check(t->arena, t->letter, t->memo, true, &o->domainkeys,
+                                         &o->domainkeys_count);
+    t->domainkeys_done = code != SK_MORE;
+    return code;
+}
+
 enum sk_code
 trace_step(struct trace *t)
 {
@@ -333,6 +350,7 @@ trace_step(struct trace *t)
     if (dkim != SK_OK && dkim != SK_MORE) {
         return dkim;
     }
+    more |= step_domainkeys(t) == SK_MORE;
     more |= step_arc(t) == SK_MORE;
     more |= step_lists(t) == SK_MORE;
     if (more || dkim == SK_MORE) {

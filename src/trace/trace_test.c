@@ -62,6 +62,31 @@ origin_of(const char *client, const char *mail_from, const char *message)
     return walk(client, mail_from, message, memo);
 }
 
+static void
+test_domainkeys(void)
+{
+    static const char old[] = "DomainKey-Signature: a=rsa-sha1; c=nofws; q=dns; "
+                              "d=example.com; s=old; b=AAAA\r\n"
+                              "From: A <a@example.com>\r\nSubject: x\r\n\r\nhello\r\n";
+    struct trace_settings legacy = *settings;
+    const struct trace_settings *before = settings;
+    const struct origin *o = origin_of("192.0.2.1", "a@example.com", old);
+
+    tap_ok(o->domainkeys_count == 0 && bytes_find(o->authentication_results,
+                                                  BYTES("domainkeys="), 0) == BYTES_NOWHERE,
+           "DomainKeys are not looked at");
+    legacy.legacy = true;
+    settings = &legacy;
+    o = origin_of("192.0.2.1", "a@example.com", old);
+    settings = before;
+    tap_ok(o->domainkeys_count == 1 && o->domainkeys[0].result != AUTH_PASS &&
+               bytes_is(o->domainkeys[0].domain, "example.com") &&
+               bytes_find(o->authentication_results, BYTES("domainkeys="), 0) !=
+                   BYTES_NOWHERE &&
+               o->grade == GRADE_A,
+           "but under legacy they are labelled, and decide nothing");
+}
+
 static const char plain[] = "From: A <a@example.com>\r\nSubject: x\r\n\r\nhello\r\n";
 
 static void
@@ -258,6 +283,7 @@ main(void)
            "settings %s", why.sentence);
     if (good) {
         test_grades();
+        test_domainkeys();
         test_senderid();
         test_notes();
         test_rounds();
