@@ -44,3 +44,9 @@ try_verb try_judge;
  * itself calls the field's id "received_id", since "id" is the line's there. */
 struct received;
 void try_put_received(struct try_call *call, const struct received *received);
+/* The request's message_b64, its header read (try_papers.c). SK_BAD: it is missing or no base64. */
+struct letter;
+enum sk_code try_letter(struct try_call *call, const struct letter **letter_r,
+                        struct why *why);
+/* A member, where there is something to say (try_papers.c). */
+void try_put_string(struct json *j, const char *key, struct bytes text);

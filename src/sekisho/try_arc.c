@@ -18,31 +18,6 @@ text_of(const json_t *value)
     return bytes_of(json_string_value(value), json_string_length(value));
 }
 
-static enum sk_code
-letter_of(struct try_call *call, const struct letter **letter_r, struct why *why)
-{
-    const json_t *value = json_object_get(call->request, "message_b64");
-    struct bytes raw = BYTES_NONE;
-
-    if (!json_is_string(value)) {
-        return why_set(why, SK_BAD, "message_b64 is missing");
-    }
-    if (json_string_length(value) > 0 &&
-        !bytes_from_base64(call->arena, text_of(value), &raw)) {
-        return why_set(why, SK_BAD, "message_b64 is no base64");
-    }
-    *letter_r = letter_read_header(call->arena, raw);
-    return SK_OK;
-}
-
-static void
-put_string(struct json *j, const char *key, struct bytes text)
-{
-    if (text.size > 0) {
-        json_put_string(j, key, text);
-    }
-}
-
 static void
 put_signature(struct json *j, const char *key, const struct dkim_result *r)
 {
@@ -50,16 +25,16 @@ put_signature(struct json *j, const char *key, const struct dkim_result *r)
     json_open(j, '{');
     json_put_text(j, "method", "arc");
     json_put_text(j, "result", auth_result_name(r->result));
-    put_string(j, "reason", r->reason);
-    put_string(j, "header.d", r->domain);
-    put_string(j, "header.s", r->selector);
-    put_string(j, "header.a", r->algorithm);
-    put_string(j, "header.b", r->b);
-    put_string(j, "canonicalization", r->canonicalization);
+    try_put_string(j, "reason", r->reason);
+    try_put_string(j, "header.d", r->domain);
+    try_put_string(j, "header.s", r->selector);
+    try_put_string(j, "header.a", r->algorithm);
+    try_put_string(j, "header.b", r->b);
+    try_put_string(j, "canonicalization", r->canonicalization);
     if (r->key_bits > 0) {
         json_put_number(j, "key_bits", r->key_bits);
     }
-    put_string(j, "signed_fields", r->signed_fields);
+    try_put_string(j, "signed_fields", r->signed_fields);
     if (r->has_body_length) {
         json_put_number(j, "body_length", (int64_t)(r->body_length & INT64_MAX));
     }
@@ -80,7 +55,7 @@ put_chain(struct json *j, const struct arc_result *arc)
     if (arc->has_oldest_pass) {
         json_put_number(j, "oldest_pass", arc->oldest_pass);
     }
-    put_string(j, "reason", arc->reason);
+    try_put_string(j, "reason", arc->reason);
     json_key(j, "sets");
     json_open(j, '[');
     for (size_t i = 0; i < arc->set_count; i++) {
@@ -101,7 +76,7 @@ try_arc(struct try_call *call, struct why *why)
 {
     const struct letter *letter;
     struct arc_result arc;
-    enum sk_code code = letter_of(call, &letter, why);
+    enum sk_code code = try_letter(call, &letter, why);
 
     if (code != SK_OK) {
         return code;
@@ -232,7 +207,7 @@ try_arc_sign(struct try_call *call, struct why *why)
     struct arc_order order = {0};
     struct arc_sealed sealed = {0};
     struct why no;
-    enum sk_code code = letter_of(call, &letter, why);
+    enum sk_code code = try_letter(call, &letter, why);
 
     if (code != SK_OK || (code = read_order(call, letter, &order, why)) != SK_OK) {
         return code;

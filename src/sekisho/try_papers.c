@@ -14,8 +14,8 @@ text_of(const json_t *value)
     return bytes_of(json_string_value(value), json_string_length(value));
 }
 
-static enum sk_code
-letter_of(struct try_call *call, const struct letter **letter_r, struct why *why)
+enum sk_code
+try_letter(struct try_call *call, const struct letter **letter_r, struct why *why)
 {
     const json_t *value = json_object_get(call->request, "message_b64");
     struct bytes raw = BYTES_NONE;
@@ -31,8 +31,8 @@ letter_of(struct try_call *call, const struct letter **letter_r, struct why *why
     return SK_OK;
 }
 
-static void
-put_string(struct json *j, const char *key, struct bytes text)
+void
+try_put_string(struct json *j, const char *key, struct bytes text)
 {
     if (text.size > 0) {
         json_put_string(j, key, text);
@@ -45,17 +45,17 @@ put_signature(struct json *j, const char *method, const struct dkim_result *r)
     json_open(j, '{');
     json_put_text(j, "method", method);
     json_put_text(j, "result", auth_result_name(r->result));
-    put_string(j, "reason", r->reason);
-    put_string(j, "header.d", r->domain);
-    put_string(j, "header.s", r->selector);
-    put_string(j, "header.i", r->identity);
-    put_string(j, "header.a", r->algorithm);
-    put_string(j, "header.b", r->b);
-    put_string(j, "canonicalization", r->canonicalization);
+    try_put_string(j, "reason", r->reason);
+    try_put_string(j, "header.d", r->domain);
+    try_put_string(j, "header.s", r->selector);
+    try_put_string(j, "header.i", r->identity);
+    try_put_string(j, "header.a", r->algorithm);
+    try_put_string(j, "header.b", r->b);
+    try_put_string(j, "canonicalization", r->canonicalization);
     if (r->key_bits > 0) {
         json_put_number(j, "key_bits", r->key_bits);
     }
-    put_string(j, "signed_fields", r->signed_fields);
+    try_put_string(j, "signed_fields", r->signed_fields);
     if (r->has_body_length) {
         json_put_number(j, "body_length", (int64_t)(r->body_length & INT64_MAX));
     }
@@ -91,7 +91,7 @@ try_dkim(struct try_call *call, struct why *why)
     struct dkim_work *work = NULL;
     struct dkim_result *results = NULL;
     size_t count = 0;
-    enum sk_code code = letter_of(call, &letter, why);
+    enum sk_code code = try_letter(call, &letter, why);
 
     if (code != SK_OK) {
         return code;
@@ -112,7 +112,7 @@ try_domainkeys(struct try_call *call, struct why *why)
     const struct letter *letter;
     struct dkim_result *results = NULL;
     size_t count = 0;
-    enum sk_code code = letter_of(call, &letter, why);
+    enum sk_code code = try_letter(call, &letter, why);
 
     if (code != SK_OK) {
         return code;
@@ -139,7 +139,7 @@ put_authres_result(struct try_call *call, const struct authres_result *r)
     if (r->version != 1) {
         json_put_number(j, "method_version", (int64_t)r->version);
     }
-    put_string(j, "reason", r->reason);
+    try_put_string(j, "reason", r->reason);
     for (size_t i = 0; i < r->property_count; i++) {
         const struct authres_property *p = &r->properties[i];
         writer_init(&key, call->arena);
@@ -163,7 +163,7 @@ try_authres(struct try_call *call, struct why *why)
     }
     json_put_bool(call->reply, "valid",
                   authres_read(call->arena, text_of(field), &a) == SK_OK);
-    put_string(call->reply, "authserv_id", a.authserv_id);
+    try_put_string(call->reply, "authserv_id", a.authserv_id);
     json_put_number(call->reply, "version", (int64_t)a.version);
     json_key(call->reply, "results");
     json_open(call->reply, '[');
