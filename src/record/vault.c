@@ -613,6 +613,14 @@ vault_trouble(const struct vault *vault)
     return vault->in_trouble ? vault->trouble.sentence : rows_trouble(vault->rows);
 }
 
+uint64_t
+vault_rows_behind(const struct vault *vault)
+{
+    uint64_t size = ledger_size(vault->ledger);
+
+    return size > vault->rows_next ? size - vault->rows_next : 0;
+}
+
 struct held_keys *
 vault_held_keys(struct vault *vault)
 {

@@ -58,6 +58,8 @@ void vault_rows(struct vault *vault);
 enum sk_code vault_tick(struct vault *vault, struct why *why);
 /* NULL, or what does not work for now though evidence is kept. */
 const char *vault_trouble(const struct vault *vault);
+/* Entries of the ledger whose rows a search does not see yet. */
+uint64_t vault_rows_behind(const struct vault *vault);
 /* Without a commit before, what was collected is dropped. */
 void vault_close(struct vault *vault);
 

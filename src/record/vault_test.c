@@ -150,8 +150,10 @@ test_keep(void)
     keep(vault, 1, "請求書");
     tap_ok(commit(vault, &why) && hits("請求") == 1, "after it the row is found");
     keep(vault, 2, "振込先");
+    tap_ok(vault_rows_behind(vault) == 0, "no row is behind");
     tap_ok(vault_commit(vault, &why) == SK_OK && hits("振込") == 0,
            "a commit alone shows no row yet");
+    tap_ok(vault_rows_behind(vault) == 1, "and it is told that one is behind");
     vault_put(vault);
     keep(vault, 3, "振込先");
     tap_ok(vault_commit(vault, &why) == SK_OK && commit(vault, &why) && hits("振込") == 2,

@@ -61,6 +61,7 @@ VALUE(commit_seconds, (double)s->keeping->figures.commit_us / 1e6)
 VALUE(commit_most, (double)s->keeping->figures.commit_us_most / 1e6)
 VALUE(events_dropped, s->keeping->figures.events_dropped)
 VALUE(trouble, vault_trouble(s->keeping->vault) != NULL)
+VALUE(rows_behind, vault_rows_behind(s->keeping->vault))
 VALUE(disk_free, (double)s->disk.f_bavail *(double)s->disk.f_frsize)
 VALUE(disk_size, (double)s->disk.f_blocks *(double)s->disk.f_frsize)
 VALUE(alarms_open, s->alarms.open)
@@ -106,6 +107,8 @@ static const struct metric metrics[] = {
     GAUGE("legal_holds", holds, "Legal holds in force."),
     GAUGE("record_trouble", trouble,
           "1 while rows for search cannot be written though evidence is kept."),
+    GAUGE("record_rows_behind", rows_behind,
+          "Entries of the ledger that a search does not see yet; a quarter of a second's."),
     GAUGE("record_disk_free_bytes", disk_free, "Free on the record's disk."),
     GAUGE("record_disk_size_bytes", disk_size, "Size of the record's disk."),
     GAUGE("keeper_start_time_seconds", started, "When the keeper began, Unix time."),

@@ -174,8 +174,20 @@ class Checkpoint:
     def __exit__(self, *_):
         self.stop()
 
+    def level(self, seconds=20):
+        """Waits until the rows that a search reads have caught up with the ledger, or cannot."""
+        end = time.time() + seconds
+        while time.time() < end and self.process and self.process.poll() is None:
+            figures = dict(line.rsplit(' ', 1) for line in run('status', '--metrics', '--config', self.conf).stdout.decode().splitlines()
+                           if line.startswith('sekisho_record_'))
+            if figures.get('sekisho_record_rows_behind', '0') == '0' or figures['sekisho_record_trouble'] == '1':
+                return
+            time.sleep(.05)
+
     def command(self, *arguments, **keywords):
         """A reading command, told where the record is."""
+        if arguments[0] in ('search', 'explain', 'origin', 'replay'):
+            self.level()
         return run(arguments[0], '--config', self.conf, *arguments[1:], **keywords)
 
     def mails(self, address=None):
