@@ -10,6 +10,7 @@
 #include "judge/findings_private.h"
 #include "judge/normal.h"
 #include "judge/personal.h"
+#include "judge/regions.h"
 #include "judge/settings.h"
 #include "judge/threat.h"
 
@@ -388,7 +389,10 @@ read_lexicon(struct findings *f, struct judge *judge, struct opinion *o,
     if (!permit_has(f->permit, FAMILY_THREAT)) {
         return;
     }
-    threat_read(o->normal, hits, count, &threat);
+    size_t region_count = 0;
+    const struct region *regions =
+        count == 0 ? NULL : regions_read(f->arena, o->normal, &region_count);
+    threat_read(o->normal, hits, count, regions, region_count, &threat);
     trade_read(f->arena, hits, count, trade);
     if (threat.kind != THREAT_NONE) {
         o->threat = threat.kind;

@@ -7,6 +7,7 @@
 #include "base/writer.h"
 #include "judge/embedded_private.h"
 #include "judge/normal.h"
+#include "judge/spelling.h"
 
 #define TERMS_MAX                                                                          \
     20000 /* spellings in both tables; compiling 10,000 takes 0.7 s. Beyond: SK_CONFIG */
@@ -66,10 +67,45 @@ struct reader {
 };
 
 static enum sk_code
+add_term(struct reader *r, const struct lexicon_term *term, size_t number, struct why *why)
+{
+    struct lexicon *l = r->lexicon;
+
+    if (l->term_count == TERMS_MAX) {
+        return why_set_line(why, SK_CONFIG, number,
+                            "the lexicon has more than %d spellings", TERMS_MAX);
+    }
+    l->terms[l->term_count++] = *term;
+    return SK_OK;
+}
+
+/* The term, and what it looks like with a character censored. */
+static enum sk_code
+add_spellings(struct reader *r, struct lexicon_term *term, size_t number, struct why *why)
+{
+    bool hidden =
+        !term->is_mask && (term->role == LEXICON_ACT || term->role == LEXICON_ANNOUNCE ||
+                           term->role == LEXICON_SLANG);
+
+    term->spelled = spelling_fold(r->arena, term->text);
+    term->exact_only = term->is_mask || !spelling_tells(term->text);
+    enum sk_code code = add_term(r, term, number, why);
+    for (size_t at = 0; hidden && code == SK_OK && at < term->text.size;) {
+        struct lexicon_term other = *term;
+        other.spelled = spelling_censor(r->arena, term->text, at, &at);
+        other.exact_only = false;
+        other.censored = true;
+        if (other.spelled.size > 0) {
+            code = add_term(r, &other, number, why);
+        }
+    }
+    return code;
+}
+
+static enum sk_code
 read_row(struct reader *r, struct bytes line, size_t number, struct why *why)
 {
     struct bytes column[COLUMNS] = {0}, rest = line, spelling;
-    struct lexicon *l = r->lexicon;
     uint64_t weight;
     size_t columns = 0;
 
@@ -91,11 +127,7 @@ read_row(struct reader *r, struct bytes line, size_t number, struct why *why)
         if (normal.size < 2) {
             continue;
         }
-        if (l->term_count == TERMS_MAX) {
-            return why_set_line(why, SK_CONFIG, number,
-                                "the lexicon has more than %d spellings", TERMS_MAX);
-        }
-        l->terms[l->term_count++] = (struct lexicon_term){
+        struct lexicon_term term = {
             .kind = (enum lexicon_kind)kind,
             .role = (enum lexicon_role)role,
             .table = r->table,
@@ -104,6 +136,10 @@ read_row(struct reader *r, struct bytes line, size_t number, struct why *why)
             .row = r->row,
             .text = bytes_copy(r->arena, normal),
         };
+        enum sk_code code = add_spellings(r, &term, number, why);
+        if (code != SK_OK) {
+            return code;
+        }
     }
     return SK_OK;
 }
@@ -132,7 +168,7 @@ static int
 compare_terms(const void *a, const void *b)
 {
     const struct lexicon_term *x = a, *y = b;
-    int order = bytes_compare(x->text, y->text);
+    int order = bytes_compare(x->spelled, y->spelled);
 
     return order != 0 ? order : x->row < y->row ? -1 : x->row > y->row;
 }
@@ -148,11 +184,11 @@ compile(struct arena *scratch, struct lexicon *l, struct why *why)
     unsigned count = 0;
 
     for (size_t i = 0; i < l->term_count; i++) {
-        if (i > 0 && bytes_equal(l->terms[i].text, l->terms[i - 1].text)) {
+        if (i > 0 && bytes_equal(l->terms[i].spelled, l->terms[i - 1].spelled)) {
             continue;
         }
-        texts[count] = (const char *)l->terms[i].text.at;
-        sizes[count] = l->terms[i].text.size;
+        texts[count] = (const char *)l->terms[i].spelled.at;
+        sizes[count] = l->terms[i].spelled.size;
         ids[count++] = (unsigned)i;
     }
     if (hs_compile_lit_multi(texts, flags, ids, sizes, count, HS_MODE_BLOCK, NULL,
@@ -262,25 +298,35 @@ stands_alone(const struct lexicon_term *term, struct bytes text, size_t from, si
 struct catch
 {
     const struct lexicon *lexicon;
-    struct bytes text;
+    struct bytes text; /* in normal form; what is scanned is its second fold */
     struct lexicon_hit *hits;
     size_t count;
 };
 
+/* Terms spelled alike: all that the text itself says; where it says none of them, all that may be disguised. */
 static int
 on_match(unsigned id, unsigned long long unused, unsigned long long to, unsigned flags,
          void *context)
 {
     struct catch *c = context;
     const struct lexicon *l = c->lexicon;
-    size_t from = (size_t)to - l->terms[id].text.size;
+    struct bytes spelled = l->terms[id].spelled;
+    struct bytes said = bytes_slice(c->text, (size_t)to - spelled.size, (size_t)to);
+    bool exact = false;
+    size_t end = id;
 
     (void)unused;
     (void)flags;
-    for (size_t i = id;
-         i < l->term_count && bytes_equal(l->terms[i].text, l->terms[id].text); i++) {
-        if (stands_alone(&l->terms[i], c->text, from, (size_t)to)) {
-            c->hits[c->count++] = (struct lexicon_hit){&l->terms[i], from, (size_t)to};
+    while (end < l->term_count && bytes_equal(l->terms[end].spelled, spelled)) {
+        exact = exact || bytes_equal(l->terms[end].text, said);
+        end++;
+    }
+    for (size_t i = id; i < end; i++) {
+        const struct lexicon_term *term = &l->terms[i];
+        bool is = exact ? bytes_equal(term->text, said) : !term->exact_only;
+        if (is && stands_alone(term, c->text, (size_t)to - spelled.size, (size_t)to)) {
+            c->hits[c->count++] =
+                (struct lexicon_hit){term, (size_t)to - spelled.size, (size_t)to, !exact};
         }
         if (c->count == LIMIT_LEXICON_HITS) {
             return 1;
@@ -340,9 +386,10 @@ lexicon_scan(struct arena *arena, struct lexicon *l, struct bytes normal, size_t
     }
     hits = arena_take_bytes(arena, LIMIT_LEXICON_HITS * sizeof *hits);
     c.hits = hits;
-    unsigned size =
-        (unsigned)(normal.size < LIMIT_NORMAL_BYTES ? normal.size : LIMIT_NORMAL_BYTES);
-    (void)hs_scan(l->database, (const char *)normal.at, size, 0, l->scratch, on_match, &c);
+    c.text = normal = bytes_slice(normal, 0, LIMIT_NORMAL_BYTES);
+    struct bytes folded = spelling_fold(arena, normal);
+    (void)hs_scan(l->database, (const char *)folded.at, (unsigned)folded.size, 0,
+                  l->scratch, on_match, &c);
     qsort(hits, c.count, sizeof *hits, compare_hits);
     *count_r = drop_covered(hits, c.count);
     return hits;

@@ -2,7 +2,8 @@
  *
  * A table is text: lines of term, kind, role, lang, weight, note, parted by tabs; the first line names the columns; '|'
  * parts spellings of a term. Terms are brought to normal form (judge/normal.h) and compiled into one literal database
- * of Hyperscan; finding them costs the same however many they are. A spelling that begins or ends with an ASCII letter
+ * of Hyperscan; finding them costs the same however many they are. Longer terms are found in other spellings too, and
+ * those of crime and trade with a character censored (judge/spelling.h): such a hit is disguised. A spelling that begins or ends with an ASCII letter
  * or digit matches whole words only, and so does one of up to two katakana (three in slang). Rows whose note begins with
  * "mask:" are words that only look like a term (刺身, 相殺): what begins within them is no hit.
  *
@@ -55,13 +56,17 @@ struct lexicon_term {
     enum lexicon_table table;
     int weight; /* 1 to 5 */
     bool is_mask;
-    unsigned row;      /* spellings of one row share it */
-    struct bytes text; /* in normal form */
+    unsigned row;         /* spellings of one row share it */
+    struct bytes text;    /* in normal form */
+    struct bytes spelled; /* what is searched for: its second fold, perhaps censored */
+    bool exact_only;      /* too short to be known in another spelling */
+    bool censored;
 };
 
 struct lexicon_hit {
     const struct lexicon_term *term;
     size_t from, to; /* in the text that was scanned */
+    bool disguised;  /* the text spells it otherwise */
 };
 
 struct lexicon;

@@ -26,7 +26,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena_init(&arena, (size_t)1 << 26);
     struct bytes normal = normal_form(&arena, bytes_of(data, size), LIMIT_NORMAL_BYTES);
     const struct lexicon_hit *hits = lexicon_scan(&arena, lexicon, normal, &count);
-    threat_read(normal, hits, count, &threat);
+    size_t regions;
+    const struct region *region = regions_read(&arena, normal, &regions);
+    threat_read(normal, hits, count, region, regions, &threat);
     trade_read(&arena, hits, count, &trade);
     SK_ASSERT((threat.kind == THREAT_NONE) ==
               (threat.words.size == 0 && threat.severity == 0));

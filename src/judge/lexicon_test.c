@@ -57,6 +57,30 @@ test_tables(void)
     }
 }
 
+/* The one hit in a text: whether it is disguised; -1 without, or with several. */
+static int
+disguised(const char *text)
+{
+    size_t count;
+    const struct lexicon_hit *hits = lexicon_scan(
+        &arena, lexicon, normal_form(&arena, bytes_from_text(text), LIMIT_NORMAL_BYTES),
+        &count);
+
+    return count != 1 ? -1 : hits[0].disguised;
+}
+
+static void
+test_disguised(void)
+{
+    tap_ok(disguised("覚醒剤") == 0, "as it is written");
+    tap_ok(disguised("覚〇剤") == 1 && disguised("覚●剤") == 1 && disguised("●醒剤") == 1,
+           "a character censored");
+    tap_ok(disguised("〇醒〇") == -1, "two are not known");
+    tap_ok(disguised("テレグラム") == 0 && disguised("てれぐらむ") == 1,
+           "a name in hiragana");
+    tap_ok(disguised("あいす") == -1, "what is short is only known as it is");
+}
+
 static void
 test_bounds(void)
 {
@@ -76,7 +100,9 @@ threat_of(const char *text)
     const struct lexicon_hit *hits = lexicon_scan(&arena, lexicon, normal, &count);
     struct threat threat;
 
-    threat_read(normal, hits, count, &threat);
+    size_t regions;
+    const struct region *region = regions_read(&arena, normal, &regions);
+    threat_read(normal, hits, count, region, regions, &threat);
     return threat;
 }
 
@@ -125,6 +151,15 @@ test_threats(void)
 }
 
 static void
+test_quoted(void)
+{
+    double own = threat_of("承知した。\nお前を必ず殺してやる。覚悟しておけ。").score;
+    double quoted = threat_of("承知した。\n> お前を必ず殺してやる。覚悟しておけ。").score;
+
+    tap_ok(quoted <= own - 2.9, "quoted it weighs less: %.1f, %.1f", quoted, own);
+}
+
+static void
 test_trade(void)
 {
     tap_ok(trade_of("レンコン入荷しました。チャカもあります。手押し可、即日。") ==
@@ -154,8 +189,10 @@ main(void)
         return 1;
     }
     test_tables();
+    test_disguised();
     test_bounds();
     test_threats();
+    test_quoted();
     test_trade();
     lexicon_close(lexicon);
     arena_release(&arena);

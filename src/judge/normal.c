@@ -16,10 +16,37 @@ struct scribe {
     struct arena *arena;
     uint8_t *out;
     size_t size, room, most;
-    uint32_t run[RUN_MAX];
+    uint32_t run[RUN_MAX],
+        run_at[RUN_MAX]; /* characters, and where they begin in the text */
     size_t run_count;
     const UNormalizer2 *form;
+    struct normal_steps *steps; /* NULL: nobody asks for the way back */
+    size_t at;                  /* in the text: where what is put now comes from */
 };
+
+/* Notes a step where the two offsets do not run on together. Of two that begin at one place the later counts. */
+static void
+step(struct arena *arena, struct normal_steps *steps, size_t made, size_t of)
+{
+    if (steps->count > 0) {
+        struct normal_step *last = &steps->list[steps->count - 1];
+        if (made - last->made == of - last->of) {
+            return;
+        }
+        if (last->made == made) {
+            last->of = (uint32_t)of;
+            return;
+        }
+    }
+    if (steps->count == steps->room) {
+        size_t room = steps->room == 0 ? 256 : steps->room * 2;
+        steps->list = arena_grow(arena, steps->list, steps->room * sizeof *steps->list,
+                                 room * sizeof *steps->list);
+        steps->room = room;
+    }
+    steps->list[steps->count++] =
+        (struct normal_step){.made = (uint32_t)made, .of = (uint32_t)of};
+}
 
 static bool
 is_japanese(uint32_t c)
@@ -118,6 +145,9 @@ static void
 put(struct scribe *s, uint32_t c)
 {
     if (make_room(s)) {
+        if (s->steps != NULL) {
+            step(s->arena, s->steps, s->size, s->at);
+        }
         s->size += utf8_put(s->out + s->size, c);
     }
 }
@@ -149,21 +179,18 @@ put_folded(struct scribe *s, uint32_t c)
     }
 }
 
+/* Characters [from, to) of the run. */
 static void
-flush(struct scribe *s)
+flush_some(struct scribe *s, size_t from, size_t to)
 {
     UChar wide[RUN_MAX * 2], normal[RUN_ROOM];
     int32_t size = 0, at = 0;
     UErrorCode code = U_ZERO_ERROR;
     UChar32 c;
 
-    if (s->run_count == 0) {
-        return;
-    }
-    for (size_t i = 0; i < s->run_count; i++) {
+    for (size_t i = from; i < to; i++) {
         U16_APPEND_UNSAFE(wide, size, s->run[i]);
     }
-    s->run_count = 0;
     size = unorm2_normalize(s->form, wide, size, normal, RUN_ROOM, &code);
     if (U_FAILURE(code)) {
         return;
@@ -172,6 +199,51 @@ flush(struct scribe *s)
         U16_NEXT(normal, at, size, c);
         put_folded(s, U_IS_SURROGATE(c) ? UTF8_REPLACEMENT : (uint32_t)c);
     }
+}
+
+static void
+flush(struct scribe *s)
+{
+    size_t from = 0, count = s->run_count;
+
+    if (count == 0) {
+        return;
+    }
+    s->run_count = 0;
+    for (size_t i = 1; s->steps != NULL && i < count; i++) {
+        if (unorm2_hasBoundaryBefore(s->form, (UChar32)s->run[i])) {
+            s->at = s->run_at[from];
+            flush_some(s, from, i);
+            from = i;
+        }
+    }
+    s->at = s->run_at[from];
+    flush_some(s, from, count);
+}
+
+/* The step that an offset belongs to; NULL where they begin in step. */
+static const struct normal_step *
+step_at(const struct normal_steps *steps, size_t made)
+{
+    size_t low = 0, high = steps->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (steps->list[middle].made <= made) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low == 0 ? NULL : &steps->list[low - 1];
+}
+
+static size_t
+made_of(const struct normal_steps *steps, size_t made)
+{
+    const struct normal_step *it = step_at(steps, made);
+
+    return it == NULL ? made : it->of + (made - it->made);
 }
 
 /* Takes the last character back, so that a mark after it can be composed with it. */
@@ -189,24 +261,27 @@ unput(struct scribe *s)
     }
     if (at < s->size && utf8_get(bytes_of(s->out, s->size), at, &c) == s->size - at &&
         !ascii_blank(s->out[at])) {
+        s->run_at[s->run_count] = s->steps == NULL ? 0 : (uint32_t)made_of(s->steps, at);
         s->run[s->run_count++] = c;
         s->size = at;
     }
 }
 
 static void
-take(struct scribe *s, uint32_t c)
+take(struct scribe *s, uint32_t c, size_t at)
 {
     if (is_invisible(c)) {
         return;
     }
     if (is_plain(c)) {
         flush(s);
+        s->at = at;
         put(s, c);
         return;
     }
     if (c >= 0xff01 && c <= 0xff5e) { /* full width ASCII */
         flush(s);
+        s->at = at;
         put_folded(s, c - 0xfee0);
         return;
     }
@@ -216,16 +291,19 @@ take(struct scribe *s, uint32_t c)
     if (s->run_count == RUN_MAX) {
         flush(s);
     }
+    s->run_at[s->run_count] = (uint32_t)at;
     s->run[s->run_count++] = fold_shape(c);
 }
 
 /* First pass: NFKC casefold, invisible characters out, blanks made one. */
 static struct bytes
-fold(struct arena *arena, struct bytes text, size_t most)
+fold(struct arena *arena, struct bytes text, size_t most, struct normal_steps *steps)
 {
     UErrorCode code = U_ZERO_ERROR;
-    struct scribe s = {
-        .arena = arena, .most = most, .form = unorm2_getNFKCCasefoldInstance(&code)};
+    struct scribe s = {.arena = arena,
+                       .most = most,
+                       .steps = steps,
+                       .form = unorm2_getNFKCCasefoldInstance(&code)};
     uint32_t c;
     size_t at = 0;
 
@@ -236,7 +314,11 @@ fold(struct arena *arena, struct bytes text, size_t most)
         uint8_t byte = text.at[at];
         if (byte < 0x80) {
             flush(&s);
+            s.at = at;
             if (byte > ' ' && byte < 0x7f && s.size + UTF8_SIZE_MAX < s.room) {
+                if (steps != NULL) {
+                    step(arena, steps, s.size, at);
+                }
                 s.out[s.size++] = ascii_lower(byte);
             } else {
                 put_folded(&s, byte);
@@ -249,10 +331,13 @@ fold(struct arena *arena, struct bytes text, size_t most)
             c = UTF8_REPLACEMENT;
             size = 1;
         }
-        take(&s, c);
+        take(&s, c, at);
         at += size;
     }
     flush(&s);
+    if (steps != NULL) {
+        step(arena, steps, s.size, at);
+    }
     return bytes_of(s.out, s.size);
 }
 
@@ -357,6 +442,8 @@ struct weaver {
     uint32_t last;   /* the character written before */
     bool last_alone; /* no Japanese character stood right before it */
     bool fresh;      /* a gap was just closed up */
+    struct arena *arena;
+    struct normal_steps *steps; /* as the scribe's */
 };
 
 /* At a gap after a Japanese character: whether it is closed up. The gap may be some characters long. */
@@ -401,15 +488,38 @@ twin(const struct weaver *w, uint32_t c, size_t next_at)
     return c;
 }
 
+/* タヒね, タヒに...: the two halves of 死, which no katakana word goes on like. */
+static bool
+is_split_death(const struct weaver *w, uint32_t c, size_t at)
+{
+    size_t size;
+
+    if (c != 0x30bf || is_katakana(w->last) || peek(w->text, at + 3, &size) != 0x30d2) {
+        return false;
+    }
+    c = peek(w->text, at + 6, &size);
+    return c == 0x306d || c == 0x306b || c == 0x306c || c == 0x306a || c == 0x3093;
+}
+
+static void
+weave_step(struct weaver *w, size_t at)
+{
+    if (w->steps != NULL) {
+        step(w->arena, w->steps, w->size, at);
+    }
+}
+
 /* Second pass, in place (it only ever shrinks): gaps closed up, look-alikes. */
 static struct bytes
-weave(struct bytes text)
+weave(struct arena *arena, struct bytes text, struct normal_steps *steps)
 {
-    struct weaver w = {.text = text, .out = (uint8_t *)text.at};
+    struct weaver w = {
+        .text = text, .out = (uint8_t *)text.at, .arena = arena, .steps = steps};
     uint32_t c;
 
     for (size_t at = 0, size; at < text.size; at += size) {
         if (text.at[at] < 0x80 && (w.last < 0x80 || gap_of(text.at[at]) == GAP_NONE)) {
+            weave_step(&w, at);
             w.last = w.out[w.size++] = text.at[at];
             size = 1;
             continue;
@@ -426,10 +536,17 @@ weave(struct bytes text)
         }
         w.last_alone = w.fresh || !is_japanese(w.last);
         w.fresh = false;
-        c = c < 0x80 ? c : twin(&w, c, at + size);
+        if (is_split_death(&w, c, at)) {
+            c = 0x6b7b;
+            size = 6;
+        } else {
+            c = c < 0x80 ? c : twin(&w, c, at + size);
+        }
+        weave_step(&w, at);
         w.last = c;
         w.size += utf8_put(w.out + w.size, c);
     }
+    weave_step(&w, text.size);
     return bytes_of(w.out, w.size);
 }
 
@@ -439,5 +556,56 @@ normal_form(struct arena *arena, struct bytes text, size_t most)
     if (most > LIMIT_NORMAL_BYTES) {
         most = LIMIT_NORMAL_BYTES;
     }
-    return weave(fold(arena, text, most));
+    return weave(arena, fold(arena, text, most, NULL), NULL);
+}
+
+struct bytes
+normal_form_mapped(struct arena *arena, struct bytes text, size_t most,
+                   struct normal_map *map_r)
+{
+    struct bytes made;
+
+    *map_r = (struct normal_map){.text_size = text.size};
+    if (most > LIMIT_NORMAL_BYTES) {
+        most = LIMIT_NORMAL_BYTES;
+    }
+    made = fold(arena, text, most, &map_r->folded);
+    map_r->folded_size = made.size;
+    made = weave(arena, made, &map_r->woven);
+    map_r->normal_size = made.size;
+    return made;
+}
+
+/* The end of what the bytes before `made` come from. A step back, or a short one, tells that one character read made
+ * several: then it ends where the next one read begins. */
+static size_t
+end_of(const struct normal_steps *steps, size_t made)
+{
+    const struct normal_step *end = steps->list + steps->count;
+    const struct normal_step *next = step_at(steps, made);
+    size_t on;
+
+    if (made == 0 || next == NULL || next->made < made) {
+        return made_of(steps, made);
+    }
+    on = made_of(steps, made - 1) + 1;
+    size_t of = next->of;
+    while (of < on && next < end && next->of <= of) {
+        next++;
+    }
+    return of >= on ? of : next < end ? next->of : on;
+}
+
+void
+normal_source(const struct normal_map *map, size_t from, size_t to, size_t *from_r,
+              size_t *to_r)
+{
+    to = to > map->normal_size ? map->normal_size : to;
+    from = from > to ? to : from;
+    from = made_of(&map->woven, from);
+    to = end_of(&map->woven, to);
+    from = made_of(&map->folded, from > map->folded_size ? map->folded_size : from);
+    to = end_of(&map->folded, to > map->folded_size ? map->folded_size : to);
+    *to_r = to > map->text_size ? map->text_size : to;
+    *from_r = from > *to_r ? *to_r : from;
 }

@@ -17,6 +17,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         normal_form(&arena, bytes_of(data, size),
                     size > 0 && data[0] < 64 ? data[0] : LIMIT_NORMAL_BYTES);
     SK_ASSERT(utf8_valid(normal) && normal.size <= LIMIT_NORMAL_BYTES);
+    struct normal_map map;
+    struct bytes mapped =
+        normal_form_mapped(&arena, bytes_of(data, size),
+                           size > 0 && data[0] < 64 ? data[0] : LIMIT_NORMAL_BYTES, &map);
+    SK_ASSERT(bytes_equal(mapped, normal));
+    for (size_t at = 0; at < normal.size; at += 1 + at / 4) {
+        size_t from, to;
+        normal_source(&map, at, at + 1, &from, &to);
+        SK_ASSERT(from <= to && to <= size);
+    }
     features_clear(&features);
     features_add_header(&features, bytes_of(data, size));
     features_add_text(&features, normal);

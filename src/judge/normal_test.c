@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/tap.h"
 #include "base/utf8.h"
+#include "base/writer.h"
 
 static struct arena arena;
 
@@ -60,6 +61,85 @@ test_twins(void)
        "Russian stays");
     is("メ一ル", "メール", "kanji one among katakana");
     is("一番", "一番", "kanji one among kanji");
+    is("タヒね ﾀﾋにたい", "死ね 死にたい", "the two halves of a kanji");
+    is("タヒチに行く", "タヒチに行く", "an island");
+}
+
+/* What a word of the normal form comes from. */
+static void
+comes_from(const char *text, const char *word, const char *want, const char *name)
+{
+    struct normal_map map;
+    struct bytes source = bytes_from_text(text);
+    struct bytes made = normal_form_mapped(&arena, source, LIMIT_NORMAL_BYTES, &map);
+    struct bytes plain = normal(text);
+    size_t size = strlen(word), at = 0, from, to;
+
+    while (at + size <= made.size && memcmp(made.at + at, word, size) != 0) {
+        at++;
+    }
+    normal_source(&map, at, at + size, &from, &to);
+    struct bytes got = bytes_slice(source, from, to);
+    if (!tap_ok(at + size <= made.size && bytes_equal(made, plain) && bytes_is(got, want),
+                "the way back: %s", name)) {
+        printf("# normal %.*s\n# got  %.*s\n# want %s\n", BYTES_ARGUMENTS(made),
+               BYTES_ARGUMENTS(got), want);
+    }
+}
+
+static void
+test_back(void)
+{
+    comes_from("Hello World", "world", "World", "in step");
+    comes_from("  a   Bomb here", "bomb", "Bomb", "after blanks made one");
+    comes_from("今日 爆 破 予 告 です", "爆破予告", "爆 破 予 告 ",
+               "closed up, with the gap before what follows");
+    comes_from("ﾊﾞｸﾀﾞﾝをﾄﾄﾞｹﾙ", "トドケル", "ﾄﾄﾞｹﾙ", "half width kana to the end");
+    comes_from("ﾊﾞｸﾀﾞﾝをﾄﾄﾞｹﾙ", "ダン", "ﾀﾞﾝ", "and within");
+    comes_from("ＢＯＭＢだ", "bomb", "ＢＯＭＢ", "full width");
+    comes_from("か\xe3\x82\x99き だ", "がき", "か\xe3\x82\x99き",
+               "a mark that was composed");
+    comes_from("x 爆\xe2\x80\x8b破 y", "爆破", "爆\xe2\x80\x8b破", "what is invisible");
+    comes_from("㊙①だ", "秘1", "㊙①", "one for one");
+    comes_from("㌔は㍿だ", "株式会社", "㍿", "one for many");
+    comes_from("㌔は㍿だ", "ロ", "㌔", "a part of many");
+    comes_from("㌔は㍿だ", "式会", "㍿", "the middle of many");
+    comes_from("早くタヒね", "死ね", "タヒね", "two halves");
+    comes_from("p\xd0\xb0yp\xd0\xb0l.", "paypal", "p\xd0\xb0yp\xd0\xb0l", "twins");
+}
+
+/* For any bytes: the same form, spans in order, within the text, and never empty where something was made. */
+static void
+test_back_hostile(void)
+{
+    static const char *const pieces[] = {"a",  "ﾊﾞ",     "\xe2\x80\x8b", " ",    "爆",
+                                         "・", "㍿",     "\xcc\x81",     "\xff", "ーあ",
+                                         "\n", "タヒね", "\xef\xb7\xba"};
+    uint64_t state = 7;
+    bool good = true;
+
+    for (int round = 0; round < 300; round++) {
+        struct normal_map map;
+        struct writer text;
+        writer_init(&text, &arena);
+        for (int i = 0; i < 30; i++) {
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            writer_text(&text, pieces[(state >> 40) % (sizeof pieces / sizeof *pieces)]);
+        }
+        struct bytes source = writer_view(&text);
+        struct bytes made = normal_form_mapped(&arena, source, 300, &map);
+        good = good && bytes_equal(made, normal_form(&arena, source, 300));
+        size_t last = 0;
+        for (size_t at = 0, size; at < made.size; at += size) {
+            uint32_t c;
+            size_t from, to;
+            size = utf8_get(made, at, &c);
+            normal_source(&map, at, at + size, &from, &to);
+            good = good && from >= last && to > from && to <= source.size;
+            last = from;
+        }
+    }
+    tap_ok(good, "300 odd texts: the same form, and a way back in order");
 }
 
 static void
@@ -122,6 +202,8 @@ main(void)
     test_forms();
     test_gaps();
     test_twins();
+    test_back();
+    test_back_hostile();
     test_bounds();
     test_hostile();
     arena_release(&arena);

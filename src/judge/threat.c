@@ -210,7 +210,7 @@ is_quoted(struct bytes normal, const struct lexicon_hit *hit)
 
 void
 threat_read(struct bytes normal, const struct lexicon_hit *hits, size_t hit_count,
-            struct threat *threat_r)
+            const struct region *regions, size_t region_count, struct threat *threat_r)
 {
     const struct lexicon_hit *best = NULL;
     int looked_at = 0;
@@ -223,7 +223,9 @@ threat_read(struct bytes normal, const struct lexicon_hit *hits, size_t hit_coun
             continue;
         }
         struct context c = read_context(normal, hits, hit_count, &hits[i]);
-        double score = weigh(&hits[i], &c) - (is_quoted(normal, &hits[i]) ? QUOTED : 0);
+        bool quoted = is_quoted(normal, &hits[i]) ||
+                      region_at(regions, region_count, hits[i].from) == REGION_QUOTED;
+        double score = weigh(&hits[i], &c) - (quoted ? QUOTED : 0);
         if (best == NULL || score > threat_r->score) {
             best = &hits[i];
             threat_r->score = score;

@@ -8,6 +8,7 @@
 
 #include "judge/lexicon.h"
 #include "judge/opinion.h"
+#include "judge/regions.h"
 
 struct threat {
     enum threat_kind kind; /* THREAT_NONE below the line */
@@ -22,7 +23,9 @@ struct trade {
     struct bytes words; /* the spellings found, with blanks between, in the arena */
 };
 
+/* regions: of the normal form (judge/regions.h); what is quoted weighs as what stands in quotation marks. */
 void threat_read(struct bytes normal, const struct lexicon_hit *hits, size_t hit_count,
+                 const struct region *regions, size_t region_count,
                  struct threat *threat_r);
 void trade_read(struct arena *arena, const struct lexicon_hit *hits, size_t hit_count,
                 struct trade *trade_r);
