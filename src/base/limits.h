@@ -117,6 +117,7 @@
 #define LIMIT_MODEL_TEXT_BYTES 3000      // The same for decoded text. Beyond: not read.
 #define LIMIT_NORMAL_BYTES 262144        // Bytes of text that the lexicon reads. Beyond: not read.
 #define LIMIT_LEXICON_HITS 2000          // Hits of the lexicon in one message. Beyond: not counted.
+#define LIMIT_FEEDBACK_LIST 100           // Values of one kind in a feedback report (RFC 5965). Beyond: not read.
 #define LIMIT_REGIONS 2000               // Changes between own words, quotations and signatures in one text. Beyond: the last goes on to the end.
 #define LIMIT_PERSONAL_RECIPIENTS 256    // Recipients with weights of their own, 32 KiB each in shared memory once used. Beyond: a lesson in his name is refused, what others taught stays.
 #define LIMIT_FINDINGS 500               // Findings of one message. Beyond: counted only.

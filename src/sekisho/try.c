@@ -37,6 +37,7 @@ static const struct {
     {"arc-sign", try_arc_sign, false},
     {"dmarc", try_dmarc, true},
     {"dmarc-report", try_dmarc_report, false},
+    {"arf", try_arf, false},
     {"authres", try_authres, false},
     {"hops", try_hops, false},
     {"judge", try_judge, false},

@@ -34,8 +34,8 @@ try_verb try_charset, try_html, try_url, try_psl;
 try_verb try_dkim, try_domainkeys, try_authres, try_arc, try_arc_sign, try_spf,
     try_senderid, try_dmarc, try_hops;
 
-/* try_dmarc_report.c */
-try_verb try_dmarc_report;
+/* try_dmarc_report.c, try_arf.c */
+try_verb try_dmarc_report, try_arf;
 
 /* try_judge.c */
 try_verb try_judge;
