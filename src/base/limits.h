@@ -41,6 +41,10 @@
 #define LIMIT_MIME_DEPTH 30              // Nesting of multiparts and messages. Beyond: the part is a leaf, finding mime_depth.
 #define LIMIT_MIME_PARTS 1000            // Parts in one message. Beyond: the rest is one text, finding mime_parts.
 #define LIMIT_MIME_PARAMETERS 100        // Parameters of one Content-Type. Beyond: the rest is dropped, finding mime_parameters.
+#define LIMIT_MIME_READINGS 16           // Other readings of a message that is not clear; each costs a second reading of a part. Beyond: not read, finding mime_bounds.
+#define LIMIT_MIME_AGAIN 8388608         // 8 MiB that are read again for them, all together. Beyond: cut, finding mime_bounds.
+#define LIMIT_OTHER_BYTES 262144         // Text of other readings that is kept for judging. Beyond: cut, finding mime_bounds.
+#define LIMIT_REPORT_GROUPS 1000         // Blocks of fields in one delivery report, one a recipient. Beyond: the rest is not read.
 #define LIMIT_BOUNDARY 250               // RFC 2046 wants 70 at most; mailers break it. Beyond: no boundary, finding mime_boundary.
 #define LIMIT_ADDRESSES 5000             // Addresses in one field. Beyond: the rest is dropped, finding addresses.
 #define LIMIT_COMMENT_DEPTH 50           // Nesting of comments (RFC 5322 3.2.2). Beyond: read as text.
@@ -49,7 +53,30 @@
 #define LIMIT_URL 8192                   // Bytes of one link. Beyond: cut at the bound, finding url_size.
 #define LIMIT_HTML_DEPTH 200             // Open elements remembered. Beyond: deeper ones are not remembered, text goes on.
 #define LIMIT_HTML_ATTRIBUTES 200        // Attributes of one tag. Beyond: the rest is dropped.
+#define LIMIT_HIDDEN_TEXTS 500           // Pieces of hidden text that are told apart. Beyond: they are joined to the last.
+#define LIMIT_STYLE_RULES 1000           // Rules of <style> of one document; newsletters have 20 to 200. Beyond: not obeyed, the text counts as seen.
+#define LIMIT_STYLE_STEPS 2000000        // Comparisons of rules and elements in one document: some 20 ms. Beyond: no more rules are obeyed.
+#define LIMIT_LINK_NESTING 3             // Links in the query of links in the query of a link. Beyond: not looked at.
+#define LIMIT_LINK_INNER 4               // Links looked for in one link. Beyond: not looked at.
+#define LIMIT_LINK_HOSTS 5000            // Rows of the table of shorteners, redirectors and known names. Beyond: refused as configuration.
 #define LIMIT_DEFECTS 200                // Defects noted for one message. Beyond: counted only.
+#define LIMIT_DEFECTS_SAME 20            // Of these with one name. Beyond: counted only.
+#define LIMIT_ATTACHMENT_NAME 4096       // Bytes of an attachment's name, from its end, that are looked at; file systems take 255. Beyond: not looked at.
+#define LIMIT_OLE_STREAMS 5000           // Streams and storages of an OLE2 file; Outlook messages with many addressees have a thousand. Beyond: not looked at.
+#define LIMIT_ENCLOSURES 200             // Attachments, and files in them, that are told of in one message. Beyond: counted only; what they showed still counts.
+#define LIMIT_OPENINGS 20                // Attachments of one message that are opened. Beyond: attachment_unopened.
+#define LIMIT_OPENING_BYTES 25165824     // 24 MiB of attachments of one message that are opened; most providers send no more. Beyond: attachment_limit.
+#define LIMIT_OPENED_ANSWERS 9           // Answers about one attachment, the last among them. Beyond: not told before the end, not heard.
+#define LIMIT_OPENED_TEXT 262144         // 256 KiB: text taken out of one attachment. Beyond: cut, finding attachment_limit.
+#define LIMIT_OPENED_LINKS 200           // Links and QR codes taken out of one attachment. Beyond: dropped.
+#define LIMIT_ARCHIVE_ENTRIES 2000       // Entries of one attachment, those of archives in it too. Beyond: attachment_limit.
+#define LIMIT_ARCHIVE_DEPTH 4            // Archives within archives; 42.zip has six. Beyond: attachment_limit.
+#define LIMIT_ARCHIVE_BYTES 67108864     // 64 MiB unpacked of one attachment, 2 s of one core. Beyond: attachment_limit.
+#define LIMIT_ARCHIVE_RATIO 200          // Unpacked to packed bytes, once 8 MiB are unpacked; text has 3 to 20, empty tables 100. Beyond: attachment_limit.
+#define LIMIT_ARCHIVE_ENTRY 16777216     // 16 MiB of one entry that is opened in its turn. Beyond: only its first part is.
+#define LIMIT_PASSWORDS 8                // Passwords told in a message that are tried. Beyond: not tried.
+#define LIMIT_PDF_PAGES 30               // Pages of a PDF that are read; a lure is on the first. Beyond: attachment_limit.
+#define LIMIT_IMAGE_PIXELS 40000000      // 40 million pixels of an image, one byte each; a telephone's picture has 12 to 50. Beyond: attachment_limit, no QR code is looked for.
 #define LIMIT_ARENA_MESSAGE 536870912    // 512 MiB for one message's arena. Beyond: 451 4.3.0, or 552 where the mail can never fit.
 
 /* Names and papers */
@@ -92,17 +119,22 @@
 #define LIMIT_DMARC_ROWS 200000          // Rows of all reports of one period together, some 300 bytes each. Beyond: counted as left out.
 #define LIMIT_DMARC_ADDRESSES 5          // Addresses of one rua that are sent a report (RFC 9989 4.7 leaves it open). Beyond: not sent to.
 #define LIMIT_DMARC_RUA 2000             // Bytes of rua that are recorded with a message. Beyond: the tag is left out, nobody is sent a report.
+#define LIMIT_DMARC_FAILURES 1000        // Failure reports prepared for one period, all domains together, some 2 KB each. Beyond: not reported.
 #define LIMIT_DMARC_COUNTS 50000         // Rows of statistics from reports of others (day, domain, source), 120 bytes each. Beyond: the oldest day is forgotten.
 #define LIMIT_DMARC_KNOWN 20000          // Reports of others remembered, so that one that comes twice counts once. Beyond: the oldest is forgotten.
 #define LIMIT_DMARC_SUPPRESSED 10000     // Addresses and domains that get no report. Beyond: no more can be added.
 #define LIMIT_DMARC_SENT 20000           // Reports of ours remembered, so that none is sent twice and a bounce finds its report. Beyond: the oldest is forgotten.
 #define LIMIT_DNS_ANSWER 65535           // A DNS message. Beyond: not possible on the wire.
-#define LIMIT_DNS_RECORDS 200            // Records of one answer that are kept. Beyond: the rest is dropped.
-#define LIMIT_DNS_QUESTIONS 150          // Questions one message may ask. Beyond: temperror, finding dns_questions.
+#define LIMIT_DNS_RECORDS 200            // Records of one answer that are kept. From there on: finding dns_large. Beyond: the rest is dropped.
+#define LIMIT_DNS_TEXT 8192              // Bytes of one TXT record; the longest key allowed takes 1.5 KB. Beyond: finding dns_large.
+#define LIMIT_DNS_QUESTIONS 150          // Questions one message may ask, beside those about the domains of From (nine each) and the keys of ARC. Beyond: temperror, finding dns_questions.
+#define LIMIT_DNS_HELO 110               // Of these the SPF check of HELO, and that of Sender ID, leave 40 to that of MAIL FROM, which counts. Beyond: temperror, finding dns_questions.
+#define LIMIT_DNS_ANSWERS 430            // Answers to all questions of one message: 150, nine for each domain of From, two keys for each set of ARC. Beyond: not possible; a record with more is not replayed.
 #define LIMIT_DNS_CNAMES 8               // Steps of a CNAME chain. Beyond: SERVFAIL.
-#define LIMIT_FROM_ADDRESSES 20          // From addresses that DMARC is asked for. Beyond: permerror.
+#define LIMIT_FROM_ADDRESSES 20          // From addresses that DMARC is asked for. Beyond: not asked; permerror unless one of the others fails.
 #define LIMIT_LISTS 20                   // Lists in the DNS that are asked. Beyond: refused as configuration.
 #define LIMIT_LIST_DOMAINS 16            // Names of one message that lists of domains are asked for. Beyond: not asked.
+#define LIMIT_LIST_SIGNERS 4             // DKIM signatures that passed whose domains are among them, so that a heap of signatures is no heap of questions. Beyond: not asked.
 #define LIMIT_LIST_QUESTIONS 60          // Questions to lists for one message; the other 90 of LIMIT_DNS_QUESTIONS stay for SPF, DKIM and DMARC. Beyond: not asked.
 #define LIMIT_VBR_FIELDS 5               // VBR-Info fields that are read (RFC 5518 allows several). Beyond: not read.
 #define LIMIT_VBR_VOUCHERS 10            // Who vouches, in one of them. Beyond: not looked at.
@@ -117,8 +149,17 @@
 #define LIMIT_MODEL_TEXT_BYTES 3000      // The same for decoded text. Beyond: not read.
 #define LIMIT_NORMAL_BYTES 262144        // Bytes of text that the lexicon reads. Beyond: not read.
 #define LIMIT_LEXICON_HITS 2000          // Hits of the lexicon in one message. Beyond: not counted.
+#define LIMIT_INDICATOR_TEXT 262144      // Bytes of text in which indicators are looked for, as many as the lexicon reads. Beyond: not read.
+#define LIMIT_INDICATORS 500             // Different indicators of one message: accounts, numbers, addresses, links. Beyond: not told.
 #define LIMIT_FEEDBACK_LIST 100           // Values of one kind in a feedback report (RFC 5965). Beyond: not read.
+#define LIMIT_LOCATE 1048576             // Bytes of a part in which a place is looked for exactly. Beyond: the whole part is told.
 #define LIMIT_REGIONS 2000               // Changes between own words, quotations and signatures in one text. Beyond: the last goes on to the end.
+#define LIMIT_CAMPAIGN_SIGNATURES 1000000 // Mails whose signatures are kept to tell campaigns: 158.9 MB, and an index of 20 bits. Beyond: the oldest gives way.
+#define LIMIT_CAMPAIGN_TEXT 32768        // Bytes of a sender's own words that a signature is made of; most mail has under 4,000. Beyond: not read.
+#define LIMIT_TEMPLATE_TEXTS 32          // Copies that a template is made of; 5 tell most slots. Beyond: not read.
+#define LIMIT_TEMPLATE_WORDS 4000        // Words of each, a Japanese character is one; they are aligned with each other. Beyond: not read.
+#define LIMIT_TEMPLATE_GAP 40000         // Pairs of words compared in one place where copies differ. Beyond: that place is one slot.
+#define LIMIT_HABITS_FIELDS 40           // Field names of a header whose order tells the program that wrote it. Beyond: not looked at.
 #define LIMIT_PERSONAL_RECIPIENTS 256    // Recipients with weights of their own, 32 KiB each in shared memory once used. Beyond: a lesson in his name is refused, what others taught stays.
 #define LIMIT_FINDINGS 500               // Findings of one message. Beyond: counted only.
 #define LIMIT_NOTE_BYTES 262144          // A signed note: 32 signatures of post-quantum size. Beyond: the note is refused.
@@ -200,6 +241,9 @@
 #define LIMIT_KEY_REST_MS 5000           // After such a wait nothing is asked for that long: handshakes fail at once, mail without TLS goes on. Beyond: asked again.
 
 /* Processes */
+#define LIMIT_OPENER_CHANNELS 512        // Processes that may ask the opener at a time: 256 workers, each twice while it is introduced anew. Beyond: the new one is not heard.
+#define LIMIT_OPENER_CHILDREN 64         // Attachments opened at the same moment. Beyond: the configuration is refused.
+#define LIMIT_OPENER_WAITING 256         // Attachments that wait for the opener. Beyond: attachment_unopened.
 #define LIMIT_SUSPECTS 256               // Messages remembered in whose hands a worker died; each costs a crash and its wait. Beyond: the oldest is forgotten and gets two more workers.
 #define LIMIT_WORKER_MEMORY 2147483648   // 2 GiB of data a worker may have, where the machine is large: four times LIMIT_HELD_BYTES. Beyond: the kernel gives no more, the worker ends and is started again.
 #define LIMIT_PURGE_ORDERS 16777216      // 16 MiB of orders for one purger. Beyond: refused.

@@ -117,11 +117,19 @@ utf8_mask(uint8_t *at, size_t size)
 static inline bool
 utf8_valid(struct bytes b)
 {
+    uint64_t eight;
     uint32_t c;
 
     for (size_t at = 0; at < b.size;) {
-        if (b.at[at] < 0x80) {
+        if (b.at[at] < 0x80) { /* most of mail is ASCII: eight at a time */
             at++;
+            while (at + sizeof eight <= b.size) {
+                memcpy(&eight, b.at + at, sizeof eight);
+                if ((eight & 0x8080808080808080u) != 0) {
+                    break;
+                }
+                at += sizeof eight;
+            }
             continue;
         }
         size_t size = utf8_get(b, at, &c);

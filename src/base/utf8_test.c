@@ -71,6 +71,18 @@ main(void)
            "a position at and past the end");
     tap_ok(utf8_valid(text) && utf8_valid(BYTES("a\0b")), "text with NUL is UTF-8");
     tap_ok(!utf8_valid(BYTES("good until \xe9\x96")), "the end is looked at");
+    bool found = true;
+    for (size_t before = 0; before < 40;
+         before++) { /* ASCII is passed over eight bytes at a time */
+        for (size_t behind = 0; behind < 20; behind++) {
+            uint8_t at[60];
+            memset(at, 'a', sizeof at);
+            at[before] = 0x80;
+            found = found && !utf8_valid(bytes_of(at, before + 1 + behind)) &&
+                    utf8_valid(bytes_of(at, before));
+        }
+    }
+    tap_ok(found, "a wrong byte is found wherever it stands in ASCII");
     tap_ok(utf8_harmless(' ') && utf8_harmless(0x95a2) && utf8_harmless(0xa0),
            "harmless characters");
     tap_ok(!utf8_harmless(0x1b) && !utf8_harmless(0) && !utf8_harmless(0x7f) &&

@@ -201,11 +201,10 @@ angle_finish(struct address_reader *r)
     struct address_tokens *t = &r->angle;
     size_t sign = t->count, from = 0;
 
-    if (t->count > 0 && t->list[0].kind == TOKEN_AT) { /* obs-route */
-        while (from < t->count && t->list[from].kind != TOKEN_COLON) {
-            from++;
+    for (size_t at = 0; at < t->count && t->list[from].kind == TOKEN_AT; at++) {
+        if (t->list[at].kind == TOKEN_COLON && at + 1 < t->count) {
+            from = at + 1; /* behind an obs-route */
         }
-        from = from < t->count ? from + 1 : 0;
     }
     for (size_t i = from; i < t->count; i++) {
         if (t->list[i].kind == TOKEN_AT) {

@@ -8,9 +8,9 @@ charset_take_back_guess(struct arena *arena, struct bytes bytes, struct bytes la
         return;
     }
     if (charset_name(label).size == 0) {
-        charset_decode_as(arena, bytes, BYTES("utf-8"), r);
+        charset_decode_as_from(arena, bytes, BYTES("utf-8"), r->carrier, r);
     } else if (r->disagrees) {
-        charset_decode_as(arena, bytes, label, r);
+        charset_decode_as_from(arena, bytes, label, r->carrier, r);
     }
 }
 

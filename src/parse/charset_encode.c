@@ -135,6 +135,9 @@ charset_encode(struct arena *arena, struct bytes text, struct bytes label,
     struct encode e = {.kind = charset_of_label(label).kind};
     uint32_t c;
 
+    if (charset_of_label(label).x0213) {
+        return false;
+    }
     if (e.kind == CHARSET_UTF8) {
         *bytes_r = text;
         return true;

@@ -210,6 +210,17 @@ test_large(void)
         BYTES("\x0e\xa1"),
         BYTES("\xff"),
         BYTES("a\xe9"),
+        BYTES("\xc3\xa3\xc2\x81"),
+        BYTES("\xe7\xb8\xba\xe7\xb9\xa7"),
+        BYTES("+MEI-"),
+        BYTES("\x1b$G!"),
+        BYTES("\x1b$G!\x0f"),
+        BYTES("\xed\xa0\xbd\xed\xb2\xa3"),
+        BYTES("\xee\x98\xbe"),
+        BYTES("\xf8\x9f"),
+        BYTES("~{"),
+        BYTES("a\0"),
+        BYTES("\xc0\xe0\xc1\xe1 "),
     };
     static uint8_t large[1 << 20];
     struct charset_result r;

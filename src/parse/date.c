@@ -91,20 +91,44 @@ zone_read(struct bytes b, size_t *at, struct date_parts *p)
     return true;
 }
 
+/* The first three letters in one number, lower case. */
+#define MONTH(a, b, c) ((unsigned)(a) << 16 | (unsigned)(b) << 8 | (unsigned)(c))
+
 static int
 month_of(struct bytes word)
 {
-    static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
-
     if (word.size < 3) {
         return 0;
     }
-    for (int i = 0; i < 12; i++) {
-        if (bytes_equal_fold(bytes_slice(word, 0, 3), bytes_of(names + i * 3, 3))) {
-            return i + 1;
-        }
+    switch (
+        MONTH(ascii_lower(word.at[0]), ascii_lower(word.at[1]), ascii_lower(word.at[2]))) {
+    case MONTH('j', 'a', 'n'):
+        return 1;
+    case MONTH('f', 'e', 'b'):
+        return 2;
+    case MONTH('m', 'a', 'r'):
+        return 3;
+    case MONTH('a', 'p', 'r'):
+        return 4;
+    case MONTH('m', 'a', 'y'):
+        return 5;
+    case MONTH('j', 'u', 'n'):
+        return 6;
+    case MONTH('j', 'u', 'l'):
+        return 7;
+    case MONTH('a', 'u', 'g'):
+        return 8;
+    case MONTH('s', 'e', 'p'):
+        return 9;
+    case MONTH('o', 'c', 't'):
+        return 10;
+    case MONTH('n', 'o', 'v'):
+        return 11;
+    case MONTH('d', 'e', 'c'):
+        return 12;
+    default:
+        return 0;
     }
-    return 0;
 }
 
 static void

@@ -38,6 +38,34 @@ test_dates(void)
     tap_ok(date_read(BYTES("Sun Nov 13 14:50:12 2005"), &d) && !d.standard, "not standard");
 }
 
+/* Every month by its three letters, in any case, and whatever follows them; epoch of its first day in 2026. */
+static void
+test_months(void)
+{
+    static const struct {
+        const char *in;
+        int64_t epoch;
+    } cases[] = {
+        {"1 Jan 2026 00:00", 1767225600},  {"1 FEB 2026 00:00", 1769904000},
+        {"1 mar 2026 00:00", 1772323200},  {"1 April 2026 00:00", 1775001600},
+        {"1 mAy 2026 00:00", 1777593600},  {"1 June 2026 00:00", 1780272000},
+        {"1 juL 2026 00:00", 1782864000},  {"1 Aug 2026 00:00", 1785542400},
+        {"1 Sept 2026 00:00", 1788220800}, {"1 Oct 2026 00:00", 1790812800},
+        {"1 Nov 2026 00:00", 1793491200},  {"1 December 2026 00:00", 1796083200},
+    };
+    static const char *const none[] = {"1 Ja 2026 00:00", "1 Jax 2026 00:00",
+                                       "1 Yan 2026 00:00", "1 Nob 2026 00:00"};
+    struct date d;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tap_ok(date_read(bytes_from_text(cases[i].in), &d) && d.epoch == cases[i].epoch,
+               "month: %s", cases[i].in);
+    }
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        tap_ok(!date_read(bytes_from_text(none[i]), &d), "no month: %s", none[i]);
+    }
+}
+
 static void
 test_no_dates(void)
 {
@@ -74,6 +102,7 @@ int
 main(void)
 {
     test_dates();
+    test_months();
     test_no_dates();
     return tap_done();
 }

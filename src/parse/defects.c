@@ -8,13 +8,24 @@ defects_init(struct defects *d, struct arena *arena, struct bytes raw)
     *d = (struct defects){.arena = arena, .raw = raw};
 }
 
+static bool
+is_often(const struct defects *d, const char *name)
+{
+    size_t same = 0;
+
+    for (size_t i = 0; i < d->count; i++) {
+        same += strcmp(d->list[i].name, name) == 0;
+    }
+    return same >= LIMIT_DEFECTS_SAME;
+}
+
 void
 defect_note(struct defects *d, const char *name, const uint8_t *at)
 {
     if (d == NULL) {
         return;
     }
-    if (d->count >= LIMIT_DEFECTS) {
+    if (d->count >= LIMIT_DEFECTS || is_often(d, name)) {
         d->dropped++;
         return;
     }

@@ -1,5 +1,5 @@
-/* Noting what is malformed while a message is read: a list in the message's arena, at most LIMIT_DEFECTS long, the rest
- * counted. Every reader of this folder takes a struct defects * that may be NULL: then nothing is noted. */
+/* Noting what is malformed while a message is read: a list in the message's arena, at most LIMIT_DEFECTS long, no
+ * name more often than LIMIT_DEFECTS_SAME, so that a flood of one hides no other; the rest is counted. Every reader of this folder takes a struct defects * that may be NULL: then nothing is noted. */
 #pragma once
 
 #include "parse/letter.h"

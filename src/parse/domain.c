@@ -46,7 +46,13 @@ suffixes(void)
 static bool
 is_forbidden(uint8_t c)
 {
-    return c <= ' ' || c == 0x7f || memchr("#/:<>?@[\\]^|%", c, 13) != NULL;
+    static const bool forbidden[128] = {
+        ['#'] = true, ['/'] = true,  [':'] = true, ['<'] = true, ['>'] = true,
+        ['?'] = true, ['@'] = true,  ['['] = true, [']'] = true, ['^'] = true,
+        ['|'] = true, ['\\'] = true, ['%'] = true,
+    };
+
+    return c <= ' ' || c == 0x7f || (c < 0x80 && forbidden[c]);
 }
 
 /* Such names are only brought to lower case, A-labels too, even if their Punycode is broken: the DNS does no more. */
@@ -160,6 +166,44 @@ list_name(struct arena *arena, struct bytes domain, struct bytes *ascii_r)
     return true;
 }
 
+/* What the list said last: the hosts of mail are mostly few, and a search in the list is long. Found by a hash of the name; a name takes
+ * the place of another. */
+struct remembered {
+    uint8_t size, found_size; /* of the name, and of what was found: the last bytes of it */
+    char name[62];
+};
+#define REMEMBERED_NAMES 512u
+
+/* The answer as a part of name; "" if there is none. */
+static struct bytes
+registrable_part(const char *name, size_t size)
+{
+    static struct remembered names[REMEMBERED_NAMES];
+    unsigned hash = (unsigned)size;
+
+    for (size_t i = 0; i < size; i++) {
+        hash = hash * 31 + (uint8_t)name[i];
+    }
+    struct remembered *r = &names[(hash ^ hash >> 8 ^ hash >> 16) % REMEMBERED_NAMES];
+    if (r->size == 0 || r->size != size || memcmp(r->name, name, size) != 0) {
+        struct bytes found = bytes_from_text(psl_registrable_domain(suffixes(), name));
+        if (size > sizeof r->name) {
+            return found;
+        }
+        r->size = (uint8_t)size;
+        r->found_size = (uint8_t)found.size;
+        memcpy(r->name, name, size);
+    }
+    return bytes_of(name + size - r->found_size, r->found_size);
+}
+
+static struct bytes
+suffix_part(const char *name, size_t size)
+{
+    (void)size;
+    return bytes_from_text(psl_unregistrable_domain(suffixes(), name));
+}
+
 /* The last labels of `domain`, as many as `like` has. */
 static struct bytes
 same_labels(struct bytes domain, struct bytes like)
@@ -177,7 +221,7 @@ same_labels(struct bytes domain, struct bytes like)
 
 static struct bytes
 ask_list(struct arena *arena, struct bytes domain,
-         const char *(*ask)(const psl_ctx_t *, const char *))
+         struct bytes (*ask)(const char *, size_t))
 {
     struct bytes ascii, form;
     char name[LIMIT_DOMAIN + 1];
@@ -187,7 +231,7 @@ ask_list(struct arena *arena, struct bytes domain,
     }
     memcpy(name, ascii.at, ascii.size);
     name[ascii.size] = 0;
-    struct bytes found = bytes_from_text(ask(suffixes(), name));
+    struct bytes found = ask(name, ascii.size);
     if (found.size == 0) {
         return BYTES_NONE;
     }
@@ -204,18 +248,19 @@ ask_list(struct arena *arena, struct bytes domain,
 struct bytes
 domain_public_suffix(struct arena *arena, struct bytes domain)
 {
-    return ask_list(arena, domain, psl_unregistrable_domain);
+    return ask_list(arena, domain, suffix_part);
 }
 
 struct bytes
 domain_registrable(struct arena *arena, struct bytes domain)
 {
-    return ask_list(arena, domain, psl_registrable_domain);
+    return ask_list(arena, domain, registrable_part);
 }
 
 bool
 domain_suffix_known(struct bytes domain)
 {
+    static char known[64]; /* the top level that was asked for last and is known */
     char name[2 + 64] = "x.";
 
     if (domain.size > 0 && domain.at[domain.size - 1] == '.') {
@@ -230,7 +275,14 @@ domain_suffix_known(struct bytes domain)
         name[2 + i] = (char)ascii_lower(top.at[i]);
     }
     name[2 + top.size] = 0;
+    if (strcmp(known, name + 2) == 0) {
+        return true;
+    }
     int type = PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE;
-    return psl_is_public_suffix2(suffixes(), name + 2, type) != 0 ||
-           psl_is_public_suffix2(suffixes(), name, type) != 0;
+    bool is = psl_is_public_suffix2(suffixes(), name + 2, type) != 0 ||
+              psl_is_public_suffix2(suffixes(), name, type) != 0;
+    if (is) {
+        memcpy(known, name + 2, top.size + 1);
+    }
+    return is;
 }

@@ -1,6 +1,7 @@
 #include "parse/header.h"
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "parse/mime_private.h"
 
 #define FIELDS_AT_FIRST 48 /* most messages have fewer, so the list is taken once */
@@ -76,14 +77,66 @@ field_add(struct block *b, struct field field)
     h->fields[h->field_count++] = field;
 }
 
-/* Behind the field that begins at `at`: its first line and all lines that continue it. */
+/* Behind the field that begins at `at`: its first line and all lines that continue it. One of blanks alone is among them
+ * (RFC 5322 4.2), but some see the end of the header there. SpamAssassin writes its report with such lines: that is known. */
 static size_t
-field_end(struct bytes in, size_t at)
+field_end(struct block *b, struct bytes in, size_t at)
 {
-    do {
-        at = line_end(in, at);
-    } while (at < in.size && (in.at[at] == ' ' || in.at[at] == '\t'));
+    bool known = bytes_starts_fold(bytes_from(in, at), BYTES("X-Spam-"));
+
+    for (at = line_end(in, at); at < in.size && (in.at[at] == ' ' || in.at[at] == '\t');) {
+        size_t from = at;
+        at = line_end(in, from);
+        if (!known && !b->header->is_unclear &&
+            bytes_trim(bytes_slice(in, from, at)).size == 0 && at < in.size &&
+            !line_is_empty(in, at)) {
+            defect_note(b->defects, "header_blank_line", in.at + from);
+            b->header->is_unclear = true;
+        }
+    }
     return at;
+}
+
+/* A CR that belongs to no line end. */
+static const uint8_t *
+lone_cr(struct bytes in)
+{
+    for (size_t at = 0; (at = bytes_find_byte(in, '\r', at)) != BYTES_NOWHERE; at++) {
+        if (at + 1 < in.size && in.at[at + 1] != '\n' && in.at[at + 1] != '\r') {
+            return in.at + at;
+        }
+    }
+    return NULL;
+}
+
+/* What is wrong with the bytes of a block, wherever in it they stand. */
+static void
+block_check(struct block *b)
+{
+    struct header *h = b->header;
+
+    if (h->raw.size == 0) {
+        return;
+    }
+    const uint8_t *nul = memchr(h->raw.at, 0, h->raw.size), *cr = lone_cr(h->raw);
+    if (nul != NULL) {
+        defect_note(b->defects, "header_nul", nul);
+    }
+    if (cr != NULL) {
+        defect_note(b->defects, "header_cr", cr);
+        h->is_unclear = true;
+    }
+    if (utf8_valid(h->raw)) {
+        return;
+    }
+    for (size_t i = 0; i < h->field_count;
+         i++) { /* SpamAssassin quotes the body in its report, cut anywhere */
+        if (!utf8_valid(h->fields[i].whole) &&
+            !bytes_starts_fold(h->fields[i].name, BYTES("X-Spam-"))) {
+            defect_note(b->defects, "header_8bit", h->fields[i].whole.at);
+            return;
+        }
+    }
 }
 
 static struct field
@@ -167,6 +220,9 @@ header_read(struct arena *arena, struct bytes in, const struct mime_stack *stack
     size_t start = stack == NULL ? skip_mailbox_line(in) : 0, at = start, body = in.size;
 
     *header_r = (struct header){0};
+    if (start > 0) {
+        defect_note(defects, "mailbox_line", in.at);
+    }
     while (at < in.size) {
         if (line_is_empty(in, at)) {
             body = line_end(in, at);
@@ -184,7 +240,7 @@ header_read(struct arena *arena, struct bytes in, const struct mime_stack *stack
             body = at;
             break;
         }
-        size_t end = name == SIZE_MAX ? line_end(in, at) : field_end(in, at);
+        size_t end = name == SIZE_MAX ? line_end(in, at) : field_end(&b, in, at);
         if (name == SIZE_MAX) {
             stray_line_take(&b, in, at, end);
         } else {
@@ -193,9 +249,7 @@ header_read(struct arena *arena, struct bytes in, const struct mime_stack *stack
         at = end;
     }
     header_r->raw = bytes_slice(in, start, at);
-    if (at > start && memchr(in.at + start, 0, at - start) != NULL) {
-        defect_note(defects, "header_nul", memchr(in.at + start, 0, at - start));
-    }
+    block_check(&b);
     return body;
 }
 
@@ -257,8 +311,14 @@ header_unfold(struct arena *arena, struct bytes value)
 size_t
 header_comment(struct bytes in, size_t at)
 {
-    size_t depth = 0;
+    size_t depth = 0, close;
+    struct bytes near = bytes_slice(in, at + 1, at + 256); /* most are short and plain */
 
+    close = bytes_find_byte(near, ')', 0);
+    if (close != BYTES_NOWHERE && memchr(near.at, '(', close) == NULL &&
+        memchr(near.at, '\\', close) == NULL) {
+        return at + 1 + close + 1;
+    }
     for (size_t i = at; i < in.size; i++) {
         switch (in.at[i]) {
         case '\\':

@@ -6,7 +6,9 @@
  * - a line without a colon, or whose name has blanks or controls in it, continues the field above it when the header goes on
  *   below (RFC 7103 7.2; defect header_line); else the header ends there and the line is the first of the body;
  * - a block may end without an empty line, at the end or (inside a multipart) at a boundary;
- * - NULs are bytes like any others, noted as a defect.
+ * - NULs are bytes like any others, noted as a defect; so are 8-bit bytes that are no UTF-8 (header_8bit), a "From " line
+ *   (mailbox_line), a CR that ends no line (header_cr), and a line of blanks inside a field (header_blank_line). The last two
+ *   end a line or the header for other readers: is_unclear is set, and mime.h reads the part in that way too.
  * header_find and header_count are declared in letter.h. */
 #pragma once
 

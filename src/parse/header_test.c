@@ -70,7 +70,8 @@ test_broken(void)
     h = read_text("This is text.\nAnd this\n\nA: 1\n", &body, &d);
     tap_ok(h.field_count == 0 && body == 0, "no header: all is body");
     h = read_text("From me Mon Jan  1 10:00:00 2001\nA: 1\n\nx", &body, &d);
-    tap_ok(h.field_count == 1 && d.count == 0 && bytes_starts(h.raw, BYTES("A:")),
+    tap_ok(h.field_count == 1 && d.count == 1 && has_defect(&d, "mailbox_line") &&
+               bytes_starts(h.raw, BYTES("A:")),
            "mailbox line");
     h = read_text("", &body, &d);
     tap_ok(h.field_count == 0 && body == 0, "nothing");
@@ -85,6 +86,41 @@ test_broken(void)
     defects_init(&d, &arena, nul);
     body = header_read(&arena, nul, NULL, &h, &d);
     tap_ok(body == 7 && h.fields[0].value.size == 3 && has_defect(&d, "header_nul"), "NUL");
+}
+
+/* What is noted of a block's bytes, and which of it is not clear to others. */
+static void
+test_bytes(void)
+{
+    static const struct {
+        const char *in, *defect;
+        bool is_unclear;
+    } rows[] = {
+        {"A: b\r\n c\r\n\r\n", NULL, false},
+        {"A: \xe3\x81\x82\n\n", NULL, false},
+        {"A: \x82\xa0\n\n", "header_8bit", false},
+        {"X-Spam-Report: \xe3\x81\n\n", NULL, false},
+        {"X-Spam-Report: a\n \n b\n\n", NULL, false},
+        {"A: b\n \n c\n\n", "header_blank_line", true},
+        {"A: b\n\t \nB: c\n\n", "header_blank_line", true},
+        {"A: b\n \n\n", NULL, false},
+        {"A: b\n ", NULL, false},
+        {"A: b\rB: c\n\n", "header_cr", true},
+        {"A: b\r\rB: c\n\n", "header_cr", true},
+        {"A: b\r\r\nB: c\n\n", NULL, false},
+        {"A: b\r", NULL, false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct defects d;
+        size_t body;
+        struct header h = read_text(rows[i].in, &body, &d);
+        tap_ok(h.is_unclear == rows[i].is_unclear &&
+                   (rows[i].defect == NULL
+                        ? d.count == 0
+                        : d.count == 1 && has_defect(&d, rows[i].defect)),
+               "bytes %zu: %s", i, rows[i].defect == NULL ? "no defect" : rows[i].defect);
+    }
 }
 
 static void
@@ -152,7 +188,22 @@ test_words(void)
         {"=?utf-8?q?a?= =?us-ascii?q?b?=", "ab", "two charsets, no blank between"},
         {"=?utf-8?q?a?= x =?utf-8?q?b?=", "a x b", "text between"},
         {"=?utf-8?x?a?=", "=?utf-8?x?a?=", "unknown encoding"},
-        {"=?utf-8?q?a", "=?utf-8?q?a", "no end"},
+        {"=?utf-8?q?a", "a", "no end"},
+        {"=?utf-8?q?", "=?utf-8?q?", "no end and no text"},
+        {"=?utf-8?b?44GC?", "あ", "half an end"},
+        {"=?utf-8?q?=E3=81=82?=E3=81=84?=", "あ?い", "a question mark before an octet"},
+        {"=?utf-8?q?a?=B1=?utf-8?q?b?=", "aB1b", "no octet, but text between words"},
+        {"=?Shift_JIS?q?=95?= =?sjis?q?=5C?=", "表", "two names of one charset"},
+        {"=?utf-8 ?q?a?=", "a", "a blank behind the charset"},
+        {"=??q?=E3=81=82?=", "あ", "no charset"},
+        {"=?utf-8?b?44 GC?=", "あ", "a blank in base64"},
+        {"=?iso-2022-jp?q?=1B$B$\"=1B(B?=", "あ", "q with bare marks of JIS"},
+        {"=?utf-8?b?gqCCog==?=", "あい", "Shift_JIS labelled UTF-8"},
+        {"=?iso-2022-jp?b?GyRCJCI=?= =?iso-2022-jp?b?JCQbKEI=?=", "あい",
+         "a shift state across words"},
+        {"=?utf-8?b?44GC44GE z", "あい z", "no end before a blank"},
+        {"=?utf-8?b?44G?= =?utf-8?b?C44GE?=", "あい", "base64 cut inside a group of four"},
+        {"=?utf-8?b?44GC44?= =?utf-8?q?=81=84?=", "あい", "base64 and q inside one letter"},
         {"=?utf-8?q?=zz=4?=", "=zz=4", "broken escapes"},
         {"=?", "=?", "a stub"},
         {"=?=?=?=?", "=?=?=?=?", "stubs"},
@@ -200,6 +251,7 @@ main(void)
     arena_init(&arena, (size_t)1 << 30);
     test_fields();
     test_broken();
+    test_bytes();
     test_bounds();
     test_words();
     test_floods();

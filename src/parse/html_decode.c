@@ -1,6 +1,7 @@
 #include "base/utf8.h"
 #include "base/writer.h"
 #include "parse/html_private.h"
+#include "parse/scan_private.h"
 
 /* Character references (13.2.5.72 to 80) --------------------------------------------------------------------------- */
 
@@ -77,6 +78,33 @@ find_name(struct bytes raw, size_t at, size_t *size_r)
     return found;
 }
 
+/* The five that mail is full of, without a search; 0 if it is another. */
+static size_t
+read_usual(struct bytes raw, size_t at, uint8_t *out, size_t *size_r)
+{
+    const uint8_t *in = raw.at + at;
+    size_t size = raw.size - at;
+
+    *size_r = 1;
+    if (size >= 6 && memcmp(in, "&nbsp;", 6) == 0) {
+        *size_r = utf8_put(out, 0xa0);
+        return 6;
+    }
+    if (size >= 5 && memcmp(in, "&amp;", 5) == 0) {
+        out[0] = '&';
+        return 5;
+    }
+    if (size >= 4 && (in[1] == 'l' || in[1] == 'g') && in[2] == 't' && in[3] == ';') {
+        out[0] = in[1] == 'l' ? '<' : '>';
+        return 4;
+    }
+    if (size >= 6 && memcmp(in, "&quot;", 6) == 0) {
+        out[0] = '"';
+        return 6;
+    }
+    return 0;
+}
+
 size_t
 html_reference(struct bytes raw, size_t at, bool in_attribute, uint8_t *out, size_t *size_r)
 {
@@ -90,6 +118,10 @@ html_reference(struct bytes raw, size_t at, bool in_attribute, uint8_t *out, siz
     }
     if (!ascii_letter(raw.at[at + 1])) {
         return 0;
+    }
+    size_t usual = read_usual(raw, at, out, size_r);
+    if (usual > 0) {
+        return usual;
     }
     const struct html_entity *entity = find_name(raw, at + 1, &size);
     if (entity == NULL) {
@@ -109,16 +141,47 @@ html_reference(struct bytes raw, size_t at, bool in_attribute, uint8_t *out, siz
 
 /* From raw bytes to text ------------------------------------------------------------------------------------------- */
 
+/* What changes, by the decodings that change it; bit 7: always. */
+static const uint8_t changes[256] = {['&'] = HTML_REFERENCES, ['\r'] = 0x80, [0] = 0x40};
+
+static uint8_t
+changes_in(struct bytes raw, size_t from, size_t to)
+{
+    uint8_t found = 0;
+
+    for (; from < to; from++) {
+        found |= changes[raw.at[from]];
+    }
+    return found;
+}
+
+static inline bool
+may_change(struct bytes raw, size_t at)
+{
+    scan_block block = scan_load(raw.at + at);
+
+    return scan_any(scan_is(block, '&') | scan_is(block, '\r') | scan_is(block, 0));
+}
+
+/* Where the run ends, from `at` on, that no decoding changes but that to small letters. */
+static size_t
+unchanged_end(struct bytes raw, size_t at)
+{
+    while (raw.size - at >= SCAN_SIZE && !may_change(raw, at)) {
+        at += SCAN_SIZE;
+    }
+    while (at < raw.size && changes[raw.at[at]] == 0) {
+        at++;
+    }
+    return at;
+}
+
 static bool
 is_changed(struct bytes raw, unsigned decoding)
 {
-    if ((decoding & HTML_REFERENCES) != 0 &&
-        bytes_find_byte(raw, '&', 0) != BYTES_NOWHERE) {
-        return true;
-    }
-    if ((decoding & HTML_KEEP_NUL) == 0 && bytes_find_byte(raw, 0, 0) != BYTES_NOWHERE) {
-        return true;
-    }
+    uint8_t which = (uint8_t)((decoding & HTML_REFERENCES) | 0x80u |
+                              ((decoding & HTML_KEEP_NUL) == 0 ? 0x40u : 0u));
+
     if ((decoding & HTML_LOWER) != 0) {
         for (size_t i = 0; i < raw.size; i++) {
             if (raw.at[i] != ascii_lower(raw.at[i])) {
@@ -126,7 +189,17 @@ is_changed(struct bytes raw, unsigned decoding)
             }
         }
     }
-    return bytes_find_byte(raw, '\r', 0) != BYTES_NOWHERE;
+    if (raw.size < SCAN_SIZE) {
+        return (changes_in(raw, 0, raw.size) & which) != 0;
+    }
+    for (size_t next = 0; next < raw.size; next += SCAN_SIZE) {
+        /* The last block overlaps the one before. */
+        size_t at = next < raw.size - SCAN_SIZE ? next : raw.size - SCAN_SIZE;
+        if (may_change(raw, at) && (changes_in(raw, at, at + SCAN_SIZE) & which) != 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 struct bytes
@@ -140,6 +213,7 @@ html_decode(struct arena *arena, struct bytes raw, unsigned decoding)
         return raw;
     }
     writer_init(&w, arena);
+    writer_reserve(&w, raw.size);
     for (size_t at = 0; at < raw.size;) {
         uint8_t c = raw.at[at];
         if (c == '\r') {
@@ -148,7 +222,9 @@ html_decode(struct arena *arena, struct bytes raw, unsigned decoding)
             continue;
         }
         if (c == 0 && (decoding & HTML_KEEP_NUL) == 0) {
-            writer_code_point(&w, UTF8_REPLACEMENT);
+            if ((decoding & HTML_DROP_NUL) == 0) {
+                writer_code_point(&w, UTF8_REPLACEMENT);
+            }
             at++;
             continue;
         }
@@ -161,8 +237,14 @@ html_decode(struct arena *arena, struct bytes raw, unsigned decoding)
                 continue;
             }
         }
-        writer_byte(&w, (decoding & HTML_LOWER) != 0 ? ascii_lower(c) : c);
-        at++;
+        if ((decoding & HTML_LOWER) != 0) {
+            writer_byte(&w, ascii_lower(c));
+            at++;
+            continue;
+        }
+        size_t from = at++;
+        at = unchanged_end(raw, at);
+        writer_bytes(&w, bytes_slice(raw, from, at));
     }
     return writer_view(&w);
 }

@@ -1,4 +1,5 @@
 #include "base/why.h"
+#include "parse/html_names_private.h"
 #include "parse/html_view_private.h"
 
 #define BLOCK (HTML_SHAPE_BLOCK | HTML_SHAPE_CLOSES_P)
@@ -14,6 +15,7 @@ static const struct html_element elements[] = {
     {"audio", HTML_SHAPE_HIDDEN, HTML_WHAT_OBJECT},
     {"base", VOID, HTML_WHAT_BASE},
     {"basefont", VOID, 0},
+    {"bdo", 0, HTML_WHAT_BDO},
     {"bgsound", VOID, 0},
     {"blockquote", BLOCK, 0},
     {"body", BLOCK, HTML_WHAT_BODY},
@@ -69,6 +71,11 @@ static const struct html_element elements[] = {
     {"param", VOID, 0},
     {"plaintext", BLOCK | HTML_SHAPE_PRE, HTML_WHAT_PLAINTEXT},
     {"pre", BLOCK | HTML_SHAPE_PRE, 0},
+    {"rb", HTML_SHAPE_RUBY, 0},
+    {"rp", HTML_SHAPE_RUBY | HTML_SHAPE_HIDDEN, 0},
+    {"rt", HTML_SHAPE_RUBY, HTML_WHAT_READING},
+    {"rtc", HTML_SHAPE_RUBY, HTML_WHAT_READING},
+    {"ruby", HTML_SHAPE_BARRIER, 0},
     {"script", SKIP, HTML_WHAT_SCRIPT},
     {"search", BLOCK, 0},
     {"section", BLOCK, 0},
@@ -94,53 +101,66 @@ static const struct html_element elements[] = {
 };
 
 #define ELEMENT_COUNT (sizeof elements / sizeof *elements)
-#define SLOT_COUNT    512u
 
 static const struct html_element unknown = {"", 0, HTML_WHAT_OTHER};
 
-static unsigned
-slot_of(struct bytes name)
+/* Both tables are made once per process. */
+static struct html_names element_names, attribute_names;
+static bool is_made;
+
+static const char *const attributes[] = {
+    [HTML_ATTRIBUTE_ACTION] = "action",
+    [HTML_ATTRIBUTE_ALT] = "alt",
+    [HTML_ATTRIBUTE_BACKGROUND] = "background",
+    [HTML_ATTRIBUTE_BGCOLOR] = "bgcolor",
+    [HTML_ATTRIBUTE_CLASS] = "class",
+    [HTML_ATTRIBUTE_COLOR] = "color",
+    [HTML_ATTRIBUTE_CONTENT] = "content",
+    [HTML_ATTRIBUTE_DATA] = "data",
+    [HTML_ATTRIBUTE_DIR] = "dir",
+    [HTML_ATTRIBUTE_FORMACTION] = "formaction",
+    [HTML_ATTRIBUTE_HEIGHT] = "height",
+    [HTML_ATTRIBUTE_HIDDEN] = "hidden",
+    [HTML_ATTRIBUTE_HREF] = "href",
+    [HTML_ATTRIBUTE_HTTP_EQUIV] = "http-equiv",
+    [HTML_ATTRIBUTE_ID] = "id",
+    [HTML_ATTRIBUTE_PLACEHOLDER] = "placeholder",
+    [HTML_ATTRIBUTE_SRC] = "src",
+    [HTML_ATTRIBUTE_STYLE] = "style",
+    [HTML_ATTRIBUTE_TEXT] = "text",
+    [HTML_ATTRIBUTE_TYPE] = "type",
+    [HTML_ATTRIBUTE_VALUE] = "value",
+    [HTML_ATTRIBUTE_WIDTH] = "width",
+};
+
+__attribute__((noinline, cold)) static void
+make_names(void)
 {
-    unsigned hash = (unsigned)name.size;
-
-    for (size_t i = 0; i < name.size; i++) {
-        hash = hash * 31 + (name.at[i] | 0x20u);
-    }
-    return (hash ^ hash >> 9) % SLOT_COUNT;
-}
-
-/* An open hash of the table, made once per process. */
-static const uint8_t *
-slots(void)
-{
-    static uint8_t made[SLOT_COUNT]; /* index + 1 */
-
-    _Static_assert(ELEMENT_COUNT < 255, "an index is one byte");
-    if (made[slot_of(BYTES("a"))] != 0) {
-        return made;
-    }
+    _Static_assert(ELEMENT_COUNT < UINT8_MAX, "an index is one byte");
     for (size_t i = 0; i < ELEMENT_COUNT; i++) {
-        unsigned slot = slot_of(bytes_from_text(elements[i].name));
-        while (made[slot] != 0) {
-            slot = (slot + 1) % SLOT_COUNT;
-        }
-        made[slot] = (uint8_t)(i + 1);
+        html_names_put(&element_names, bytes_from_text(elements[i].name), (uint8_t)i);
     }
-    return made;
+    for (size_t i = HTML_ATTRIBUTE_OTHER + 1; i < HTML_ATTRIBUTE_COUNT; i++) {
+        html_names_put(&attribute_names, bytes_from_text(attributes[i]), (uint8_t)i);
+    }
+    is_made = true;
 }
 
 const struct html_element *
 html_element_of(struct bytes name)
 {
-    const uint8_t *made = slots();
+    if (!is_made) {
+        make_names();
+    }
+    uint8_t index = html_names_get(&element_names, name, UINT8_MAX);
+    return index == UINT8_MAX ? &unknown : &elements[index];
+}
 
-    if (name.size == 0 || name.size > 10) {
-        return &unknown;
+enum html_attribute_name
+html_attribute_of(struct bytes name)
+{
+    if (!is_made) {
+        make_names();
     }
-    for (unsigned slot = slot_of(name); made[slot] != 0; slot = (slot + 1) % SLOT_COUNT) {
-        if (bytes_is_fold(name, elements[made[slot] - 1].name)) {
-            return &elements[made[slot] - 1];
-        }
-    }
-    return &unknown;
+    return html_names_get(&attribute_names, name, HTML_ATTRIBUTE_OTHER);
 }

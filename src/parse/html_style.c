@@ -1,300 +1,538 @@
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "base/writer.h"
 #include "parse/html_view_private.h"
 
-/* Letters of at most this many tenths of a pixel are not read by anybody. */
-#define TINY_TENTHS 20
+/* Letters of at most two pixels are not read by anybody. */
+#define TINY 2000
 /* Further out than this many pixels is off every screen. */
-#define OFF_SCREEN (-500)
+#define OFF_SCREEN  (-500)
+#define NUMBER_MOST 1000000
 
-/* A number with tenths at the start of text, in tenths; false if none stands there. unit_r is what follows. */
-static bool
-tenths(struct bytes text, long *tenths_r, struct bytes *unit_r)
+bool
+html_style_number(struct bytes text, long *number_r, struct bytes *unit_r)
 {
     size_t at = 0;
-    long value = 0, sign = 1;
+    long value = 0, sign = 1, place = 100;
     bool any = false;
 
     if (at < text.size && (text.at[at] == '-' || text.at[at] == '+')) {
         sign = text.at[at++] == '-' ? -1 : 1;
     }
     for (; at < text.size && ascii_digit(text.at[at]); at++) {
-        value = value > 100000 ? value : value * 10 + (text.at[at] - '0');
+        value = value > NUMBER_MOST ? value : value * 10 + (text.at[at] - '0');
         any = true;
     }
-    value *= 10;
+    value *= 1000;
     if (at + 1 < text.size && text.at[at] == '.' && ascii_digit(text.at[at + 1])) {
-        value += text.at[at + 1] - '0';
-        any = true;
         for (at++; at < text.size && ascii_digit(text.at[at]); at++) {
+            value += (text.at[at] - '0') * place;
+            place /= 10;
         }
+        any = true;
     }
-    *tenths_r = sign * value;
+    *number_r = sign * value;
     *unit_r = bytes_from(text, at);
     return any;
 }
 
+/* A length in thousandths of a pixel, where it does not hang on the parent; *relative if it does. */
 static bool
-is_nothing(struct bytes value)
+read_length(struct bytes value, long *length_r, bool *relative)
 {
-    long number;
     struct bytes unit;
 
-    return tenths(value, &number, &unit) && number == 0;
+    *relative = false;
+    if (!html_style_number(value, length_r, &unit)) {
+        return false;
+    }
+    if (bytes_starts_fold(unit, BYTES("em"))) {
+        *relative = true;
+    } else if (bytes_starts(unit, BYTES("%"))) {
+        *relative = true;
+        *length_r /= 100;
+    } else if (bytes_starts_fold(unit, BYTES("rem"))) {
+        *length_r = *length_r * 16;
+    } else if (bytes_starts_fold(unit, BYTES("pt"))) {
+        *length_r = *length_r * 4 / 3;
+    } else if (bytes_starts_fold(unit, BYTES("ex"))) {
+        *relative = true;
+        *length_r /= 2;
+    } else if (bytes_starts_fold(unit, BYTES("in"))) {
+        *length_r = *length_r * 96;
+    } else if (bytes_starts_fold(unit, BYTES("cm"))) {
+        *length_r = *length_r * 38;
+    } else if (bytes_starts_fold(unit, BYTES("mm"))) {
+        *length_r = *length_r * 4;
+    }
+    return true;
 }
 
 static bool
 is_off_screen(struct bytes value)
 {
-    long number;
-    struct bytes unit;
+    long length;
+    bool relative;
 
-    if (!tenths(value, &number, &unit)) {
-        return false;
-    }
-    bool relative =
-        bytes_starts_fold(unit, BYTES("em")) || bytes_starts_fold(unit, BYTES("rem"));
-    return number / 10 * (relative ? 16 : 1) <= OFF_SCREEN;
+    return read_length(value, &length, &relative) &&
+           length / 1000 * (relative ? 16 : 1) <= OFF_SCREEN;
 }
-
-/* 1 tiny, 0 not, -1 nothing is said. */
-static int
-is_tiny(struct bytes value)
-{
-    long number;
-    struct bytes unit;
-
-    if (!tenths(value, &number, &unit)) {
-        return ascii_letter(value.size > 0 ? value.at[0] : 0) &&
-                       !bytes_is_fold(value, "inherit")
-                   ? 0
-                   : -1;
-    }
-    if (bytes_starts_fold(unit, BYTES("em")) || bytes_starts_fold(unit, BYTES("rem"))) {
-        return number <= 1;
-    }
-    if (bytes_starts(unit, BYTES("%"))) {
-        return number <= 100;
-    }
-    return number <=
-           (bytes_starts_fold(unit, BYTES("pt")) ? TINY_TENTHS * 3 / 4 : TINY_TENTHS);
-}
-
-static const struct {
-    const char *name;
-    int colour;
-} colour_names[] = {
-    {"white", 0xffffff},      {"black", 0x000000},       {"red", 0xff0000},
-    {"green", 0x008000},      {"blue", 0x0000ff},        {"gray", 0x808080},
-    {"grey", 0x808080},       {"silver", 0xc0c0c0},      {"navy", 0x000080},
-    {"yellow", 0xffff00},     {"orange", 0xffa500},      {"purple", 0x800080},
-    {"maroon", 0x800000},     {"lime", 0x00ff00},        {"aqua", 0x00ffff},
-    {"teal", 0x008080},       {"olive", 0x808000},       {"fuchsia", 0xff00ff},
-    {"whitesmoke", 0xf5f5f5}, {"snow", 0xfffafa},        {"ivory", 0xfffff0},
-    {"ghostwhite", 0xf8f8ff}, {"floralwhite", 0xfffaf0}, {"lightgray", 0xd3d3d3},
-    {"pink", 0xffc0cb},
-};
-
-/* The numbers of rgb() and rgba(). */
-static int
-colour_function(struct bytes text, bool *transparent)
-{
-    size_t open = bytes_find_byte(text, '(', 0);
-    long parts[4] = {0, 0, 0, 10};
-    struct bytes rest = bytes_from(text, open == BYTES_NOWHERE ? text.size : open + 1);
-    int count = 0;
-
-    while (count < 4 && rest.size > 0) {
-        while (rest.size > 0 &&
-               (ascii_blank(rest.at[0]) || rest.at[0] == ',' || rest.at[0] == '/')) {
-            rest = bytes_from(rest, 1);
-        }
-        struct bytes unit;
-        if (!tenths(rest, &parts[count], &unit)) {
-            break;
-        }
-        if (unit.size > 0 && unit.at[0] == '%') {
-            parts[count] = parts[count] * (count < 3 ? 255 : 1) / 100;
-            unit = bytes_from(unit, 1);
-        }
-        rest = unit;
-        count++;
-    }
-    if (count < 3) {
-        return HTML_COLOUR_UNKNOWN;
-    }
-    if (count == 4 && parts[3] < 1) {
-        *transparent = true;
-        return HTML_COLOUR_NONE;
-    }
-    int colour = 0;
-    for (int i = 0; i < 3; i++) {
-        long part = parts[i] / 10;
-        colour = colour << 8 | (int)(part < 0 ? 0 : part > 255 ? 255 : part);
-    }
-    return colour;
-}
-
-static int
-colour_digits(struct bytes text)
-{
-    int colour = 0;
-    size_t size = 0;
-
-    while (size < text.size && ascii_hex(text.at[size]) >= 0) {
-        size++;
-    }
-    if (size == 3 || size == 4) {
-        for (size_t i = 0; i < 3; i++) {
-            colour = colour << 8 | ascii_hex(text.at[i]) * 17;
-        }
-        return colour;
-    }
-    if (size != 6 && size != 8) {
-        return HTML_COLOUR_UNKNOWN;
-    }
-    for (size_t i = 0; i < 6; i++) {
-        colour = colour << 4 | ascii_hex(text.at[i]);
-    }
-    return colour;
-}
-
-int
-html_colour(struct bytes text, bool *transparent)
-{
-    *transparent = false;
-    text = bytes_trim(text);
-    if (text.size == 0) {
-        return HTML_COLOUR_NONE;
-    }
-    if (text.at[0] == '#') {
-        return colour_digits(bytes_from(text, 1));
-    }
-    if (bytes_starts_fold(text, BYTES("rgb"))) {
-        return colour_function(text, transparent);
-    }
-    if (bytes_starts_fold(text, BYTES("transparent"))) {
-        *transparent = true;
-        return HTML_COLOUR_NONE;
-    }
-    for (size_t i = 0; i < sizeof colour_names / sizeof *colour_names; i++) {
-        struct bytes name = bytes_from_text(colour_names[i].name);
-        if (bytes_starts_fold(text, name) &&
-            (text.size == name.size || !ascii_letter(text.at[name.size]))) {
-            return colour_names[i].colour;
-        }
-    }
-    return text.size == 6 && ascii_hex(text.at[0]) >= 0 ? colour_digits(text)
-                                                        : HTML_COLOUR_UNKNOWN;
-}
-
-/* What must be seen together in one style. */
-struct box {
-    bool no_height, no_width, clipped, positioned, off;
-};
 
 static void
-set_ground(struct html_look *look, struct bytes value)
+say(struct html_style *style, unsigned what, bool hides)
 {
-    bool transparent;
-    int colour = html_colour(value, &transparent);
+    style->said |= what;
+    style->yes = hides ? style->yes | what : style->yes & ~what;
+}
 
-    if (bytes_find_fold(value, BYTES("url("), 0) != BYTES_NOWHERE ||
-        bytes_find_fold(value, BYTES("gradient"), 0) != BYTES_NOWHERE) {
-        look->ground = HTML_COLOUR_UNKNOWN;
-    } else if (!transparent && colour != HTML_COLOUR_NONE &&
-               !bytes_is_fold(value, "none") && !bytes_is_fold(value, "inherit")) {
-        look->ground = colour;
+static void
+say_room(struct html_style *style, unsigned what, struct bytes value)
+{
+    long length;
+    bool relative, is = read_length(value, &length, &relative);
+
+    say(style, what, is && length == 0);
+    if (is && !relative && length <= 1000) {
+        say(style, HTML_SAID_DOT, true);
     }
 }
 
 static void
-set_colour(struct html_look *look, struct bytes value)
+say_colour(struct html_style *style, struct bytes value)
 {
     bool transparent;
-    int colour = html_colour(value, &transparent);
 
     if (bytes_starts_fold(value, BYTES("inherit")) || value.size == 0) {
         return;
     }
-    look->invisible |= transparent;
-    look->colour = colour;
+    style->colour = html_colour(value, &transparent);
+    say(style, HTML_SAID_COLOUR, transparent);
 }
 
 static void
-set_size(struct html_look *look, struct bytes value)
+say_ground(struct html_style *style, struct bytes value)
 {
-    int tiny = is_tiny(value);
+    bool transparent;
+    int colour = html_colour(value, &transparent);
 
-    if (tiny >= 0) {
-        look->tiny = tiny != 0;
+    if (bytes_find_byte(value, '(', 0) != BYTES_NOWHERE &&
+        (bytes_find_fold(value, BYTES("url("), 0) != BYTES_NOWHERE ||
+         bytes_find_fold(value, BYTES("gradient"), 0) != BYTES_NOWHERE)) {
+        style->ground = HTML_COLOUR_UNKNOWN;
+    } else if (transparent || colour == HTML_COLOUR_NONE || bytes_is_fold(value, "none") ||
+               bytes_is_fold(value, "inherit")) {
+        return;
+    } else {
+        style->ground = colour;
+    }
+    say(style, HTML_SAID_GROUND, true);
+}
+
+static void
+say_size(struct html_style *style, struct bytes value)
+{
+    long length;
+    bool relative;
+
+    if (read_length(value, &length, &relative)) {
+        style->size = (int)(length > NUMBER_MOST ? NUMBER_MOST : length);
+        style->size_relative = relative;
+    } else if (ascii_letter(value.size > 0 ? value.at[0] : 0) &&
+               !bytes_starts_fold(value, BYTES("inherit"))) {
+        style->size = HTML_SIZE_USUAL; /* small, large, ... : all can be read */
+        style->size_relative = false;
+    } else {
+        return;
+    }
+    say(style, HTML_SAID_SIZE, true);
+}
+
+/* The size in the shorthand: the first number that has a unit, a line height, or is nought. */
+static void
+say_font(struct html_style *style, struct bytes value)
+{
+    struct bytes word, unit;
+    long number;
+
+    while (bytes_split(&value, ' ', &word)) {
+        if (html_style_number(word, &number, &unit) && (number == 0 || unit.size > 0)) {
+            say_size(style, word);
+            return;
+        }
     }
 }
 
 static void
-read_declaration(struct html_look *look, struct box *box, struct bytes name,
-                 struct bytes value)
+say_moved(struct html_style *style, struct bytes value)
+{
+    size_t move = bytes_find_fold(value, BYTES("translate"), 0),
+           scale = bytes_find_fold(value, BYTES("scale"), 0);
+
+    if (move != BYTES_NOWHERE) {
+        size_t open = bytes_find_byte(value, '(', move);
+        struct bytes to = bytes_from(value, open == BYTES_NOWHERE ? value.size : open + 1);
+        say(style, HTML_SAID_MOVED, is_off_screen(bytes_trim(to)));
+    }
+    if (scale != BYTES_NOWHERE) {
+        size_t open = bytes_find_byte(value, '(', scale);
+        long number = 1;
+        struct bytes unit,
+            by = bytes_from(value, open == BYTES_NOWHERE ? value.size : open + 1);
+        say(style, HTML_SAID_SHRUNK,
+            html_style_number(bytes_trim(by), &number, &unit) && number < 50);
+    }
+}
+
+/* A clip that leaves nothing: rect() of which all four edges meet. */
+static bool
+is_clip_empty(struct bytes value)
+{
+    long first = -1, number;
+    struct bytes unit;
+    size_t open = bytes_find_byte(value, '(', 0);
+
+    if (!bytes_starts_fold(value, BYTES("rect")) || open == BYTES_NOWHERE) {
+        return false;
+    }
+    for (size_t at = open + 1; at < value.size && value.at[at] != ')';) {
+        if (ascii_digit(value.at[at])) {
+            html_style_number(bytes_from(value, at), &number, &unit);
+            if (first >= 0 && number != first) {
+                return false;
+            }
+            first = number;
+            at = value.size - unit.size;
+        } else if (ascii_letter(value.at[at]) &&
+                   bytes_starts_fold(bytes_from(value, at), BYTES("auto"))) {
+            return false;
+        } else {
+            at++;
+        }
+    }
+    return first >= 0;
+}
+
+enum property {
+    PROPERTY_BACKGROUND,
+    PROPERTY_COLOR,
+    PROPERTY_CLIP,
+    PROPERTY_CLIP_PATH,
+    PROPERTY_DIRECTION,
+    PROPERTY_DISPLAY,
+    PROPERTY_FONT,
+    PROPERTY_FONT_SIZE,
+    PROPERTY_NOTHING, /* hides where it is nought */
+    PROPERTY_OFF,     /* hides where it is far out */
+    PROPERTY_OPACITY,
+    PROPERTY_OVERFLOW,
+    PROPERTY_POSITION,
+    PROPERTY_TRANSFORM,
+    PROPERTY_BIDI,
+    PROPERTY_VISIBILITY,
+};
+
+/* By the first letter. mso-hide is not here: it hides from one mail program what all others show, so the text is judged. */
+static const struct {
+    const char *name;
+    size_t size;
+    enum property property;
+    unsigned says;
+} properties[] = {
+    /* clang-format off */
+    {"background", 10, PROPERTY_BACKGROUND, 0},
+    {"background-color", 16, PROPERTY_BACKGROUND, 0},
+    {"background-image", 16, PROPERTY_BACKGROUND, 0},
+    {"clip", 4, PROPERTY_CLIP, 0},
+    {"clip-path", 9, PROPERTY_CLIP_PATH, 0},
+    {"color", 5, PROPERTY_COLOR, 0},
+    {"direction", 9, PROPERTY_DIRECTION, 0},
+    {"display", 7, PROPERTY_DISPLAY, 0},
+    {"font", 4, PROPERTY_FONT, 0},
+    {"font-size", 9, PROPERTY_FONT_SIZE, 0},
+    {"height", 6, PROPERTY_NOTHING, HTML_SAID_HEIGHT},
+    {"left", 4, PROPERTY_OFF, HTML_SAID_LEFT},
+    {"margin-left", 11, PROPERTY_OFF, HTML_SAID_MARGIN_LEFT},
+    {"margin-top", 10, PROPERTY_OFF, HTML_SAID_MARGIN_TOP},
+    {"max-height", 10, PROPERTY_NOTHING, HTML_SAID_MOST_HEIGHT},
+    {"max-width", 9, PROPERTY_NOTHING, HTML_SAID_MOST_WIDTH},
+    {"opacity", 7, PROPERTY_OPACITY, 0},
+    {"overflow", 8, PROPERTY_OVERFLOW, 0},
+    {"overflow-x", 10, PROPERTY_OVERFLOW, 0},
+    {"overflow-y", 10, PROPERTY_OVERFLOW, 0},
+    {"position", 8, PROPERTY_POSITION, 0},
+    {"right", 5, PROPERTY_OFF, HTML_SAID_RIGHT},
+    {"text-indent", 11, PROPERTY_OFF, HTML_SAID_INDENT},
+    {"top", 3, PROPERTY_OFF, HTML_SAID_TOP},
+    {"transform", 9, PROPERTY_TRANSFORM, 0},
+    {"unicode-bidi", 12, PROPERTY_BIDI, 0},
+    {"visibility", 10, PROPERTY_VISIBILITY, 0},
+    {"width", 5, PROPERTY_NOTHING, HTML_SAID_WIDTH},
+    /* clang-format on */
+};
+#define PROPERTY_COUNT (sizeof properties / sizeof *properties)
+
+/* The first row of each letter from a to z. */
+static const uint8_t first_rows[26] = {28, 0,  3,  6,  28, 8,  28, 10, 28, 28, 28, 11, 12,
+                                       28, 16, 20, 28, 21, 28, 22, 25, 26, 27, 28, 28, 28};
+
+static void
+read_value(struct html_style *style, size_t row, struct bytes value)
 {
     long number;
     struct bytes unit;
 
-    if (bytes_is_fold(name, "display")) {
-        look->gone |= bytes_starts_fold(value, BYTES("none"));
-    } else if (bytes_is_fold(name, "visibility")) {
-        look->invisible = bytes_starts_fold(value, BYTES("hidden")) ||
-                          bytes_starts_fold(value, BYTES("collapse"));
-    } else if (bytes_is_fold(name, "opacity")) {
-        look->gone |= tenths(value, &number, &unit) && number < 1;
-    } else if (bytes_is_fold(name, "font-size")) {
-        set_size(look, value);
-    } else if (bytes_is_fold(name, "font")) {
-        look->tiny = look->tiny ||
-                     (is_nothing(value) && (value.size == 1 || !ascii_digit(value.at[1])));
-    } else if (bytes_is_fold(name, "color")) {
-        set_colour(look, value);
-    } else if (bytes_is_fold(name, "background") ||
-               bytes_is_fold(name, "background-color") ||
-               bytes_is_fold(name, "background-image")) {
-        set_ground(look, value);
-    } else if (bytes_is_fold(name, "height") || bytes_is_fold(name, "max-height")) {
-        box->no_height |= is_nothing(value);
-    } else if (bytes_is_fold(name, "width") || bytes_is_fold(name, "max-width")) {
-        box->no_width |= is_nothing(value);
-    } else if (bytes_is_fold(name, "overflow")) {
-        box->clipped |= bytes_starts_fold(value, BYTES("hidden"));
-    } else if (bytes_is_fold(name, "position")) {
-        box->positioned |= bytes_starts_fold(value, BYTES("absolute")) ||
-                           bytes_starts_fold(value, BYTES("fixed"));
-    } else if (bytes_is_fold(name, "left") || bytes_is_fold(name, "top") ||
-               bytes_is_fold(name, "right")) {
-        box->off |= is_off_screen(value);
-    } else if (bytes_is_fold(name, "text-indent") || bytes_is_fold(name, "margin-left") ||
-               bytes_is_fold(name, "margin-top")) {
-        look->gone |= is_off_screen(value);
-    } else if (bytes_is_fold(name, "clip")) {
-        look->gone |= bytes_starts_fold(value, BYTES("rect(0 0")) ||
-                      bytes_starts_fold(value, BYTES("rect(0,0")) ||
-                      bytes_starts_fold(value, BYTES("rect(0, 0")) ||
-                      bytes_starts_fold(value, BYTES("rect(0px"));
-    } else if (bytes_is_fold(name, "clip-path")) {
-        look->gone |= bytes_starts_fold(value, BYTES("inset(100%")) ||
-                      bytes_starts_fold(value, BYTES("circle(0"));
+    switch (properties[row].property) {
+    case PROPERTY_BACKGROUND:
+        say_ground(style, value);
+        break;
+    case PROPERTY_COLOR:
+        say_colour(style, value);
+        break;
+    case PROPERTY_CLIP:
+        say(style, HTML_SAID_CLIP, is_clip_empty(value));
+        break;
+    case PROPERTY_CLIP_PATH:
+        say(style, HTML_SAID_CLIP_PATH,
+            bytes_starts_fold(value, BYTES("inset(100%")) ||
+                bytes_starts_fold(value, BYTES("inset(50%")) ||
+                bytes_starts_fold(value, BYTES("circle(0")));
+        break;
+    case PROPERTY_DIRECTION:
+        say(style, HTML_SAID_DIRECTION, bytes_starts_fold(value, BYTES("rtl")));
+        break;
+    case PROPERTY_DISPLAY:
+        say(style, HTML_SAID_DISPLAY, bytes_starts_fold(value, BYTES("none")));
+        break;
+    case PROPERTY_FONT:
+        say_font(style, value);
+        break;
+    case PROPERTY_FONT_SIZE:
+        say_size(style, value);
+        break;
+    case PROPERTY_NOTHING:
+        say_room(style, properties[row].says, value);
+        break;
+    case PROPERTY_OFF:
+        say(style, properties[row].says, is_off_screen(value));
+        break;
+    case PROPERTY_OPACITY:
+        say(style, HTML_SAID_OPACITY,
+            html_style_number(value, &number, &unit) &&
+                number < (bytes_starts(unit, BYTES("%")) ? 10000 : 100));
+        break;
+    case PROPERTY_OVERFLOW:
+        say(style, HTML_SAID_OVERFLOW,
+            bytes_starts_fold(value, BYTES("hidden")) ||
+                bytes_starts_fold(value, BYTES("clip")));
+        break;
+    case PROPERTY_POSITION:
+        say(style, HTML_SAID_POSITION,
+            bytes_starts_fold(value, BYTES("absolute")) ||
+                bytes_starts_fold(value, BYTES("fixed")));
+        break;
+    case PROPERTY_TRANSFORM:
+        say_moved(style, value);
+        break;
+    case PROPERTY_BIDI:
+        say(style, HTML_SAID_BIDI,
+            bytes_find_fold(value, BYTES("override"), 0) != BYTES_NOWHERE);
+        break;
+    case PROPERTY_VISIBILITY:
+        say(style, HTML_SAID_VISIBILITY,
+            bytes_starts_fold(value, BYTES("hidden")) ||
+                bytes_starts_fold(value, BYTES("collapse")));
+        break;
+    }
+}
+
+/* Takes "!important" from the end. */
+static bool
+take_important(struct bytes *value)
+{
+    size_t mark = bytes_find_last(*value, '!');
+
+    if (mark == BYTES_NOWHERE ||
+        !bytes_is_fold(bytes_trim(bytes_from(*value, mark + 1)), "important")) {
+        return false;
+    }
+    *value = bytes_trim(bytes_slice(*value, 0, mark));
+    return true;
+}
+
+/* A style without its comments and escapes (CSS Syntax 4.3.7), so that a property broken by a comment and one spelled
+ * "\64 isplay" are read as a browser reads them. */
+static struct bytes
+plain_style(struct arena *arena, struct bytes style)
+{
+    uint8_t *out = arena_take_bytes(arena, style.size);
+    size_t size = 0;
+
+    for (size_t at = 0; at < style.size;) {
+        if (bytes_starts(bytes_from(style, at), BYTES("/*"))) {
+            size_t end = bytes_find(style, BYTES("*/"), at + 2);
+            at = end == BYTES_NOWHERE ? style.size : end + 2;
+            continue;
+        }
+        if (style.at[at] != '\\' || at + 1 >= style.size) {
+            out[size++] = style.at[at++];
+            continue;
+        }
+        unsigned code = 0;
+        size_t digits = 0;
+        for (at++; digits < 6 && at < style.size && ascii_hex(style.at[at]) >= 0;
+             digits++) {
+            code = code << 4 | (unsigned)ascii_hex(style.at[at++]);
+        }
+        if (digits == 0) {
+            out[size++] = style.at[at++];
+            continue;
+        }
+        at += at < style.size && ascii_blank(style.at[at]);
+        out[size++] = code >= 0x20 && code < 0x7f ? (uint8_t)code : '?';
+    }
+    return bytes_of(out, size);
+}
+
+/* bytes_find_byte in [at, end), for the short pieces of styles; end if it is not there. */
+static inline size_t
+find_before(struct bytes style, uint8_t byte, size_t at, size_t end)
+{
+    const uint8_t *found = at < end ? memchr(style.at + at, byte, end - at) : NULL;
+
+    return found == NULL ? end : (size_t)(found - style.at);
+}
+
+static bool
+is_property(struct bytes name, size_t row)
+{
+    if (properties[row].size != name.size) {
+        return false;
+    }
+    for (size_t i = 1; i < name.size; i++) {
+        if (ascii_lower(name.at[i]) != (uint8_t)properties[row].name[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The declaration that begins at `at`; gives where the next begins. */
+static size_t
+read_declaration(struct bytes style, size_t at, struct html_style *normal,
+                 struct html_style *important)
+{
+    size_t end = find_before(style, ';', at, style.size), row = PROPERTY_COUNT, colon;
+
+    while (at < end && ascii_blank(style.at[at])) {
+        at++;
+    }
+    uint8_t first = at < end ? ascii_lower(style.at[at]) : 0;
+    if (ascii_letter(first)) {
+        row = first_rows[first - 'a'];
+    }
+    if (row == PROPERTY_COUNT || (colon = find_before(style, ':', at, end)) == end) {
+        return end + 1;
+    }
+    struct bytes name = bytes_of(style.at + at, colon - at);
+    while (name.size > 0 && ascii_blank(name.at[name.size - 1])) {
+        name.size--;
+    }
+    for (; row < PROPERTY_COUNT && (uint8_t)properties[row].name[0] == first; row++) {
+        if (is_property(name, row)) {
+            struct bytes value = bytes_trim(bytes_slice(style, colon + 1, end));
+            bool strong = take_important(&value);
+            read_value(strong ? important : normal, row, value);
+            break;
+        }
+    }
+    return end + 1;
+}
+
+void
+html_style_read(struct arena *arena, struct bytes style, struct html_style *normal_r,
+                struct html_style *important_r)
+{
+    *normal_r = *important_r = (struct html_style){0};
+    if (bytes_find_byte(style, '\\', 0) != BYTES_NOWHERE ||
+        (bytes_find_byte(style, '/', 0) != BYTES_NOWHERE &&
+         bytes_find(style, BYTES("/*"), 0) != BYTES_NOWHERE)) {
+        style = plain_style(arena, style);
+    }
+    for (size_t at = 0; at < style.size;) {
+        at = read_declaration(style, at, normal_r, important_r);
     }
 }
 
 void
-html_look_style(struct html_look *look, struct bytes style)
+html_style_merge(struct html_style *to, const struct html_style *from)
 {
-    struct bytes declaration;
-    struct box box = {0};
-
-    while (bytes_split(&style, ';', &declaration)) {
-        size_t colon = bytes_find_byte(declaration, ':', 0);
-        if (colon != BYTES_NOWHERE) {
-            read_declaration(look, &box, bytes_trim(bytes_slice(declaration, 0, colon)),
-                             bytes_trim(bytes_from(declaration, colon + 1)));
-        }
+    to->yes = (to->yes & ~from->said) | from->yes;
+    to->said |= from->said;
+    if (from->said & HTML_SAID_SIZE) {
+        to->size = from->size;
+        to->size_relative = from->size_relative;
     }
-    look->gone |=
-        (box.clipped && (box.no_height || box.no_width)) || (box.positioned && box.off);
+    if (from->said & HTML_SAID_COLOUR) {
+        to->colour = from->colour;
+    }
+    if (from->said & HTML_SAID_GROUND) {
+        to->ground = from->ground;
+    }
+}
+
+/* Why an element of that style and all in it is not shown. */
+static enum hidden_reason
+gone_by(unsigned yes)
+{
+    const unsigned box =
+        HTML_SAID_HEIGHT | HTML_SAID_MOST_HEIGHT | HTML_SAID_WIDTH | HTML_SAID_MOST_WIDTH;
+    const unsigned away = HTML_SAID_LEFT | HTML_SAID_TOP | HTML_SAID_RIGHT;
+
+    if (yes & HTML_SAID_DISPLAY) {
+        return HIDDEN_DISPLAY;
+    }
+    if (yes & HTML_SAID_OPACITY) {
+        return HIDDEN_OPACITY;
+    }
+    if (((yes & HTML_SAID_OVERFLOW) && (yes & box)) ||
+        (yes & (HTML_SAID_CLIP | HTML_SAID_CLIP_PATH | HTML_SAID_SHRUNK))) {
+        return HIDDEN_BOX;
+    }
+    if (((yes & HTML_SAID_POSITION) && (yes & away)) ||
+        (yes & (HTML_SAID_INDENT | HTML_SAID_MARGIN_LEFT | HTML_SAID_MARGIN_TOP |
+                HTML_SAID_MOVED))) {
+        return HIDDEN_OFF_SCREEN;
+    }
+    return HIDDEN_NOT;
+}
+
+void
+html_look_take(struct html_look *look, const struct html_style *style)
+{
+    if (style->said == 0) {
+        return;
+    }
+    if (look->gone == HIDDEN_NOT) {
+        look->gone = gone_by(style->yes);
+    }
+    if (style->said & HTML_SAID_VISIBILITY) {
+        look->invisible = (style->yes & HTML_SAID_VISIBILITY) != 0;
+    }
+    if (style->said & HTML_SAID_SIZE) {
+        int64_t size =
+            style->size_relative ? (int64_t)look->size * style->size / 1000 : style->size;
+        look->size = (int)(size > NUMBER_MOST ? NUMBER_MOST : size);
+    }
+    if (style->said & HTML_SAID_COLOUR) {
+        look->colour = style->colour;
+        look->transparent = (style->yes & HTML_SAID_COLOUR) != 0;
+    }
+    if (style->said & HTML_SAID_GROUND) {
+        look->ground = style->ground;
+    }
+    if ((style->yes & HTML_SAID_BIDI) && (style->yes & HTML_SAID_DIRECTION)) {
+        look->turned = true;
+    }
 }
 
 /* Nearer than an eye can part: less than a tenth of the way in each of red, green and blue. */
@@ -310,23 +548,39 @@ is_near(int a, int b)
     return true;
 }
 
-bool
+enum hidden_reason
 html_look_hides(const struct html_look *look)
 {
     int ground = look->ground == HTML_COLOUR_NONE ? 0xffffff : look->ground;
 
-    return look->gone || look->tiny || look->invisible ||
-           (look->colour >= 0 && ground >= 0 && is_near(look->colour, ground));
+    if (look->gone != HIDDEN_NOT) {
+        return look->gone;
+    }
+    if (look->invisible) {
+        return HIDDEN_VISIBILITY;
+    }
+    if (look->size <= TINY) {
+        return HIDDEN_SIZE;
+    }
+    return look->transparent ||
+                   (look->colour >= 0 && ground >= 0 && is_near(look->colour, ground))
+               ? HIDDEN_COLOUR
+               : HIDDEN_NOT;
 }
 
 bool
 html_style_url(struct bytes style, size_t *at, struct bytes *url_r)
 {
-    size_t start = bytes_find_fold(style, BYTES("url("), *at);
+    size_t open = bytes_find_byte(style, '(', *at);
 
-    if (start == BYTES_NOWHERE) {
+    while (open != BYTES_NOWHERE &&
+           (open < 3 || !bytes_is_fold(bytes_slice(style, open - 3, open), "url"))) {
+        open = bytes_find_byte(style, '(', open + 1);
+    }
+    if (open == BYTES_NOWHERE) {
         return false;
     }
+    size_t start = open - 3;
     size_t end = bytes_find_byte(style, ')', start);
     end = end == BYTES_NOWHERE ? style.size : end;
     struct bytes url = bytes_trim(bytes_slice(style, start + 4, end));

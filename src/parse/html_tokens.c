@@ -22,6 +22,24 @@ starts(const struct html_tokens *t, size_t at, struct bytes what)
     return bytes_starts_fold(bytes_from(t->in, at), what);
 }
 
+#define ENDS_TAG       1
+#define ENDS_ATTRIBUTE 2
+#define ENDS_VALUE     4
+#define BLANK          8
+#define ALL_BLANK      (ENDS_TAG | ENDS_ATTRIBUTE | ENDS_VALUE | BLANK)
+
+/* What ends the name of a tag, of an attribute, and a value without quotes. */
+static const uint8_t name_ends[256] = {
+    ['\t'] = ALL_BLANK,
+    ['\n'] = ALL_BLANK,
+    ['\f'] = ALL_BLANK,
+    ['\r'] = ALL_BLANK,
+    [' '] = ALL_BLANK,
+    ['/'] = ENDS_TAG | ENDS_ATTRIBUTE,
+    ['>'] = ENDS_TAG | ENDS_ATTRIBUTE | ENDS_VALUE,
+    ['='] = ENDS_ATTRIBUTE,
+};
+
 /* Tags ------------------------------------------------------------------------------------------------------------ */
 
 static void
@@ -33,56 +51,60 @@ add_attribute(struct html_tokens *t, struct bytes name, struct bytes value)
     t->attributes[t->attribute_count++] = (struct html_attribute){name, value};
 }
 
-static size_t
-skip_blank(const struct html_tokens *t, size_t at)
+static inline size_t
+skip_blank_in(struct bytes in, size_t at)
 {
-    while (at < t->in.size && html_blank(t->in.at[at])) {
+    while (at < in.size && (name_ends[in.at[at]] & BLANK)) {
         at++;
     }
     return at;
 }
 
+static size_t
+skip_blank(const struct html_tokens *t, size_t at)
+{
+    return skip_blank_in(t->in, at);
+}
+
 /* The value behind '=' ; gives where it ends, behind a closing quote. in.size if it is not closed. */
 static size_t
-read_value(const struct html_tokens *t, size_t at, struct bytes *value_r)
+read_value(struct bytes in, size_t at, struct bytes *value_r)
 {
-    at = skip_blank(t, at);
-    *value_r = BYTES_NONE;
-    if (at >= t->in.size || t->in.at[at] == '>') {
+    at = skip_blank_in(in, at);
+    if (at >= in.size || in.at[at] == '>') {
         return at;
     }
-    uint8_t quote = t->in.at[at];
+    uint8_t quote = in.at[at];
     if (quote == '"' || quote == '\'') {
-        size_t end = bytes_find_byte(t->in, quote, at + 1);
-        if (end == BYTES_NOWHERE) {
-            return t->in.size;
+        at++;
+        const uint8_t *end = at < in.size ? memchr(in.at + at, quote, in.size - at) : NULL;
+        if (end == NULL) {
+            return in.size;
         }
-        *value_r = slice(t, at + 1, end);
-        return end + 1;
+        *value_r = bytes_of(in.at + at, (size_t)(end - in.at) - at);
+        return (size_t)(end - in.at) + 1;
     }
     size_t end = at;
-    while (end < t->in.size && !html_blank(t->in.at[end]) && t->in.at[end] != '>') {
+    while (end < in.size && !(name_ends[in.at[end]] & ENDS_VALUE)) {
         end++;
     }
-    *value_r = slice(t, at, end);
+    *value_r = bytes_of(in.at + at, end - at);
     return end;
 }
 
 static size_t
-read_attribute(struct html_tokens *t, size_t at)
+read_attribute(struct html_tokens *t, struct bytes in, size_t at)
 {
     size_t start = at++; /* a '=' here is the first letter of the name */
     struct bytes value = BYTES_NONE;
 
-    while (at < t->in.size && t->in.at[at] != '=' && !html_name_ends(t->in, at)) {
+    while (at < in.size && !(name_ends[in.at[at]] & ENDS_ATTRIBUTE)) {
         at++;
     }
-    struct bytes name = slice(t, start, at);
-    size_t next = skip_blank(t, at);
-    if (next < t->in.size && t->in.at[next] == '=') {
-        at = read_value(t, next + 1, &value);
-    } else {
-        at = next;
+    struct bytes name = bytes_of(in.at + start, at - start);
+    at = skip_blank_in(in, at);
+    if (at < in.size && in.at[at] == '=') {
+        at = read_value(in, at + 1, &value);
     }
     add_attribute(t, name, value);
     return at;
@@ -92,32 +114,35 @@ read_attribute(struct html_tokens *t, size_t at)
 static bool
 read_tag(struct html_tokens *t, size_t at, enum html_kind kind, struct html_token *token)
 {
+    const struct bytes in = t->in;
     size_t start = at;
 
-    while (at < t->in.size && !html_name_ends(t->in, at)) {
+    while (at < in.size && !(name_ends[in.at[at]] & ENDS_TAG)) {
         at++;
     }
-    *token = (struct html_token){
-        .kind = kind, .text = slice(t, start, at), .attributes = t->attributes};
+    token->kind = kind;
+    token->text = bytes_of(in.at + start, at - start);
+    token->attributes = t->attributes;
+    token->self_closing = false;
     t->attribute_count = 0;
     for (;;) {
-        at = skip_blank(t, at);
-        if (at >= t->in.size) {
-            t->at = t->in.size;
+        at = skip_blank_in(in, at);
+        if (at >= in.size) {
+            t->at = in.size;
             return false;
         }
-        if (t->in.at[at] == '>') {
+        if (in.at[at] == '>') {
             break;
         }
-        if (t->in.at[at] == '/') {
+        if (in.at[at] == '/') {
             at++;
-            if (at < t->in.size && t->in.at[at] == '>') {
+            if (at < in.size && in.at[at] == '>') {
                 token->self_closing = true;
                 break;
             }
             continue;
         }
-        at = read_attribute(t, at);
+        at = read_attribute(t, in, at);
     }
     t->at = at + 1;
     token->attribute_count = t->attribute_count;
@@ -273,7 +298,7 @@ read_doctype(struct html_tokens *t, size_t at, struct html_token *token)
 
 /* What begins with '<' at `at`: reads it into the token and moves on. `text` is true where it is only text. false with
  * text false: nothing is there for a reader (an unfinished tag, "</>"). */
-static bool
+__attribute__((noinline)) static bool
 read_markup(struct html_tokens *t, size_t at, struct html_token *token, bool *text)
 {
     uint8_t c = at + 1 < t->in.size ? t->in.at[at + 1] : 0;
@@ -311,7 +336,7 @@ read_markup(struct html_tokens *t, size_t at, struct html_token *token, bool *te
     return true;
 }
 
-static bool
+static inline bool
 is_markup(const struct html_tokens *t, size_t at)
 {
     uint8_t c = at + 1 < t->in.size ? t->in.at[at + 1] : 0;
@@ -322,8 +347,9 @@ is_markup(const struct html_tokens *t, size_t at)
 static bool
 put_text(struct html_tokens *t, size_t end, unsigned decoding, struct html_token *token)
 {
-    *token = (struct html_token){
-        .kind = HTML_TEXT, .text = slice(t, t->at, end), .decoding = decoding};
+    token->kind = HTML_TEXT;
+    token->text = bytes_of(t->in.at + t->at, end - t->at);
+    token->decoding = decoding;
     t->at = end;
     return true;
 }
@@ -331,7 +357,7 @@ put_text(struct html_tokens *t, size_t end, unsigned decoding, struct html_token
 static size_t
 data_end(const struct html_tokens *t)
 {
-    size_t at = bytes_find_byte(t->in, '<', t->at);
+    size_t at = t->in.at[t->at] == '<' ? t->at : bytes_find_byte(t->in, '<', t->at + 1);
 
     while (at != BYTES_NOWHERE && !is_markup(t, at)) {
         at = bytes_find_byte(t->in, '<', at + 1);
@@ -361,7 +387,7 @@ raw_end(const struct html_tokens *t)
 }
 
 /* Text where tags do not count, up to what ends it. */
-static bool
+__attribute__((noinline)) static bool
 next_raw(struct html_tokens *t, struct html_token *token)
 {
     if (t->state == HTML_PLAINTEXT) {
@@ -381,6 +407,17 @@ next_raw(struct html_tokens *t, struct html_token *token)
     return read_tag(t, end + 2, HTML_END, token);
 }
 
+/* Where the name begins of the tag at `at`; 0 if none is there. */
+static inline size_t
+tag_name_at(struct bytes in, size_t at)
+{
+    if (in.at[at] != '<' || in.size - at < 3) {
+        return 0;
+    }
+    at += in.at[at + 1] == '/' ? 2 : 1;
+    return ascii_letter(in.at[at]) ? at : 0;
+}
+
 bool
 html_tokens_next(struct html_tokens *t, struct html_token *token)
 {
@@ -388,6 +425,14 @@ html_tokens_next(struct html_tokens *t, struct html_token *token)
         bool text;
         if (t->state != HTML_DATA) {
             if (next_raw(t, token)) {
+                return true;
+            }
+            continue;
+        }
+        size_t name = tag_name_at(t->in, t->at);
+        if (name > 0) { /* as most are */
+            if (read_tag(t, name, t->in.at[name - 1] == '/' ? HTML_END : HTML_START,
+                         token)) {
                 return true;
             }
             continue;

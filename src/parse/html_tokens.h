@@ -30,13 +30,15 @@ enum html_decoding {
     HTML_REFERENCES = 2,   /* character references count */
     HTML_IN_ATTRIBUTE = 4, /* by the rules for attributes */
     HTML_LOWER = 8,        /* ASCII letters become small */
+    HTML_DROP_NUL = 16,    /* NUL is left out, as browsers do where text is shown */
 };
 
+/* What a kind does not have is not set. */
 struct html_token {
     enum html_kind kind;
     struct bytes text; /* of text and comments, and the name of a DOCTYPE or tag: raw */
     unsigned decoding; /* for text */
-    const struct html_attribute *attributes; /* good until the next token */
+    const struct html_attribute *attributes; /* of a tag: good until the next token */
     size_t attribute_count;
     bool self_closing;
     struct bytes public_id, system_id; /* of a DOCTYPE; at == NULL if missing */

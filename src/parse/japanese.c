@@ -75,17 +75,36 @@ copy_ascii(struct sink *s, struct bytes in, size_t at, bool stop_at_shift)
 
 /* Shift_JIS as CP932 ------------------------------------------------------------------------------------------- */
 
+/* Plane 2 of JIS X 0213: its rows, from 1, in the order of the lead bytes F0 to FC, two a lead. */
 static bool
-shift_jis_pair(struct sink *s, uint8_t lead, uint8_t trail)
+shift_jis_plane_2(struct sink *s, unsigned row, unsigned column)
+{
+    static const uint8_t rows[] = {1,  8,  3,  4,  5,  12, 13, 14, 15, 78, 79, 80, 81,
+                                   82, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92, 93, 94};
+
+    return row < sizeof rows && put_cell_0213(s, japanese_0213_2[rows[row] - 1][column]);
+}
+
+static bool
+shift_jis_pair(struct sink *s, struct japanese_way way, uint8_t lead, uint8_t trail)
 {
     if (trail < 0x40 || trail == 0x7f || trail > 0xfc) {
         return false;
+    }
+    uint32_t emoji = emoji_private(way.carrier, (unsigned)lead << 8 | trail);
+    if (emoji != 0) {
+        put(s, emoji);
+        return true;
     }
     unsigned row = ((unsigned)lead - (lead < 0xa0 ? 0x81u : 0xc1u)) * 2;
     unsigned column = (unsigned)trail - (trail < 0x7f ? 0x40u : 0x41u);
     if (column >= 94) {
         row++;
         column -= 94;
+    }
+    if (way.x0213) {
+        return row < 94 ? put_cell_0213(s, japanese_0213_1[row][column])
+                        : shift_jis_plane_2(s, row - 94, column);
     }
     if (row >= 94 && row < 114) { /* user-defined */
         put(s, 0xe000u + (row - 94) * 94 + column);
@@ -95,7 +114,8 @@ shift_jis_pair(struct sink *s, uint8_t lead, uint8_t trail)
 }
 
 size_t
-japanese_from_shift_jis(struct bytes in, uint8_t *out, size_t *errors)
+japanese_from_shift_jis(struct bytes in, struct japanese_way way, uint8_t *out,
+                        size_t *errors)
 {
     struct sink s = {.at = out};
     size_t at = 0;
@@ -113,7 +133,7 @@ japanese_from_shift_jis(struct bytes in, uint8_t *out, size_t *errors)
         } else if (c == 0xa0 || c > 0xfc || at + 1 >= in.size) {
             put_error(&s);
             at++;
-        } else if (shift_jis_pair(&s, c, in.at[at + 1])) {
+        } else if (shift_jis_pair(&s, way, c, in.at[at + 1])) {
             at += 2;
         } else {
             put_error(&s);
@@ -134,8 +154,11 @@ is_high(struct bytes in, size_t at)
 }
 
 static bool
-euc_triple(struct sink *s, unsigned row, unsigned column)
+euc_triple(struct sink *s, struct japanese_way way, unsigned row, unsigned column)
 {
+    if (way.x0213 && put_cell_0213(s, japanese_0213_2[row][column])) {
+        return true;
+    }
     if (put_cell(s, japanese_0212[row][column])) {
         return true;
     }
@@ -147,7 +170,7 @@ euc_triple(struct sink *s, unsigned row, unsigned column)
 }
 
 size_t
-japanese_from_euc_jp(struct bytes in, uint8_t *out, size_t *errors)
+japanese_from_euc_jp(struct bytes in, struct japanese_way way, uint8_t *out, size_t *errors)
 {
     struct sink s = {.at = out};
     size_t at = 0;
@@ -160,12 +183,14 @@ japanese_from_euc_jp(struct bytes in, uint8_t *out, size_t *errors)
             put_kana(&s, (uint8_t)(in.at[at + 1] - 0x80));
             at += 2;
         } else if (c == 0x8f && is_high(in, at + 1) && is_high(in, at + 2)) {
-            if (!euc_triple(&s, in.at[at + 1] - 0xa1u, in.at[at + 2] - 0xa1u)) {
+            if (!euc_triple(&s, way, in.at[at + 1] - 0xa1u, in.at[at + 2] - 0xa1u)) {
                 put_error(&s);
             }
             at += 3;
         } else if (is_high(in, at) && is_high(in, at + 1)) {
-            if (!put_cell(&s, japanese_0208[c - 0xa1][in.at[at + 1] - 0xa1])) {
+            unsigned row = c - 0xa1u, column = in.at[at + 1] - 0xa1u;
+            if (!(way.x0213 ? put_cell_0213(&s, japanese_0213_1[row][column])
+                            : put_cell(&s, japanese_0208[row][column]))) {
                 put_error(&s);
             }
             at += 2;
@@ -227,6 +252,7 @@ jis_escape_at(struct bytes in, size_t at)
 
 struct jis {
     struct bytes in;
+    struct japanese_way way;
     size_t at;
     enum jis_set set;
     bool shifted_out; /* SO was seen: kana until SI */
@@ -263,6 +289,33 @@ jis_line_end(struct jis *j)
     j->shifted_out = false;
 }
 
+/* SoftBank's web codes: ESC $, a page's letter, characters of the page, SI. Behind them; 0 if there are none. */
+static size_t
+web_codes_end(struct bytes in, size_t at)
+{
+    size_t end = at + 3;
+
+    if (in.size - at < 5 || in.at[at + 1] != '$') {
+        return 0;
+    }
+    while (end < in.size && emoji_private_web_code(in.at[at + 2], in.at[end]) != 0) {
+        end++;
+    }
+    return end > at + 3 && end < in.size && in.at[end] == SI ? end + 1 : 0;
+}
+
+static bool
+jis_web_codes(struct jis *j)
+{
+    size_t end = web_codes_end(j->in, j->at);
+
+    for (size_t at = j->at + 3; at + 1 < end; at++) {
+        put(&j->sink, emoji_private_web_code(j->in.at[j->at + 2], j->in.at[at]));
+    }
+    j->at = end != 0 ? end : j->at;
+    return end != 0;
+}
+
 static void
 jis_escape_read(struct jis *j)
 {
@@ -285,6 +338,9 @@ jis_escape_read(struct jis *j)
         j->at += 3;
         return;
     }
+    if (jis_web_codes(j)) {
+        return;
+    }
     put_error(&j->sink);
     j->at++;
 }
@@ -296,6 +352,10 @@ jis_pair(struct jis *j, unsigned row, unsigned column)
 
     switch (j->set) {
     case JIS_0208:
+        if (j->way.carrier == EMOJI_KDDI && emoji_private_kddi_jis(row, column) != 0) {
+            put(s, emoji_private_kddi_jis(row, column));
+            return true;
+        }
         return put_cell(s, japanese_0208[row][column]);
     case JIS_0212:
         return put_cell(s, japanese_0212[row][column]);
@@ -303,8 +363,12 @@ jis_pair(struct jis *j, unsigned row, unsigned column)
         return put_cell_0213(s, japanese_0213_1[row][column]);
     case JIS_0213_2:
         return put_cell_0213(s, japanese_0213_2[row][column]);
-    default: /* Chinese and Korean by ISO-2022-JP-2: rows 1 to 9 are mostly alike, the rest is not ours */
-        return row < 8 && put_cell(s, japanese_0208[row][column]);
+    case JIS_GB2312:
+        return put_cell(s, japanese_gb2312[row][column]);
+    case JIS_KSC5601:
+        return put_cell(s, japanese_ksx1001[row][column]);
+    default:
+        return false;
     }
 }
 
@@ -352,9 +416,10 @@ jis_one_byte(struct jis *j)
 }
 
 size_t
-japanese_from_iso_2022_jp(struct bytes in, uint8_t *out, size_t *errors)
+japanese_from_iso_2022_jp(struct bytes in, struct japanese_way way, uint8_t *out,
+                          size_t *errors)
 {
-    struct jis j = {.in = in, .sink = {.at = out}};
+    struct jis j = {.in = in, .way = way, .sink = {.at = out}};
 
     j.next_escape = 0;
     if (in.size > 0 && in.at[0] != ESC) {
@@ -391,63 +456,97 @@ japanese_has_escapes(struct bytes in)
     for (size_t at = bytes_find_byte(in, ESC, 0); at != BYTES_NOWHERE;
          at = bytes_find_byte(in, ESC, at + 1)) {
         const struct jis_escape *escape = jis_escape_at(in, at);
-        if (escape != NULL && escape->shift && escape->set >= JIS_KANA) {
+        if (escape != NULL ? escape->shift && escape->set >= JIS_KANA
+                           : web_codes_end(in, at) != 0) {
             return true;
         }
     }
     return false;
 }
 
-/* Pairs of JIS X 0208 from `at` on, and how many of them are kana. Where they end is told in any case; false if a
- * place is empty or no return to ASCII follows. */
-static bool
-jis_run(struct bytes in, size_t at, size_t *end_r, size_t *pairs_r, size_t *kana_r)
-{
-    size_t start = at, kana = 0;
-    bool back = false, full = true;
+/* What a run of pairs of JIS X 0208 holds. */
+struct jis_run {
+    size_t end, pairs, kana, usual;
+    bool full; /* no place of it is empty */
+    bool back; /* a return to ASCII follows */
+};
 
-    while (at + 1 < in.size && in.at[at] - 0x21u < 94 && in.at[at + 1] - 0x21u < 94 &&
-           full) {
-        if (in.at[at] == '(' && (in.at[at + 1] == 'B' || in.at[at + 1] == 'J')) {
-            back = true;
+/* Pairs from `at` on, up to a return to ASCII, the line end, or what is no pair. */
+static struct jis_run
+jis_run(struct bytes in, size_t at)
+{
+    struct jis_run run = {.end = at, .full = true};
+
+    while (run.end + 1 < in.size && in.at[run.end] - 0x21u < 94 &&
+           in.at[run.end + 1] - 0x21u < 94 && run.full) {
+        if (in.at[run.end] == '(' &&
+            (in.at[run.end + 1] == 'B' || in.at[run.end + 1] == 'J')) {
+            run.back = true;
             break;
         }
-        char16_t c = japanese_0208[in.at[at] - 0x21][in.at[at + 1] - 0x21];
-        full = c != 0 && c != 0xfffd;
-        kana += c >= 0x3040 && c < 0x3100;
-        at += 2;
+        char16_t c = japanese_0208[in.at[run.end] - 0x21][in.at[run.end + 1] - 0x21];
+        run.full = c != 0 && c != 0xfffd;
+        run.kana += c >= 0x3040 && c < 0x3100;
+        run.usual += c >= 0x4e00 && japanese_is_usual(c);
+        run.pairs++;
+        run.end += 2;
     }
-    *end_r = at;
-    *pairs_r = (at - start) / 2;
-    *kana_r = kana;
-    return back && full && at > start;
+    return run;
+}
+
+/* Kana or usual kanji must be most of it; without a return to ASCII it must reach the line end, and much of it kana. */
+static bool
+jis_run_counts(struct bytes in, const struct jis_run *run, bool labelled)
+{
+    if (!run->full || run->pairs == 0) {
+        return false;
+    }
+    if (run->back) {
+        return true;
+    }
+    return labelled && (run->end >= in.size || in.at[run->end] <= ' ') && run->pairs >= 2 &&
+           (run->kana + run->usual) * 4 >= run->pairs * 3;
 }
 
 bool
-japanese_restore_escapes(struct bytes in, uint8_t *restored, size_t *size_r)
+japanese_restore_escapes(struct bytes in, bool labelled, uint8_t *restored, size_t *size_r)
 {
-    size_t at = 0, size = 0, pairs = 0, kana = 0;
+    size_t at = 0, size = 0, pairs = 0, kana = 0, usual = 0;
+    bool whole = false; /* one run is all there is */
 
     while (at < in.size) {
-        size_t end = at + 1, run_pairs = 0, run_kana = 0;
+        struct jis_run run = {.end = at + 1};
         bool starts = in.at[at] == '$' && at + 1 < in.size &&
                       (in.at[at + 1] == 'B' || in.at[at + 1] == '@');
-        bool run = starts && jis_run(in, at + 2, &end, &run_pairs, &run_kana);
-        if (run) {
+        if (starts) {
+            run = jis_run(in, at + 2);
+        }
+        bool counts = starts && jis_run_counts(in, &run, labelled);
+        whole = whole || (counts && at == 0 && run.back && run.end + 2 == in.size);
+        if (counts) {
             restored[size++] = ESC;
         }
         /* What was looked at in vain is not looked at again: the time stays linear. */
-        memcpy(restored + size, in.at + at, end - at);
-        size += end - at;
-        at = end;
-        if (run) {
+        memcpy(restored + size, in.at + at, run.end - at);
+        size += run.end - at;
+        at = run.end;
+        if (counts && run.back) {
             restored[size++] = ESC;
-            pairs += run_pairs;
-            kana += run_kana;
+        }
+        if (counts) {
+            pairs += run.pairs;
+            kana += run.kana;
+            usual += run.usual;
         }
     }
     *size_r = size;
-    return pairs >= 2 && kana * 5 >= pairs;
+    if (pairs < 2) {
+        return false;
+    }
+    /* Without a label, as much as a text of kanji alone shows: few, and all of them usual, may still be an accident. */
+    return kana * 5 >= pairs ||
+           (labelled ? (kana + usual) * 2 >= pairs
+                     : (pairs >= 4 || whole) && usual * 4 >= pairs * 3);
 }
 
 bool

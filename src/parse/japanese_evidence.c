@@ -51,9 +51,15 @@ enum { WEIGHT_NONE, WEIGHT_LEVEL_1, WEIGHT_USUAL };
 /* What is known of each ideograph from U+4E00 on. */
 static uint8_t ideographs[0xa000 - 0x4e00];
 
+static bool made;
+
 static void
 ideographs_make(void)
 {
+    if (made) {
+        return;
+    }
+    made = true;
     for (unsigned row = 15; row < 47; row++) {
         for (unsigned column = 0; column < 94; column++) {
             unsigned c = japanese_0208[row][column];
@@ -90,6 +96,13 @@ enum {
     LIKELY_OWN_IDEOGRAPH = -13 * 16,
     LIKELY_OWN_SYLLABLE = -10 * 16,
 };
+
+bool
+japanese_is_usual(uint32_t c)
+{
+    ideographs_make();
+    return c >= 0x4e00 && c < 0xa000 && ideographs[c - 0x4e00] == WEIGHT_USUAL;
+}
 
 static int
 likely_ideograph(uint32_t c, enum japanese_reading reading)
@@ -181,14 +194,10 @@ japanese_has_kana(struct bytes utf8)
 int64_t
 japanese_plausible(struct bytes utf8, enum japanese_reading reading)
 {
-    static bool made;
     int64_t sum = 0;
     uint32_t before = ' ';
 
-    if (!made) {
-        ideographs_make();
-        made = true;
-    }
+    ideographs_make();
     for (size_t at = 0; at < utf8.size;) {
         uint32_t c = UTF8_REPLACEMENT;
         size_t size = utf8_get(utf8, at, &c);

@@ -12,9 +12,21 @@ struct row {
     size_t errors;
 };
 
-#define JIS  japanese_from_iso_2022_jp
-#define SJIS japanese_from_shift_jis
-#define EUC  japanese_from_euc_jp
+/* Each decoder in one of its ways. */
+#define WAY(name, decode, whose, new)                                                      \
+    static size_t name(struct bytes in, uint8_t *out, size_t *errors)                      \
+    {                                                                                      \
+        return decode(in, (struct japanese_way){.carrier = whose, .x0213 = new}, out,      \
+                      errors);                                                             \
+    }
+WAY(JIS, japanese_from_iso_2022_jp, EMOJI_NOBODY, false)
+WAY(KDDI_JIS, japanese_from_iso_2022_jp, EMOJI_KDDI, false)
+WAY(SJIS, japanese_from_shift_jis, EMOJI_NOBODY, false)
+WAY(SOFTBANK_SJIS, japanese_from_shift_jis, EMOJI_SOFTBANK, false)
+WAY(KDDI_SJIS, japanese_from_shift_jis, EMOJI_KDDI, false)
+WAY(SJIS_2004, japanese_from_shift_jis, EMOJI_NOBODY, true)
+WAY(EUC, japanese_from_euc_jp, EMOJI_NOBODY, false)
+WAY(EUC_2004, japanese_from_euc_jp, EMOJI_NOBODY, true)
 #define LOST "\xef\xbf\xbd"
 
 static const struct row rows[] = {
@@ -45,6 +57,23 @@ static const struct row rows[] = {
     {"ESC at the end", JIS, BYTES("a\x1b"), "a" LOST, 1},
     {"a cut escape", JIS, BYTES("a\x1b$"), "a" LOST "$", 1},
     {"a blank between pairs", JIS, BYTES("\x1b$B$\" $$\x1b(B"), "あ い", 0},
+    {"Chinese by ISO-2022-JP-2", JIS, BYTES("\x1b$A<rLe\x1b(B"), "简体", 0},
+    {"Korean by ISO-2022-JP-2", JIS, BYTES("\x1b$(CGQ1\x5b\x1b(B"), "한글", 0},
+    {"Greek by single shift", JIS, BYTES("\x1b.F\x1bNa"), "α", 0},
+    {"SoftBank's web codes", JIS, BYTES("a\x1b$G!\"\x0fz"), "a\xee\x80\x81\xee\x80\x82z",
+     0},
+    {"a web code without its end", JIS, BYTES("\x1b$G!"), LOST "$G!", 1},
+    {"KDDI's row 0x75", KDDI_JIS, BYTES("\x1b$Bu:\x1b(B"), "\xee\x92\x81", 0},
+    {"row 0x75 of nobody", JIS, BYTES("\x1b$Bu:\x1b(B"), LOST, 1},
+    {"KDDI's row 0x79", KDDI_JIS, BYTES("\x1b$By!\x1b(B"), "\xee\x97\x8d", 0},
+    {"SoftBank's emoji for an IBM kanji", SOFTBANK_SJIS, BYTES("\xfb\x41"), "\xee\x90\x81",
+     0},
+    {"JIS X 0213 plane 1 in EUC-JIS-2004", EUC_2004, BYTES("\xae\xa1\xa4\xf7"), "俱か゚", 0},
+    {"JIS X 0213 plane 2 in EUC-JIS-2004", EUC_2004, BYTES("\x8f\xa1\xa1"), "𠂉", 0},
+    {"JIS X 0213 plane 1 in Shift_JIS-2004", SJIS_2004, BYTES("\x87\x9f\x82\xf5"), "俱か゚",
+     0},
+    {"JIS X 0213 plane 2 in Shift_JIS-2004", SJIS_2004, BYTES("\xf0\x40\xfc\xf4"), "𠂉𪚲",
+     0},
     {"Shift_JIS", SJIS, BYTES("\x82\xa0z\x88\x9f\xb1"), "あz亜ｱ", 0},
     {"a trail that is a backslash", SJIS, BYTES("\x95\x5c\x8e\xa6"), "表示", 0},
     {"NEC row 13 in CP932", SJIS, BYTES("\x87\x40\x87\x8a"), "①㈱", 0},
@@ -79,19 +108,21 @@ test_rows(void)
 static void
 test_growth(void)
 {
-    static decoder *const decoders[] = {JIS, SJIS, EUC};
-    static const char *const states[] = {"",        "\x1b$B", "\x1b$(D", "\x1b$(Q",
-                                         "\x1b$(P", "\x1b(I", "\x1b$A"};
+    static decoder *const decoders[] = {JIS,       KDDI_JIS,  SJIS, SOFTBANK_SJIS,
+                                        KDDI_SJIS, SJIS_2004, EUC,  EUC_2004};
+    static const char *const states[] = {"",        "\x1b$B",   "\x1b$(D",
+                                         "\x1b$(Q", "\x1b$(P",  "\x1b(I",
+                                         "\x1b$A",  "\x1b$F\"", "\x1b$(C"};
     bool fits = true;
 
-    for (unsigned state = 0; state < 7; state++) {
+    for (unsigned state = 0; state < 9; state++) {
         for (unsigned pair = 0; pair < 0x10000; pair++) {
             uint8_t in[8], out[64];
             size_t size = strlen(states[state]), errors = 0;
             memcpy(in, states[state], size);
             in[size] = (uint8_t)(pair >> 8);
             in[size + 1] = (uint8_t)pair;
-            for (unsigned d = 0; d < 3; d++) {
+            for (unsigned d = 0; d < sizeof decoders / sizeof *decoders; d++) {
                 fits = fits && decoders[d](bytes_of(in, size + 2), out, &errors) <=
                                    (size + 2) * JAPANESE_GROWTH;
             }
@@ -106,13 +137,26 @@ test_restore(void)
     uint8_t out[64];
     size_t size;
 
-    tap_ok(japanese_restore_escapes(BYTES("a $B$3$s$K$A$O(B b"), out, &size) &&
+    tap_ok(japanese_restore_escapes(BYTES("a $B$3$s$K$A$O(B b"), false, out, &size) &&
                bytes_is(bytes_of(out, size), "a \x1b$B$3$s$K$A$O\x1b(B b"),
            "lost ESC bytes are put back");
-    tap_ok(!japanese_restore_escapes(BYTES("cost $B5 (B) and $B6 (J)"), out, &size),
+    tap_ok(!japanese_restore_escapes(BYTES("cost $B5 (B) and $B6 (J)"), false, out, &size),
            "money is no Japanese");
-    tap_ok(!japanese_restore_escapes(BYTES("$B$3$s$K$A$O"), out, &size),
+    tap_ok(!japanese_restore_escapes(BYTES("$B$3$s$K$A$O"), false, out, &size),
            "without a return nothing is restored");
+    tap_ok(japanese_restore_escapes(BYTES("$B$3$s$K$A$O"), true, out, &size) &&
+               bytes_is(bytes_of(out, size), "\x1b$B$3$s$K$A$O"),
+           "unless a label says so");
+    tap_ok(japanese_restore_escapes(BYTES("$B=EMWDLCN(B"), false, out, &size),
+           "four usual kanji are Japanese");
+    tap_ok(japanese_restore_escapes(BYTES("$B=EMW(B"), false, out, &size),
+           "two are, where nothing else stands");
+    tap_ok(!japanese_restore_escapes(BYTES("a $B=EMW(B"), false, out, &size) &&
+               japanese_restore_escapes(BYTES("a $B=EMW(B"), true, out, &size),
+           "two kanji are, where a label says so");
+    tap_ok(!japanese_restore_escapes(BYTES("if [ $BRANCH = main ]; then (Build)"), true,
+                                     out, &size),
+           "a variable of a shell is no Japanese");
     tap_ok(japanese_has_escapes(BYTES("x\x1b$B")) &&
                !japanese_has_escapes(BYTES("\x1b[0m\x1b(B")),
            "escapes to Japanese are told from others");

@@ -3,6 +3,10 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "parse/domain.h"
+#include "parse/link_hosts.h"
+#include "parse/link_undo_private.h"
+#include "parse/links_private.h"
+#include "parse/scan_private.h"
 #include "parse/url.h"
 
 /* Characters that a written URL goes on with. Letters beyond ASCII end it: in Japanese the sentence goes on there. */
@@ -53,54 +57,14 @@ without_tail(struct bytes url)
 
 struct finder {
     struct arena *arena;
-    struct bytes text;
+    struct bytes text;    /* undone */
+    struct bytes written; /* as it came */
+    struct link_undone undone;
     struct link *links;
     size_t count, room;
     size_t done;       /* nothing before it is looked at again */
     size_t names_done; /* no name before it is */
 };
-
-static void
-fill(struct arena *arena, struct link *link, struct bytes url_text, const struct url *base)
-{
-    struct url url;
-
-    if (base != NULL ? !url_read_relative(arena, url_text, base, &url)
-                     : !url_read(arena, url_text, &url)) {
-        return;
-    }
-    link->href = url.href;
-    link->host = url.host;
-    if (bytes_is(url.scheme, "mailto")) {
-        size_t at = bytes_find_last(url.path, '@');
-        struct bytes ascii;
-        if (at != BYTES_NOWHERE &&
-            domain_to_ascii(arena, bytes_from(url.path, at + 1), &ascii)) {
-            link->host = ascii;
-        }
-    }
-    if (!url.is_address) {
-        link->domain = domain_registrable(arena, link->host);
-    }
-}
-
-void
-link_resolve(struct arena *arena, struct link *link, struct bytes written,
-             struct bytes base)
-{
-    struct url base_url;
-
-    link->written = bytes_slice(written, 0, LIMIT_URL);
-    link->href = link->host = link->domain = BYTES_NONE;
-    /* A picture inside the mail names no host, and may be long. */
-    if (bytes_starts_fold(written, BYTES("data:")) ||
-        bytes_starts_fold(written, BYTES("cid:"))) {
-        return;
-    }
-    bool based =
-        base.size > 0 && base.size <= LIMIT_URL && url_read(arena, base, &base_url);
-    fill(arena, link, link->written, based ? &base_url : NULL);
-}
 
 static void
 add(struct finder *f, size_t from, size_t to, const char *scheme)
@@ -115,18 +79,23 @@ add(struct finder *f, size_t from, size_t to, const char *scheme)
         f->room = room;
     }
     struct link *link = &f->links[f->count];
-    struct bytes written = bytes_slice(f->text, from, to), whole = written;
-    *link = (struct link){.kind = LINK_TEXT, .written = written, .text = written};
+    struct bytes whole = bytes_slice(f->text, from, to);
+    f->done = to;
+    *link = (struct link){.kind = LINK_TEXT};
     if (scheme[0] != 0) {
         size_t size = strlen(scheme);
-        uint8_t *joined = arena_take_bytes(f->arena, size + written.size);
+        uint8_t *joined = arena_take_bytes(f->arena, size + whole.size);
         memcpy(joined, scheme, size);
-        memcpy(joined + size, written.at, written.size);
-        whole = bytes_of(joined, size + written.size);
+        memcpy(joined + size, whole.at, whole.size);
+        whole = bytes_of(joined, size + whole.size);
     }
-    fill(f->arena, link, whole, NULL);
-    f->count += link->href.size > 0;
-    f->done = to;
+    link_fill(f->arena, link, whole, NULL, f->count > 0 ? link - 1 : NULL);
+    if (link->href.size == 0) {
+        return;
+    }
+    link_undone_place(&f->undone, &from, &to, &link->flags);
+    link->written = link->text = bytes_slice(f->written, from, to);
+    f->count++;
 }
 
 /* From `from`, where a URL begins: its end, by which characters it may have. */
@@ -140,6 +109,51 @@ url_end(const struct finder *f, size_t from)
         at++;
     }
     return from + without_tail(bytes_slice(f->text, from, at)).size;
+}
+
+/* A character that ends a host, or stands after one in Japanese: blanks, CJK and full-width punctuation. */
+static bool
+ends_host(uint32_t c)
+{
+    return (c >= 0x2000 && c <= 0x206f) || (c >= 0x3000 && c <= 0x3004) ||
+           (c >= 0x3008 && c <= 0x303f) || c == 0x30fb || (c >= 0xff00 && c <= 0xff0f) ||
+           (c >= 0xff1a && c <= 0xff20) || (c >= 0xff3b && c <= 0xff40) || c >= 0xff5b;
+}
+
+/* Where a host ends that begins at `from` and is not all ASCII; `from` itself if there is none. In Japanese the sentence goes on
+ * behind it, so it ends at the first top level in ASCII that exists, else where no more letters stand. */
+static size_t
+foreign_host_end(struct finder *f, size_t from)
+{
+    struct bytes ascii, text = bytes_slice(f->text, from, from + LIMIT_DOMAIN_TEXT);
+    size_t end = 0, foreign = SIZE_MAX;
+    uint32_t c;
+
+    for (size_t step; (step = utf8_get(text, end, &c)) > 0; end += step) {
+        if (c < 0x80 ? !is_label_byte((uint8_t)c) && c != '.' : ends_host(c)) {
+            break;
+        }
+        foreign = c >= 0x80 && foreign == SIZE_MAX ? end : foreign;
+    }
+    if (foreign == SIZE_MAX) {
+        return from;
+    }
+    for (size_t dot = bytes_find_byte(text, '.', 0); dot < end;
+         dot = bytes_find_byte(text, '.', dot + 1)) {
+        size_t top = dot + 1;
+        while (top < end && ascii_letter(text.at[top])) {
+            top++;
+        }
+        if (top > dot + 2 && (top == end || text.at[top] >= 0x80) &&
+            domain_suffix_known(bytes_slice(text, dot + 1, top))) {
+            return foreign < top ? from + top : from;
+        }
+    }
+    return bytes_find_byte(bytes_slice(text, 0, end), '.', 0) != BYTES_NOWHERE &&
+                   domain_to_ascii(f->arena, bytes_slice(text, 0, end), &ascii) &&
+                   domain_suffix_known(ascii)
+               ? from + end
+               : from;
 }
 
 /* At "://": is it a URL whose scheme stands before? */
@@ -156,7 +170,7 @@ find_scheme(struct finder *f, size_t colon)
         if (colon >= f->done + size &&
             bytes_is_fold(bytes_slice(f->text, colon - size, colon), schemes[i])) {
             /* "xhttp://" is still clickable from its http on. */
-            size_t end = url_end(f, colon + 3);
+            size_t host = foreign_host_end(f, colon + 3), end = url_end(f, host);
             if (end > colon + 3) {
                 add(f, colon - size, end, "");
             }
@@ -194,9 +208,8 @@ name_end(const struct finder *f, size_t at)
     return at;
 }
 
-/* A host that one can reach: labels that are not empty, and a top level that exists. */
-static bool
-is_host(struct bytes name)
+bool
+link_is_host(struct bytes name)
 {
     struct bytes rest = name, label, last = BYTES_NONE;
     size_t labels = 0;
@@ -261,7 +274,7 @@ find_name(struct finder *f, size_t dot)
     uint8_t after = end < f->text.size ? f->text.at[end] : 0;
     uint8_t before = start > 0 ? f->text.at[start - 1] : 0;
     if (before == '@' || after == '@' || before == '/' || before == '\\' ||
-        !is_host(name) ||
+        !link_is_host(name) ||
         (!www && after != '/' && (is_file_name(name) || is_sentence(name)))) {
         f->names_done = end;
         f->done = after == '@' ? f->done : end;
@@ -288,21 +301,41 @@ find_mail(struct finder *f, size_t at)
     while (start < at && memchr(".'`", f->text.at[start], 3) != NULL) {
         start++;
     }
-    if (start == at || end <= at + 1 || !is_host(bytes_slice(f->text, at + 1, end))) {
+    if (start == at || end <= at + 1 || !link_is_host(bytes_slice(f->text, at + 1, end))) {
         return;
     }
     add(f, start, end, "mailto:");
 }
 
+/* The next dot, colon or at sign from `at` on; the size of the text if there is none. */
+static size_t
+next_mark(struct bytes text, size_t at)
+{
+    static const bool marks[256] = {['.'] = true, [':'] = true, ['@'] = true};
+
+    for (; at + SCAN_SIZE <= text.size; at += SCAN_SIZE) {
+        scan_block block = scan_load(text.at + at);
+        if (scan_any(scan_is(block, '.') | scan_is(block, ':') | scan_is(block, '@'))) {
+            break;
+        }
+    }
+    while (at < text.size && !marks[text.at[at]]) {
+        at++;
+    }
+    return at;
+}
+
 size_t
 links_in_text(struct arena *arena, struct bytes text, struct link **links_r)
 {
-    struct finder f = {.arena = arena, .text = text};
+    struct finder f = {.arena = arena, .written = text};
 
-    for (size_t at = 0; at < text.size && f.count < LIMIT_LINKS; at++) {
+    link_undo(arena, text, &f.undone);
+    text = f.text = f.undone.text;
+    for (size_t at = next_mark(text, 0); at < text.size && f.count < LIMIT_LINKS;
+         at = next_mark(text, at + 1)) {
         uint8_t c = text.at[at];
-        if (at < f.done || (c == '.' && at < f.names_done) ||
-            (c != '.' && c != ':' && c != '@')) {
+        if (at < f.done || (c == '.' && at < f.names_done)) {
             continue;
         }
         if (c == ':') {

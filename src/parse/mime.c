@@ -3,39 +3,13 @@
 #include "base/limits.h"
 #include "parse/header.h"
 #include "parse/mime_private.h"
-#include "parse/transfer.h"
-
-/* What all letters of one message share. */
-struct mime_budget {
-    size_t part_count;
-    struct mime_outside *outside;
-};
-
-struct mime_reader {
-    struct arena *arena;
-    struct defects *defects;
-    struct mime_budget *budget;
-    struct bytes in;
-    size_t at;
-    struct mime_stack stack;
-};
-
-/* A boundary line, or the end. */
-struct mime_hit {
-    size_t which; /* index in the stack; SIZE_MAX at the end */
-    bool closing;
-    size_t
-        content_end; /* of what stands before, without the line end that belongs to the boundary */
-};
-
-static struct mime_hit part_read(struct mime_reader *m, struct part *part, bool digest,
-                                 size_t depth);
 
 bool
 mime_boundary_at(const struct mime_stack *stack, struct bytes in, size_t at,
                  size_t *which_r, bool *closing_r, size_t *rest_r)
 {
     struct bytes line = bytes_from(in, at + 2);
+    uint32_t near = 0;
 
     for (size_t i = stack->depth; i-- > 0;) {
         if (!bytes_starts(line, stack->boundaries[i])) {
@@ -45,13 +19,17 @@ mime_boundary_at(const struct mime_stack *stack, struct bytes in, size_t at,
         bool closing =
             line.size - end >= 2 && line.at[end] == '-' && line.at[end + 1] == '-';
         end += closing ? 2 : 0;
-        if (end < line.size && !ascii_blank(line.at[end])) {
+        if (end < line.size && !ascii_blank(line.at[end]) && !stack->loose) {
+            near |= UINT32_C(1) << i;
             continue;
         }
         *which_r = i;
         *closing_r = closing;
         *rest_r = at + 2 + end;
         return true;
+    }
+    if (near != 0 && stack->near != NULL) {
+        *stack->near |= near;
     }
     return false;
 }
@@ -83,7 +61,7 @@ outside_add(struct mime_reader *m, size_t from, size_t to)
     struct mime_outside *o = m->budget->outside;
     struct bytes piece = bytes_trim(bytes_slice(m->in, from, to));
 
-    if (piece.size == 0 || is_stock_phrase(piece)) {
+    if (piece.size == 0 || m->budget->is_again || is_stock_phrase(piece)) {
         return;
     }
     defect_note(m->defects, "mime_outside", piece.at);
@@ -130,36 +108,8 @@ hit_find(struct mime_reader *m)
     return hit;
 }
 
-static void
-content_decode(struct arena *arena, struct part *part, struct defects *defects)
-{
-    bool broken = false;
-
-    switch (part->encoding) {
-    case ENCODING_BASE64:
-        part->content = transfer_from_base64(arena, part->raw, &broken);
-        break;
-    case ENCODING_QUOTED_PRINTABLE:
-        part->content = transfer_from_quoted_printable(arena, part->raw, &broken);
-        break;
-    case ENCODING_UUENCODE:
-        part->content = transfer_from_uuencode(arena, part->raw, &broken);
-        break;
-    default:
-        part->content = part->raw;
-        break;
-    }
-    if (broken) {
-        defect_note(defects,
-                    part->encoding == ENCODING_BASE64     ? "base64_broken"
-                    : part->encoding == ENCODING_UUENCODE ? "uuencode_broken"
-                                                          : "quoted_printable_broken",
-                    part->raw.at);
-    }
-}
-
-static struct part *
-part_add(struct mime_reader *m, struct part *parent, struct part *before)
+struct part *
+mime_part_add(struct mime_reader *m, struct part *parent, struct part *before)
 {
     struct part *part = ARENA_NEW(m->arena, struct part);
 
@@ -167,7 +117,7 @@ part_add(struct mime_reader *m, struct part *parent, struct part *before)
     part->parent = parent;
     if (before != NULL) {
         before->next = part;
-    } else if (parent != NULL && parent->shape == PART_MULTIPART) {
+    } else if (parent != NULL && parent->shape != PART_MESSAGE) {
         parent->first = part;
     }
     return part;
@@ -177,7 +127,7 @@ part_add(struct mime_reader *m, struct part *parent, struct part *before)
 static struct mime_hit
 rest_as_text(struct mime_reader *m, struct part *parent, struct part *before)
 {
-    struct part *part = part_add(m, parent, before);
+    struct part *part = mime_part_add(m, parent, before);
 
     defect_note(m->defects, "mime_parts", m->in.at + m->at);
     part->type = BYTES("text");
@@ -203,10 +153,17 @@ children_read(struct mime_reader *m, struct part *part, struct bytes boundary, s
             m->stack.depth = level;
             return rest_as_text(m, part, last);
         }
-        last = part_add(m, part, last);
-        hit = part_read(m, last, digest, depth);
+        last = mime_part_add(m, part, last);
+        hit = mime_part_read(m, last, digest, depth);
     }
     m->stack.depth = level;
+    if ((m->near >> level & 1) != 0) {
+        m->near &= ~(UINT32_C(1) << level);
+        readings_later(m, part, AGAIN_LOOSE, NULL, "boundary_near");
+    }
+    if (last == NULL) {
+        readings_later(m, part, AGAIN_TEXT, NULL, NULL);
+    }
     if (hit.which == level && hit.which != SIZE_MAX) {
         from = m->at;
         hit = hit_find(m);
@@ -226,8 +183,8 @@ message_read(struct mime_reader *m, struct part *part, size_t depth)
     size_t from = m->at, before = m->budget->part_count;
 
     part->message = letter;
-    letter->root = part_add(m, part, NULL);
-    struct mime_hit hit = part_read(m, letter->root, false, depth);
+    letter->root = mime_part_add(m, part, NULL);
+    struct mime_hit hit = mime_part_read(m, letter->root, false, depth);
     letter->raw = bytes_slice(m->in, from, hit.content_end);
     letter->header = letter->root->header;
     letter->body = letter->root->raw;
@@ -235,19 +192,29 @@ message_read(struct mime_reader *m, struct part *part, size_t depth)
     return hit;
 }
 
-static void
-letter_parts_read(struct arena *arena, struct letter *letter, struct mime_budget *budget,
-                  struct defects *defects, struct part *parent, size_t depth)
+struct mime_reader *
+mime_reader_new(struct arena *arena, struct bytes in, struct mime_budget *budget,
+                struct defects *defects)
 {
     struct mime_reader *m = ARENA_NEW(arena, struct mime_reader);
-    size_t before = budget->part_count;
 
     m->arena = arena;
     m->defects = defects;
     m->budget = budget;
-    m->in = letter->raw;
-    letter->root = part_add(m, parent, NULL);
-    (void)part_read(m, letter->root, false, depth);
+    m->in = in;
+    m->stack.near = &m->near;
+    return m;
+}
+
+static void
+letter_parts_read(struct arena *arena, struct letter *letter, struct mime_budget *budget,
+                  struct defects *defects, struct part *parent, size_t depth)
+{
+    struct mime_reader *m = mime_reader_new(arena, letter->raw, budget, defects);
+    size_t before = budget->part_count;
+
+    letter->root = mime_part_add(m, parent, NULL);
+    (void)mime_part_read(m, letter->root, false, depth);
     letter->header = letter->root->header;
     letter->body = letter->root->raw;
     letter->part_count = budget->part_count - before;
@@ -260,7 +227,7 @@ encoded_message_read(struct mime_reader *m, struct part *part, size_t depth)
     struct letter *letter = ARENA_NEW(m->arena, struct letter);
     size_t fallback = m->defects == NULL ? 0 : m->defects->fallback;
 
-    content_decode(m->arena, part, m->defects);
+    mime_content_decode(m->arena, part, m->defects);
     defect_note(m->defects, "message_encoded", part->raw.at);
     letter->raw = part->content;
     part->message = letter;
@@ -306,27 +273,18 @@ shape_of(struct mime_reader *m, const struct part *part, struct bytes boundary,
     return multipart ? PART_MULTIPART : PART_MESSAGE;
 }
 
-/* Reads the part whose header begins at m->at; gives the boundary that ended it. */
-static struct mime_hit
-part_read(struct mime_reader *m, struct part *part, bool digest, size_t depth)
+struct mime_hit
+mime_body_read(struct mime_reader *m, struct part *part, const struct mime_view *view,
+               size_t depth)
 {
-    const struct mime_stack *stack = m->stack.depth > 0 ? &m->stack : NULL;
     struct mime_hit hit;
-    struct bytes boundary;
-
-    m->at +=
-        header_read(m->arena, bytes_from(m->in, m->at), stack, &part->header, m->defects);
-    mime_describe(m->arena, part, &boundary, digest, m->defects);
-    part->shape = shape_of(m, part, boundary, depth);
     size_t from = m->at;
-    bool encoded = part->encoding == ENCODING_BASE64 ||
-                   part->encoding == ENCODING_QUOTED_PRINTABLE ||
-                   part->encoding == ENCODING_UUENCODE;
-    if (encoded && part->shape == PART_MULTIPART) {
-        defect_note(m->defects, "multipart_encoded", part->header.raw.at);
-    }
+
+    mime_view_put(part, view);
+    part->shape = shape_of(m, part, view->boundary, depth);
+    bool encoded = mime_is_encoded(part->encoding);
     if (part->shape == PART_MULTIPART) {
-        hit = children_read(m, part, boundary, depth + 1);
+        hit = children_read(m, part, view->boundary, depth + 1);
     } else if (part->shape == PART_MESSAGE && !encoded) {
         hit = message_read(m, part, depth + 1);
     } else {
@@ -336,7 +294,23 @@ part_read(struct mime_reader *m, struct part *part, bool digest, size_t depth)
     if (part->shape == PART_MESSAGE && encoded) {
         encoded_message_read(m, part, depth + 1);
     } else if (part->shape == PART_LEAF) {
-        content_decode(m->arena, part, m->defects);
+        mime_leaf_read(m, part);
+    }
+    return hit;
+}
+
+struct mime_hit
+mime_part_read(struct mime_reader *m, struct part *part, bool digest, size_t depth)
+{
+    const struct mime_stack *stack = m->stack.depth > 0 ? &m->stack : NULL;
+    struct mime_views views;
+
+    m->at +=
+        header_read(m->arena, bytes_from(m->in, m->at), stack, &part->header, m->defects);
+    mime_describe(m->arena, part, digest, &views, m->defects);
+    struct mime_hit hit = mime_body_read(m, part, &views.list[0], depth);
+    if (!m->budget->is_again) {
+        readings_find(m, part, &views);
     }
     return hit;
 }
@@ -345,10 +319,13 @@ void
 mime_read(struct arena *arena, struct letter *letter, struct mime_outside *outside_r,
           struct defects *defects)
 {
-    struct mime_budget budget = {.outside = outside_r};
+    struct mime_budget *budget = ARENA_NEW(arena, struct mime_budget);
 
     *outside_r = (struct mime_outside){0};
-    letter_parts_read(arena, letter, &budget, defects, NULL, 0);
+    budget->outside = outside_r;
+    letter_parts_read(arena, letter, budget, defects, NULL, 0);
+    readings_read(arena, budget);
+    letter->part_count = budget->part_count;
 }
 
 const struct part *
@@ -360,8 +337,18 @@ part_next(const struct part *part)
     if (part->first != NULL) {
         return part->first;
     }
-    while (part != NULL && part->next == NULL) {
-        part = part->parent;
+    if (part->other != NULL) {
+        return part->other;
     }
-    return part == NULL ? NULL : part->next;
+    while (part->next == NULL) {
+        const struct part *parent = part->parent;
+        if (parent == NULL) {
+            return NULL;
+        }
+        if (parent->other != NULL && !part->is_other) {
+            return parent->other;
+        }
+        part = parent;
+    }
+    return part->next;
 }

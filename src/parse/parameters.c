@@ -16,6 +16,7 @@ struct piece {
     bool encoded;      /* RFC 2231 4 */
     bool used;
     struct bytes value; /* unquoted */
+    struct bytes again; /* the value of the last of its doubles, where that differs */
 };
 
 struct reader {
@@ -167,10 +168,11 @@ static void
 piece_add(struct reader *r, const struct piece *piece)
 {
     for (size_t i = 0; i < r->piece_count; i++) {
-        const struct piece *p = &r->pieces[i];
+        struct piece *p = &r->pieces[i];
         if (p->section == piece->section && p->encoded == piece->encoded &&
             bytes_equal(p->name, piece->name)) {
             defect_note(r->defects, "parameter_twice", piece->value.at);
+            p->again = bytes_equal(p->value, piece->value) ? p->again : piece->value;
             return;
         }
     }
@@ -301,6 +303,29 @@ value_join(struct reader *r, struct bytes name, bool decode)
     return result.text;
 }
 
+/* What another reader may take for the value: the double of a parameter, or the plain one beside that of RFC 2231. */
+static struct bytes
+other_value(struct reader *r, const struct piece *plain, const struct piece *extended,
+            bool is_boundary, struct bytes value)
+{
+    const struct piece *p = extended != NULL && extended->again.size > 0 ? extended : plain;
+    struct bytes other = BYTES_NONE;
+    struct writer w;
+
+    if (p == NULL) {
+        return other;
+    }
+    other = p->again.size > 0 ? p->again : p->value;
+    if (p->encoded) {
+        writer_init(&w, r->arena);
+        (void)take_charset(&other);
+        percent_decode(&w, other);
+        other = writer_view(&w);
+    }
+    other = is_boundary ? other : words_decode(r->arena, other, NULL);
+    return bytes_equal(other, value) ? BYTES_NONE : other;
+}
+
 /* All pieces of the name of pieces[at] become one parameter: name*0.., else name*, else name. */
 static void
 parameter_make(struct reader *r, size_t at, struct content_type *type)
@@ -330,7 +355,8 @@ parameter_make(struct reader *r, size_t at, struct content_type *type)
         value =
             is_boundary ? plain->value : words_decode(r->arena, plain->value, r->defects);
     }
-    type->parameters[type->parameter_count++] = (struct parameter){name, value};
+    type->parameters[type->parameter_count++] = (struct parameter){
+        name, value, other_value(r, plain, extended, is_boundary, value)};
     if (is_boundary) {
         type->boundary = value;
     }

@@ -2,7 +2,7 @@
  *
  * Continuations (name*0, name*1) are joined in the order of their numbers, encoded values decoded, encoded words in
  * values too, as mailers write them against the RFC. Of two parameters of one name the first counts, noted as a
- * defect; name*= counts before name=. Bounded by LIMIT_MIME_PARAMETERS. */
+ * defect; name*= counts before name=. What a reader who chooses otherwise would take is kept as the parameter's `other`. Bounded by LIMIT_MIME_PARAMETERS. */
 #pragma once
 
 #include "parse/defects.h"

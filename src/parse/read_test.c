@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/tap.h"
 #include "base/writer.h"
+#include "parse/defects.h"
 
 static struct arena arena;
 
@@ -114,8 +115,105 @@ test_text(void)
            "evidence over label");
     l = read_text("Content-Type: text/plain; charset=utf-8\n\nsee http://example.jp/x\n");
     tap_ok(l->link_count == 1 && bytes_is(l->links[0].host, "example.jp"), "a link");
+    l = read_text("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: "
+                  "text/html\n\nv<i hidden>one</i><form>\n--b\nContent-Type: "
+                  "text/html\n\nw<i style=opacity:0>two</i><img width=1 "
+                  "src=http://t.example.com/?u=http://n.example.net/>\n--b--\n");
+    tap_ok(l->hidden_count == 2 && l->hidden_texts[0].reason == HIDDEN_DISPLAY &&
+               bytes_is(l->hidden_texts[1].text, "two") &&
+               l->hidden_texts[1].reason == HIDDEN_OPACITY,
+           "hidden text of all parts, with its reasons");
+    tap_ok(l->html.has_form && l->html.beacon_count == 1, "facts of all parts");
+    tap_ok(l->link_count == 2 && l->links[1].kind == LINK_NESTED &&
+               l->links[1].outer == 0 && bytes_is(l->links[1].host, "n.example.net"),
+           "a link in a link");
+    l = read_text("Content-Type: text/plain; charset=utf-8\n\n殺\xe2\x80\x8bす \xe2\x80\xae"
+                  "x\n");
+    tap_ok(l->invisible_count == 1 && l->override_count == 1,
+           "characters without width, and those that turn the rest");
+    l = read_text(
+        "Content-Type: text/plain; charset=utf-8\n\n👨\xe2\x80\x8d👩 \xef\xbb\xbfx\n");
+    tap_ok(l->invisible_count == 0, "but not the joints of emoji");
     l = letter_read(&arena, BYTES("A: \0\n\n\0text\0"));
     tap_ok(l->text.size == 6, "NULs");
+}
+
+static void
+test_flowed(void)
+{
+    const struct letter *l =
+        read_text("Content-Type: text/plain; charset=utf-8; format=Flowed; DelSp=Yes\n\n"
+                  "\xe7\x88\x86 \n\xe5\xbc\xbe\n> quoted \n> text\n");
+
+    tap_ok(bytes_is(l->text, "爆弾\n> quotedtext") &&
+               bytes_is(l->root->visible, "爆弾\n> quotedtext") &&
+               bytes_starts(l->root->text, BYTES("爆 \n")),
+           "format=flowed; delsp=yes: a word over a line end is whole, text is as it came");
+    l = read_text("Content-Type: text/plain; format=flowed\n\none \ntwo\n");
+    tap_ok(bytes_is(l->text, "one two"), "format=flowed");
+    l = read_text("Content-Type: text/plain; format=fixed\n\none \ntwo\n");
+    tap_ok(bytes_is(l->text, "one \ntwo"), "format=fixed");
+    l = read_text("Content-Type: text/x; format=flowed\n\none \ntwo\n");
+    tap_ok(bytes_is(l->text, "one \ntwo"), "only text/plain flows");
+    l = read_text(
+        "Content-Type: text/plain; charset=iso-2022-jp; format=flowed; delsp=yes\n\n"
+        "\x1b$BGz\x1b(B \n\x1b$BCF\x1b(B\n");
+    tap_ok(bytes_is(l->text, "爆弾"), "also in ISO-2022-JP");
+}
+
+static void
+test_files_in_text(void)
+{
+    const struct letter *l =
+        read_text("Subject: x\n\nbefore\nbegin 644 virus.exe\n#0V%T\n`\nend\nafter\n");
+    const struct part *file = l->root->first;
+
+    tap_ok(bytes_is(l->text, "before\nafter") && l->root->shape == PART_LEAF &&
+               l->part_count == 2 && has_defect(l, "file_in_text"),
+           "uuencode in text: the text around it is read");
+    tap_ok(file != NULL && file->is_in_text && bytes_is(file->filename, "virus.exe") &&
+               bytes_is(file->content, "Cat") && file->encoding == ENCODING_UUENCODE &&
+               part_next(l->root) == file && part_next(file) == NULL,
+           "and the file is a part");
+    tap_ok(holds(l->root->text, "#0V%T"), "text is all of it");
+    l = read_text(
+        "Content-Transfer-Encoding: base64\n\nYmVnaW4gNjQ0IGEKIzBWJVQKYAplbmQK\n");
+    tap_ok(l->root->first != NULL && bytes_is(l->root->first->content, "Cat"),
+           "also under a transfer encoding");
+    l = read_text("\n=ybegin line=128 size=3 name=c.exe\n\x6d\x8b\x9e\n=yend size=3\n");
+    tap_ok(l->root->first != NULL && bytes_is(l->root->first->content, "Cat") &&
+               l->root->first->encoding == ENCODING_YENC && l->text.size == 0,
+           "yEnc");
+    l = read_text("Content-Type: text/html\n\nbegin 644 a\n#0V%T\n`\nend\n");
+    tap_ok(l->root->first == NULL, "not in HTML");
+}
+
+static void
+test_special_types(void)
+{
+    const struct letter *l = read_text(
+        "Content-Type: message/delivery-status\n\nReporting-MTA: dns; a.example\n\n"
+        "Final-Recipient: rfc822; b@c.example\nAction: failed\n\n\nFinal-Recipient: "
+        "rfc822; "
+        "d@e.example\nStatus: 5.1.1\n");
+    tap_ok(l->root->group_count == 3 && l->root->groups[1].field_count == 2 &&
+               bytes_is(l->root->groups[2].fields[1].name, "Status") &&
+               bytes_is(l->root->groups[2].fields[1].value, " 5.1.1"),
+           "the fields of a delivery report, by recipient");
+    l = read_text("Content-Type: message/delivery-status\nContent-Transfer-Encoding: "
+                  "base64\n\nQTogMQoKQjogMgo=\n");
+    tap_ok(l->root->group_count == 2, "under a transfer encoding");
+    l = read_text("Content-Type: message/delivery-status\n\n\n\nno fields\n");
+    tap_ok(l->root->group_count == 0, "and none");
+    l = read_text("Content-Type: message/external-body; access-type=URL; "
+                  "URL=\"http://evil.example/x\"\n\nContent-Type: text/html\n\n");
+    tap_ok(has_defect(l, "message_external") && l->link_count == 1 &&
+               l->links[0].kind == LINK_OTHER && bytes_is(l->links[0].host, "evil.example"),
+           "where an external body lies is a link");
+    l = read_text("Content-Type: application/ms-tnef; name=x\n\nx");
+    tap_ok(has_defect(l, "tnef"), "TNEF by type");
+    l = read_text("Content-Type: application/octet-stream; name=WinMail.dat\n\nx");
+    tap_ok(has_defect(l, "tnef"), "TNEF by name");
 }
 
 static void
@@ -139,7 +237,21 @@ test_bounds(void)
         writer_text(&w, "From: a@b\n");
     }
     const struct letter *l = letter_read(&arena, writer_view(&w));
-    tap_ok(l->defect_count == LIMIT_DEFECTS && l->defects_dropped == 4, "defects");
+    tap_ok(l->defect_count == LIMIT_DEFECTS_SAME &&
+               l->defects_dropped == LIMIT_DEFECTS + 4 - LIMIT_DEFECTS_SAME,
+           "a flood of one defect");
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f",
+                                        "g", "h", "i", "j", "k"};
+    struct defects d;
+    defects_init(&d, &arena, BYTES_NONE);
+    for (size_t i = 0; i < LIMIT_DEFECTS_SAME * sizeof names / sizeof *names; i++) {
+        defect_note(&d, names[i % 11], NULL);
+        size_t kept = i < LIMIT_DEFECTS ? i + 1 : LIMIT_DEFECTS;
+        if (i + 1 == LIMIT_DEFECTS || i == LIMIT_DEFECTS) {
+            tap_ok(d.count == kept && d.dropped == i + 1 - kept, "%zu different defects",
+                   i + 1);
+        }
+    }
     writer_init(&w, &arena);
     writer_text(&w, "\n");
     for (int i = 0; i < LIMIT_LINKS + 1; i++) {
@@ -167,6 +279,34 @@ test_floods(void)
     }
 }
 
+/* Emoji of carriers by the sender's domain, and how sure the charset of a part is. */
+static void
+test_carriers(void)
+{
+    const struct letter *l = read_text(
+        "From: a@ezweb.ne.jp\nSubject: =?iso-2022-jp?B?GyRCeSEbKEI=?=\nContent-Type: "
+        "text/plain; charset=iso-2022-jp\n\n\x1b$By!\x1b(B\n");
+    tap_ok(l->carrier == EMOJI_KDDI && bytes_is(l->subject, "🍂") && bytes_is(l->text, "🍂"),
+           "KDDI's emoji from KDDI's domain");
+    l = read_text(
+        "From: a@example.jp\nSubject: =?iso-2022-jp?B?GyRCeSEbKEI=?=\nContent-Type: "
+        "text/plain; charset=iso-2022-jp\n\n\x1b$By!\x1b(B\n");
+    tap_ok(l->carrier == EMOJI_NOBODY && bytes_is(l->subject, "纊") &&
+               bytes_is(l->text, "纊"),
+           "the same code from another is a kanji");
+    l = read_text(
+        "From: a@b\nContent-Type: message/rfc822\n\nFrom: x@i.softbank.jp\nContent-Type: "
+        "text/plain; charset=utf-8\n\n\xee\x94\x8b\n");
+    tap_ok(bytes_is(l->text, "🇯🇵"), "a forwarded letter has its own sender");
+    tap_ok(read_text("Content-Type: text/plain; charset=utf-8\n\nお知らせ\n")
+                   ->root->charset_confidence == 100,
+           "UTF-8 is certain");
+    l = read_text("Content-Type: text/plain; charset=iso-8859-1\n\n\x8f\x64\x97\x76\n");
+    tap_ok(l->root->charset_confidence > 50 && l->root->charset_confidence < 100 &&
+               bytes_is(l->root->charset, "shift_jis"),
+           "two letters under a wrong label are not");
+}
+
 int
 main(void)
 {
@@ -174,8 +314,12 @@ main(void)
     test_header();
     test_alternative();
     test_text();
+    test_flowed();
+    test_files_in_text();
+    test_special_types();
     test_bounds();
     test_floods();
+    test_carriers();
     arena_release(&arena);
     return tap_done();
 }

@@ -205,6 +205,34 @@ test_servers(void)
     }
 }
 
+/* Short and plain comments are read another way than long ones and those with more in them. */
+static void
+test_comments(void)
+{
+    static const char *const inner[] = {"", "(y)", "\\)", "\\(", "((y)(z))"};
+    size_t good = 0, tried = 0;
+
+    for (size_t i = 0; i < sizeof inner / sizeof inner[0]; i++) {
+        for (size_t fill = 0; fill <= 300; fill++) {
+            struct writer w;
+            writer_init(&w, &arena);
+            writer_text(&w, "from a.example (");
+            for (size_t n = 0; n < fill; n++) {
+                writer_text(&w, "x");
+            }
+            writer_text(&w, inner[i]);
+            writer_text(&w, ") by b.example with SMTP id 9");
+            received_read(&arena, writer_view(&w), &r);
+            good += bytes_is(r.by, "b.example") && bytes_is(r.id, "9");
+            tried++;
+        }
+    }
+    tap_ok(good == tried, "comments of every size to 300 end where they end (%zu of %zu)",
+           good, tried);
+    read_text("from a.example (\\) by b.example with SMTP id 9");
+    tap_ok(bytes_is(r.by, "b.example"), "a comment that is not closed is text");
+}
+
 static void
 test_floods(void)
 {
@@ -234,6 +262,7 @@ main(void)
     test_postfix();
     test_others();
     test_servers();
+    test_comments();
     test_floods();
     arena_release(&arena);
     return tap_done();

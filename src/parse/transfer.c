@@ -104,6 +104,32 @@ transfer_base64(struct bytes in, uint8_t *to, bool *broken_r)
     return size;
 }
 
+/* A '=' with characters of the alphabet behind it. */
+bool
+transfer_base64_runs(struct bytes in)
+{
+    size_t at = bytes_find_byte(in, '=', 0);
+
+    while (at < in.size && (in.at[at] == '=' || ascii_blank(in.at[at]))) {
+        at++;
+    }
+    return at < in.size;
+}
+
+struct bytes
+transfer_from_base64_through(struct arena *arena, struct bytes in)
+{
+    uint8_t *packed = arena_take_bytes(arena, in.size);
+    size_t size = 0;
+    bool broken = false;
+
+    for (size_t i = 0; i < in.size; i++) {
+        packed[size] = in.at[i];
+        size += in.at[i] != '=';
+    }
+    return transfer_from_base64(arena, bytes_of(packed, size), &broken);
+}
+
 struct bytes
 transfer_from_base64(struct arena *arena, struct bytes in, bool *broken_r)
 {
@@ -175,9 +201,8 @@ transfer_from_quoted_printable(struct arena *arena, struct bytes in, bool *broke
     return bytes_of(to, size);
 }
 
-/* One line: a length character, then groups of four, each six bits over a blank. */
-static size_t
-uu_line(struct bytes line, uint8_t *to, bool *broken_r)
+size_t
+transfer_uu_line(struct bytes line, uint8_t *to, bool *broken_r)
 {
     size_t wanted = line.size == 0 ? 0 : (line.at[0] - ' ') & 0x3f, size = 0;
 
@@ -215,7 +240,7 @@ transfer_from_uuencode(struct arena *arena, struct bytes in, bool *broken_r)
     while (!ended && bytes_line(&rest, &line)) {
         ended = bytes_is(bytes_trim(line), "end");
         if (!ended) {
-            size += uu_line(line, to + size, broken_r);
+            size += transfer_uu_line(line, to + size, broken_r);
         }
     }
     if (!ended) {

@@ -49,6 +49,21 @@ test_base64(void)
     tap_ok(good && !broken, "there and back, every length");
 }
 
+/* Padding in the middle: what begins anew behind it, and what goes on as if it were not there. */
+static void
+test_runs(void)
+{
+    struct bytes runs = BYTES("Ym=9tYg");
+    bool broken = false;
+
+    tap_ok(transfer_base64_runs(runs) && !transfer_base64_runs(BYTES("Ym9tYg==\r\n")) &&
+               !transfer_base64_runs(BYTES("")) && transfer_base64_runs(BYTES("=\nA")),
+           "several runs");
+    tap_ok(bytes_is(transfer_from_base64_through(&arena, runs), "bomb") &&
+               !bytes_is(transfer_from_base64(&arena, runs, &broken), "bomb"),
+           "read in two ways");
+}
+
 static void
 test_quoted_printable(void)
 {
@@ -105,6 +120,7 @@ main(void)
 {
     arena_init(&arena, (size_t)1 << 30);
     test_base64();
+    test_runs();
     test_quoted_printable();
     test_uuencode();
     test_floods();

@@ -2,6 +2,7 @@
 
 #include "base/writer.h"
 #include "parse/domain.h"
+#include "parse/scan_private.h"
 #include "parse/url_private.h"
 
 /* A URL while it is read. Path and the others grow in their own writers. */
@@ -27,10 +28,14 @@ enum encode_set {
 static bool
 is_encoded(uint8_t c, enum encode_set set)
 {
-    static const char *const also[] = {"",        " \"<>`",      " \"#<>",
-                                       " \"#<>'", " \"#<>?^`{}", " \"#<>?^`{}/:;=@[\\]|"};
+    /* A bit for each set. */
+    static const uint8_t sets[128] = {
+        [' '] = 0x3e, ['"'] = 0x3e, ['#'] = 0x3c, ['\''] = 0x08, ['/'] = 0x20,
+        [':'] = 0x20, [';'] = 0x20, ['<'] = 0x3e, ['='] = 0x20,  ['>'] = 0x3e,
+        ['?'] = 0x30, ['@'] = 0x20, ['['] = 0x20, ['\\'] = 0x20, [']'] = 0x20,
+        ['^'] = 0x30, ['`'] = 0x32, ['{'] = 0x30, ['|'] = 0x20,  ['}'] = 0x30};
 
-    return c < 0x20 || c > 0x7e || strchr(also[set], c) != NULL;
+    return c < 0x20 || c > 0x7e || (sets[c] & 1u << set) != 0;
 }
 
 static void
@@ -38,15 +43,19 @@ put_encoded(struct writer *w, struct bytes b, enum encode_set set)
 {
     static const char digits[] = "0123456789ABCDEF";
 
+    uint8_t *out = writer_reserve(w, b.size * 3);
+    size_t size = 0;
+
     for (size_t i = 0; i < b.size; i++) {
         if (is_encoded(b.at[i], set)) {
-            writer_byte(w, '%');
-            writer_byte(w, (uint8_t)digits[b.at[i] >> 4]);
-            writer_byte(w, (uint8_t)digits[b.at[i] & 15]);
+            out[size++] = '%';
+            out[size++] = (uint8_t)digits[b.at[i] >> 4];
+            out[size++] = (uint8_t)digits[b.at[i] & 15];
         } else {
-            writer_byte(w, b.at[i]);
+            out[size++] = b.at[i];
         }
     }
+    writer_did(w, size);
 }
 
 static struct bytes
@@ -525,7 +534,14 @@ clean(struct arena *arena, struct bytes text)
     while (text.size > 0 && text.at[text.size - 1] <= ' ') {
         text.size--;
     }
-    for (size_t i = 0; i < text.size; i++) {
+    size_t i = 0;
+    for (; i + SCAN_SIZE <= text.size; i += SCAN_SIZE) {
+        scan_block block = scan_load(text.at + i);
+        if (scan_any(scan_is(block, '\t') | scan_is(block, '\n') | scan_is(block, '\r'))) {
+            break;
+        }
+    }
+    for (; i < text.size; i++) {
         if (text.at[i] != '\t' && text.at[i] != '\n' && text.at[i] != '\r') {
             continue;
         }

@@ -9,12 +9,47 @@
 #define WORD_CHARSET_MAX 64 /* longer is no charset anybody knows */
 #define ESCAPE           0x1b
 
+/* Where the text of a word ends that has no "?=": before a blank, and in base64 before what is none. */
+static size_t
+word_open_end(struct bytes in, size_t at, uint8_t encoding)
+{
+    while (at < in.size && in.at[at] > ' ' && in.at[at] < 127 && in.at[at] != '?' &&
+           (encoding == 'q' || ascii_letter(in.at[at]) || ascii_digit(in.at[at]) ||
+            in.at[at] == '+' || in.at[at] == '/' || in.at[at] == '=')) {
+        at++;
+    }
+    return at;
+}
+
+/* In q a "?" of the text may stand before an octet: "?=E3" ends no word if, before any blank or other word, another "?="
+ * comes. */
+static size_t
+word_q_end(struct bytes in, size_t end)
+{
+    size_t at = end + 2;
+
+    if (in.size - end < 6 || ascii_hex(in.at[at]) < 0 || ascii_hex(in.at[at + 1]) < 0) {
+        return end;
+    }
+    for (; at + 1 < in.size && in.at[at] > ' '; at++) {
+        if (in.at[at] == '=' && in.at[at + 1] == '?') {
+            break;
+        }
+        if (in.at[at] == '?' && in.at[at + 1] == '=' &&
+            (at + 3 >= in.size || ascii_hex(in.at[at + 2]) < 0 ||
+             ascii_hex(in.at[at + 3]) < 0)) {
+            return at;
+        }
+    }
+    return end;
+}
+
 bool
 words_match(struct bytes in, size_t at, struct words_seam *seam, struct word *word_r)
 {
     size_t i = at + 2;
 
-    if (in.size < 8 || at > in.size - 8 || in.at[at] != '=' || in.at[at + 1] != '?') {
+    if (in.size < 7 || at > in.size - 7 || in.at[at] != '=' || in.at[at + 1] != '?') {
         return false;
     }
     size_t most = i + WORD_CHARSET_MAX < in.size ? i + WORD_CHARSET_MAX : in.size;
@@ -22,37 +57,49 @@ words_match(struct bytes in, size_t at, struct words_seam *seam, struct word *wo
            in.at[i] != '=') {
         i++;
     }
-    if (i == at + 2 || i + 3 > in.size || in.at[i] != '?' || in.at[i + 2] != '?') {
+    size_t charset_end = i;
+    while (i < most && ascii_blank(in.at[i])) {
+        i++;
+    }
+    if (i + 3 > in.size || in.at[i] != '?' || in.at[i + 2] != '?') {
         return false;
     }
     uint8_t encoding = ascii_lower(in.at[i + 1]);
     if (encoding != 'b' && encoding != 'q') {
         return false;
     }
-    struct bytes charset = {in.at + at + 2, i - at - 2};
+    struct bytes charset = bytes_slice(in, at + 2, charset_end);
     size_t text = i + 3;
     if (!seam->known || seam->next < text) {
         seam->next = bytes_find(in, BYTES("?="), text);
         seam->known = true;
     }
-    if (seam->next == BYTES_NOWHERE) {
-        return false;
+    size_t end = encoding == 'q' && seam->next != BYTES_NOWHERE ? word_q_end(in, seam->next)
+                                                                : seam->next;
+    bool open = end == BYTES_NOWHERE;
+    if (open) {
+        end = word_open_end(in, text, encoding);
+        if (end == text) {
+            return false;
+        }
     }
     size_t star = bytes_find_byte(charset, '*', 0);
     *word_r = (struct word){
         .charset = star == BYTES_NOWHERE ? charset : bytes_slice(charset, 0, star),
         .encoding = encoding,
-        .text = bytes_slice(in, text, seam->next),
-        .size = seam->next + 2 - at,
+        .text = bytes_slice(in, text, end),
+        .size = (open ? end + (end < in.size && in.at[end] == '?') : end + 2) - at,
+        .open = open,
     };
     return true;
 }
 
 /* Words waiting to be decoded together, and the text made so far. */
 struct joiner {
-    struct writer text, waiting;
+    struct writer text, waiting, base64;
     struct bytes charset; /* of what waits */
     bool waits;
+    enum emoji_carrier carrier;
     struct arena *arena;
     struct defects *defects;
     const uint8_t *place;
@@ -63,9 +110,13 @@ text_decoded(struct joiner *j, struct bytes bytes, struct bytes charset)
 {
     struct charset_result r;
 
-    charset_decode_careful(j->arena, bytes, charset, &r);
+    charset_decode_from(j->arena, bytes, charset, j->carrier, &r);
+    charset_take_back_guess(j->arena, bytes, charset, &r);
     if (r.disagrees) {
         defect_note(j->defects, "charset_disagrees", j->place);
+    }
+    if (r.twice) {
+        defect_note(j->defects, "charset_twice", j->place);
     }
     if (r.errors > 0) {
         defect_note(j->defects, "charset_broken", j->place);
@@ -73,10 +124,29 @@ text_decoded(struct joiner *j, struct bytes bytes, struct bytes charset)
     writer_bytes(&j->text, r.text);
 }
 
+/* Base64 that waited for the rest of a group of four: it is decoded as it is. */
+static void
+base64_flush(struct joiner *j)
+{
+    struct bytes base64 = writer_view(&j->base64);
+    bool broken = false;
+
+    if (base64.size == 0) {
+        return;
+    }
+    uint8_t *to = writer_reserve(&j->waiting, base64.size + 3);
+    writer_did(&j->waiting, transfer_base64(base64, to, &broken));
+    if (broken) {
+        defect_note(j->defects, "word_broken", j->place);
+    }
+    writer_clear(&j->base64);
+}
+
 static void
 words_flush(struct joiner *j)
 {
     if (j->waits) {
+        base64_flush(j);
         /* The bytes must stay where they are: a decoder may answer with a view of them. */
         struct bytes bytes = bytes_copy(j->arena, writer_view(&j->waiting));
         text_decoded(j, bytes, j->charset);
@@ -85,24 +155,44 @@ words_flush(struct joiner *j)
     }
 }
 
+/* A word whose base64 ends inside a group of four is continued by the next: mailers cut the stream, not the text. */
+static void
+base64_take(struct joiner *j, struct bytes text)
+{
+    writer_bytes(&j->base64, text);
+    struct bytes kept = writer_view(&j->base64);
+    if (kept.size == 0 || kept.size % 4 == 0 || kept.at[kept.size - 1] == '=' ||
+        bytes_find_byte(kept, ' ', 0) != BYTES_NOWHERE) {
+        base64_flush(j);
+    }
+}
+
+/* By name, or by what the names stand for. */
+static bool
+same_charset(struct bytes a, struct bytes b)
+{
+    return bytes_equal_fold(a, b) ||
+           (charset_name(a).size > 0 && bytes_equal(charset_name(a), charset_name(b)));
+}
+
 static void
 words_take(struct joiner *j, const struct word *word)
 {
-    if (j->waits && !bytes_equal_fold(j->charset, word->charset)) {
+    if (j->waits && !same_charset(j->charset, word->charset)) {
         words_flush(j);
     }
     j->charset = word->charset;
     j->waits = true;
     j->place = word->text.at;
-    uint8_t *to = writer_reserve(&j->waiting, word->text.size + 3);
+    if (word->open) {
+        defect_note(j->defects, "word_open", word->text.at);
+    }
     if (word->encoding == 'b') {
-        bool broken = false;
-        writer_did(&j->waiting, transfer_base64(word->text, to, &broken));
-        if (broken) {
-            defect_note(j->defects, "word_broken", word->text.at);
-        }
+        base64_take(j, word->text);
         return;
     }
+    base64_flush(j);
+    uint8_t *to = writer_reserve(&j->waiting, word->text.size + 3);
     size_t size = 0;
     for (size_t i = 0; i < word->text.size; i++) {
         uint8_t c = word->text.at[i];
@@ -175,11 +265,21 @@ is_plain(struct bytes b)
             return false;
         }
     }
-    return b.size == 0 || memchr(b.at, ESCAPE, b.size) == NULL;
+    /* "$B" and "$@" may be JIS that lost its ESC bytes. */
+    return b.size == 0 || (memchr(b.at, ESCAPE, b.size) == NULL &&
+                           bytes_find(b, BYTES("$B"), 0) == BYTES_NOWHERE &&
+                           bytes_find(b, BYTES("$@"), 0) == BYTES_NOWHERE);
 }
 
 struct bytes
 words_decode(struct arena *arena, struct bytes value, struct defects *defects)
+{
+    return words_decode_from(arena, value, EMOJI_NOBODY, defects);
+}
+
+struct bytes
+words_decode_from(struct arena *arena, struct bytes value, enum emoji_carrier carrier,
+                  struct defects *defects)
 {
     struct words_seam seam = {0};
     struct word word;
@@ -193,8 +293,9 @@ words_decode(struct arena *arena, struct bytes value, struct defects *defects)
     if (first == BYTES_NOWHERE && is_plain(in)) {
         return in;
     }
-    struct joiner j = {.arena = arena, .defects = defects};
+    struct joiner j = {.arena = arena, .defects = defects, .carrier = carrier};
     writer_init(&j.text, arena);
+    writer_init(&j.base64, arena);
     writer_init(&j.waiting, arena);
     size_t plain = 0;
     for (size_t at = first; at != BYTES_NOWHERE;) {

@@ -1,0 +1,292 @@
+#include <unicode/uspoof.h>
+
+#include "base/limits.h"
+#include "base/writer.h"
+#include "parse/domain.h"
+#include "parse/link_hosts.h"
+#include "parse/links_private.h"
+
+/* Skeletons -------------------------------------------------------------------------------------------------------- */
+
+/* Opened once per process and never closed; only read after. NULL: it cannot be had. */
+static const USpoofChecker *
+confusables(void)
+{
+    static USpoofChecker *opened;
+    UErrorCode error = U_ZERO_ERROR;
+
+    if (opened == NULL) {
+        opened = uspoof_open(&error);
+    }
+    return U_FAILURE(error) ? NULL : opened;
+}
+
+/* What UTS 39 maps of lower-case letters, digits, dot and hyphen: most names need no foreign library. One row is ours: i is l, as
+ * 1 is, so that U+04CF, which UTS 39 takes for an i, and paypai.com do not pass. */
+static struct bytes
+ascii_skeleton(struct arena *arena, struct bytes name)
+{
+    uint8_t *out = arena_take_bytes(arena, name.size * 2);
+    size_t size = 0;
+
+    for (size_t i = 0; i < name.size; i++) {
+        uint8_t c = ascii_lower(name.at[i]);
+        if (c == 'm') {
+            out[size++] = 'r';
+            c = 'n';
+        }
+        out[size++] = c == '0' ? 'o' : c == '1' || c == 'i' ? 'l' : c;
+    }
+    return bytes_of(arena_grow(arena, out, name.size * 2, size), size);
+}
+
+struct bytes
+link_skeleton(struct arena *arena, struct bytes domain)
+{
+    struct bytes name = domain_to_unicode(arena, domain);
+    UErrorCode error = U_ZERO_ERROR;
+    bool ascii = true;
+
+    for (size_t i = 0; i < name.size; i++) {
+        ascii = ascii && name.at[i] < 0x80;
+    }
+    if (name.size == 0 || name.size > LIMIT_DOMAIN_TEXT) {
+        return BYTES_NONE;
+    }
+    if (ascii || confusables() == NULL) {
+        return ascii_skeleton(arena, name);
+    }
+    size_t room = name.size * 8 + 64;
+    char *out = arena_take_bytes(arena, room);
+    int32_t size = uspoof_getSkeletonUTF8(confusables(), 0, (const char *)name.at,
+                                          (int32_t)name.size, out, (int32_t)room, &error);
+    if (U_FAILURE(error) || size < 0 || (size_t)size > room) {
+        return ascii_skeleton(arena, name);
+    }
+    /* Once more: what became ASCII by the first is folded too, so that O and o, rn and m meet. */
+    return ascii_skeleton(arena, bytes_of(out, (size_t)size));
+}
+
+/* What is peculiar ------------------------------------------------------------------------------------------------- */
+
+/* Host and port as they were written: behind the slashes and a name, before the path. */
+static struct bytes
+written_host(struct bytes text)
+{
+    size_t from = 0, to;
+
+    while (from < text.size && text.at[from] != ':') {
+        from++;
+    }
+    for (from++; from < text.size && (text.at[from] == '/' || text.at[from] == '\\');) {
+        from++;
+    }
+    for (to = from; to < text.size && text.at[to] != '/' && text.at[to] != '\\' &&
+                    text.at[to] != '?' && text.at[to] != '#';) {
+        to++;
+    }
+    text = bytes_slice(text, from, to);
+    size_t at = bytes_find_last(text, '@');
+    return at == BYTES_NOWHERE ? text : bytes_from(text, at + 1);
+}
+
+static bool
+has_foreign(struct bytes text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.at[i] >= 0x80 || text.at[i] == '%') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+note_host(struct arena *arena, struct link *link, struct bytes text, const struct url *url,
+          bool known)
+{
+    struct bytes host = written_host(text);
+
+    link->flags |= url->username.size > 0 || url->password.size > 0 ? LINK_USERINFO : 0u;
+    link->flags |= link_hosts_flags(url->host, url->path);
+    if (url->is_address) {
+        link->flags |= LINK_ADDRESS;
+        if (url->host.at[0] != '[' && !bytes_starts(host, url->host)) {
+            link->flags |= LINK_ODD_ADDRESS;
+        }
+        return;
+    }
+    bool idn = bytes_find(url->host, BYTES("xn--"), 0) != BYTES_NOWHERE;
+    link->flags |= idn ? LINK_IDN : has_foreign(host) ? LINK_WIDE : 0u;
+    if (known) {
+        return;
+    }
+    link->skeleton = link_skeleton(arena, link->domain);
+    link->like = link_hosts_like(link->domain, link->skeleton);
+    if (link->like.size == 0) {
+        link->like = link_hosts_within(link->host, link->domain);
+    }
+    if (link->like.size > 0) {
+        link->like = bytes_copy(arena, link->like);
+        link->flags |= LINK_LOOKALIKE;
+    }
+}
+
+void
+link_fill(struct arena *arena, struct link *link, struct bytes text, const struct url *base,
+          const struct link *before)
+{
+    struct url url;
+
+    if (base != NULL ? !url_read_relative(arena, text, base, &url)
+                     : !url_read(arena, text, &url)) {
+        return;
+    }
+    link->href = url.href;
+    link->host = url.host;
+    if (bytes_is(url.scheme, "mailto")) {
+        size_t at = bytes_find_last(url.path, '@');
+        struct bytes ascii;
+        if (at != BYTES_NOWHERE &&
+            domain_to_ascii(arena, bytes_from(url.path, at + 1), &ascii)) {
+            link->host = ascii;
+        }
+    } else if (bytes_is(url.scheme, "javascript") || bytes_is(url.scheme, "vbscript")) {
+        link->flags |= LINK_SCRIPT;
+    }
+    bool known = before != NULL && before->host.size > 0 && url.has_host &&
+                 bytes_equal(link->host, before->host) && before->skeleton.size > 0;
+    if (known) {
+        link->domain = before->domain;
+        link->skeleton = before->skeleton;
+        link->like = before->like;
+        link->flags |= before->flags & LINK_LOOKALIKE;
+    } else if (!url.is_address) {
+        link->domain = domain_registrable(arena, link->host);
+    }
+    if (url.has_host && url.host.size > 0) {
+        note_host(arena, link, text, &url, known);
+    }
+}
+
+/* data: that is a page or a program, not a picture. */
+static bool
+is_active_data(struct bytes written)
+{
+    static const char *const types[] = {"text/html",
+                                        "application/xhtml",
+                                        "image/svg",
+                                        "text/xml",
+                                        "application/xml",
+                                        "text/javascript",
+                                        "application/javascript"};
+    struct bytes type = bytes_trim(bytes_from(written, 5));
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (bytes_starts_fold(type, bytes_from_text(types[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+link_resolve(struct arena *arena, struct link *link, struct bytes written,
+             struct bytes base)
+{
+    link_resolve_after(arena, link, written, base, NULL);
+}
+
+void
+link_resolve_after(struct arena *arena, struct link *link, struct bytes written,
+                   struct bytes base, const struct link *before)
+{
+    struct url base_url;
+
+    link->written = bytes_slice(written, 0, LIMIT_URL);
+    link->href = link->host = link->domain = link->skeleton = link->like = BYTES_NONE;
+    /* A picture inside the mail names no host, and may be long. */
+    if (bytes_starts_fold(written, BYTES("data:"))) {
+        link->flags |= is_active_data(written) ? LINK_DATA : 0u;
+        return;
+    }
+    if (bytes_starts_fold(written, BYTES("cid:"))) {
+        return;
+    }
+    link->flags |= written.size > LIMIT_URL ? LINK_CUT : 0u;
+    bool based =
+        base.size > 0 && base.size <= LIMIT_URL && url_read(arena, base, &base_url);
+    link_fill(arena, link, link->written, based ? &base_url : NULL, before);
+}
+
+/* What the text shows ---------------------------------------------------------------------------------------------- */
+
+/* The host that a text shows as that of a link, ASCII; "" if it shows none: "https://bank.example/login", "bank.example". */
+static struct bytes
+shown_host(struct arena *arena, struct bytes text)
+{
+    size_t end = 0;
+    bool foreign = false;
+
+    text = bytes_trim(text);
+    size_t scheme = bytes_find(bytes_slice(text, 0, 12), BYTES("://"), 0);
+    if (scheme != BYTES_NOWHERE) {
+        text = bytes_from(text, scheme + 3);
+    }
+    text = bytes_slice(text, 0, LIMIT_DOMAIN_TEXT);
+    while (end < text.size &&
+           (ascii_letter(text.at[end]) || ascii_digit(text.at[end]) ||
+            text.at[end] == '.' || text.at[end] == '-' ||
+            (text.at[end] >= 0x80 && (scheme != BYTES_NOWHERE || text.at[0] == 0xef)))) {
+        foreign |= text.at[end] >= 0x80;
+        end++;
+    }
+    if (end < text.size && memchr("/?#", text.at[end], 3) == NULL &&
+        !(text.at[end] == ':' && end + 1 < text.size && ascii_digit(text.at[end + 1]))) {
+        return BYTES_NONE;
+    }
+    struct bytes host = bytes_slice(text, 0, end);
+    if (foreign && !domain_to_ascii(arena, host, &host)) {
+        return BYTES_NONE;
+    }
+    return link_is_host(host) ? host : BYTES_NONE;
+}
+
+static bool
+is_within(struct bytes host, struct bytes domain)
+{
+    return domain.size > 0 && bytes_ends_fold(host, domain) &&
+           (host.size == domain.size || host.at[host.size - domain.size - 1] == '.');
+}
+
+void
+link_compare(struct arena *arena, struct link *link)
+{
+    if (link->kind != LINK_ANCHOR || link->text.size < 4 ||
+        bytes_find_byte(bytes_slice(link->text, 0, LIMIT_DOMAIN_TEXT), '.', 0) ==
+            BYTES_NOWHERE) {
+        return;
+    }
+    link->shown = shown_host(arena, link->text);
+    if (link->shown.size > 0 && link->host.size > 0 &&
+        !is_within(link->shown, link->domain) && !is_within(link->host, link->shown) &&
+        !bytes_starts(link->href, BYTES("mailto:"))) {
+        link->flags |= LINK_SHOWN_OTHER;
+    }
+}
+
+const char *
+link_flag_name(unsigned flag)
+{
+    static const char *const names[] = {
+        "userinfo",    "address",   "odd_address", "defanged",  "wide",
+        "idn",         "script",    "data",        "shortener", "redirector",
+        "shown_other", "lookalike", "beacon",      "hidden",    "cut"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (flag == 1u << i) {
+            return names[i];
+        }
+    }
+    return "";
+}
