@@ -80,7 +80,8 @@ struct answer_recipient {
         reply; /* for REFUSE and TEMPFAIL: "550 5.7.1 words", without CR LF; else "" */
     const struct answer_edit *edits; /* for ACCEPT */
     size_t edit_count;
-    unsigned group; /* recipients with the same group get the same bytes */
+    struct bytes papers; /* what was put on top last: signatures, a seal; "" if nothing */
+    unsigned group;      /* recipients with the same group get the same bytes */
 };
 
 /* For every recipient of the arrival, in its order. */

@@ -66,6 +66,9 @@ const struct config_key arrive_config_keys[] = {
      "Where messages are scanned by HTTP: ADDRESS:PORT or unix:/PATH."},
     {"http", "password", CONFIG_TEXT, "", 0, 0, NULL, false,
      "Password that /learnspam and /learnham ask for; empty asks for none."},
+    {"http", "papers", CONFIG_BOOL, "no", 0, 0, NULL, false,
+     "Hand out DKIM signatures and ARC sets for what is scanned: whoever reaches this door "
+     "can then have mail signed by saying that it comes from a client of ours."},
     {NULL, NULL, CONFIG_TEXT, NULL, 0, 0, NULL, false, NULL},
 };
 
@@ -259,6 +262,7 @@ read_plain(struct arena *arena, const struct config *config, struct arrive_setti
     s->connections = (size_t)config_number(config, "transfer.connections");
     s->client_connections = (size_t)config_number(config, "transfer.client_connections");
     s->http_password = bytes_copy(arena, config_text(config, "http.password"));
+    s->http_papers = config_bool(config, "http.papers");
     hop->tls = (enum next_hop_tls)config_choice(config, "transfer.next_hop_tls");
     hop->xclient = config_bool(config, "transfer.next_hop_xclient");
     hop->greeting_ms = config_number(config, "transfer.next_hop_greeting_time");

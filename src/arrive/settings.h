@@ -55,6 +55,7 @@ struct arrive_settings {
     int64_t command_ms, data_ms, greeting_wait_ms;
     size_t connections, client_connections;
     struct bytes http_password; /* "": none asked for */
+    bool http_papers;           /* what is scanned is signed and sealed too */
 };
 
 enum sk_code arrive_settings_new(struct arena *arena, const struct config *config,

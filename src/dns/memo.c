@@ -91,6 +91,7 @@ dns_memo_ask(struct dns_memo *memo, struct bytes name, enum dns_type type)
         return a->known ? a : NULL;
     }
     if (memo->answer_count >= memo->questions_max) {
+        memo->refused = true;
         return &too_many;
     }
     a = append(memo, key, type);

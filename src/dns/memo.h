@@ -54,7 +54,8 @@ struct dns_memo {
     struct dns_answer *wanted; /* a list by next_wanted: asked and not answered */
     size_t
         questions_max; /* LIMIT_DNS_QUESTIONS: beyond it every new question is DNS_SERVFAIL at once */
-    bool sealed; /* replay: a question that is not there is DNS_TIMEOUT, never wanted */
+    bool sealed;  /* replay: a question that is not there is DNS_TIMEOUT, never wanted */
+    bool refused; /* a question was past questions_max */
     int64_t
         deadline_ms; /* the resolver's own: when the message's time is over (monotonic), 0 before it begins */
 };

@@ -98,9 +98,11 @@ test_bound(void)
             tap_ok(false, "question %d is wanted", i);
         }
     }
-    tap_ok(wanted_count(&memo) == LIMIT_DNS_QUESTIONS, "LIMIT_DNS_QUESTIONS are wanted");
+    tap_ok(wanted_count(&memo) == LIMIT_DNS_QUESTIONS && !memo.refused,
+           "LIMIT_DNS_QUESTIONS are wanted");
     const struct dns_answer *a = dns_memo_ask(&memo, text("one.more.example"), DNS_A);
-    tap_ok(a != NULL && a->status == DNS_SERVFAIL, "one more fails at once");
+    tap_ok(a != NULL && a->status == DNS_SERVFAIL && memo.refused,
+           "one more fails at once");
     tap_ok(memo.answer_count == LIMIT_DNS_QUESTIONS, "and is not kept");
     tap_ok(dns_memo_ask(&memo, text("n0.example"), DNS_A) == NULL,
            "an old one is still wanted");
@@ -186,6 +188,17 @@ test_json(void)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         dns_memo_init(&again, &arena);
         tap_ok(!dns_memo_read_json(&again, text(bad[i])), "not read: %s", bad[i]);
+    }
+    for (int size = LIMIT_DNS_ANSWERS; size <= LIMIT_DNS_ANSWERS + 1; size++) {
+        writer_clear(&w);
+        for (int i = 0; i < size; i++) {
+            writer_format(&w, "%s{\"n\":\"n%d.test\",\"t\":\"A\",\"s\":\"NODATA\"}",
+                          i > 0 ? "," : "[", i);
+        }
+        writer_text(&w, "]");
+        dns_memo_init(&again, &arena);
+        tap_ok(dns_memo_read_json(&again, writer_view(&w)) == (size == LIMIT_DNS_ANSWERS),
+               "%d answers of one record", size);
     }
 }
 

@@ -189,12 +189,17 @@ read_answer(struct dns_memo *memo, const json_t *entry)
     return true;
 }
 
+_Static_assert(LIMIT_DNS_ANSWERS == LIMIT_DNS_QUESTIONS +
+                                        LIMIT_FROM_ADDRESSES * (LIMIT_DMARC_QUERIES + 1) +
+                                        2 * LIMIT_ARC_SETS,
+               "what a message may ask can be read again from its record");
+
 bool
 dns_memo_read_json(struct dns_memo *memo, struct bytes text)
 {
     json_t *list = json_loadb((const char *)text.at, text.size,
                               JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL);
-    bool good = json_is_array(list) && json_array_size(list) <= LIMIT_DNS_QUESTIONS;
+    bool good = json_is_array(list) && json_array_size(list) <= LIMIT_DNS_ANSWERS;
 
     for (size_t i = 0; good && i < json_array_size(list); i++) {
         good = read_answer(memo, json_array_get(list, i));

@@ -253,6 +253,16 @@ not_needed(void)
         .arc = arc, .dmarc = {.result = AUTH_FAIL, .from_domain = BYTES("author.example")}};
     arc_speak(&arena, &settings, letter, 2, &origin);
     tap_ok(origin.arc.speaker.size == 0, "nobody speaks for two From domains");
+    origin = (struct origin){.arc = arc,
+                             .dmarc = {.result = AUTH_FAIL,
+                                       .policy = DMARC_POLICY_QUARANTINE,
+                                       .from_domain = BYTES("author.example"),
+                                       .organizational_domain = BYTES("author.example")}};
+    arc_speak(&arena, &settings, letter, 1, &origin);
+    tap_ok(bytes_is(origin.arc.speaker, "list.example") &&
+               bytes_starts(origin.dmarc.override_comment, BYTES("arc=pass as[1].d=")),
+           "OpenDMARC: p=quarantine is rescued too, and arc=pass stands in the comment for "
+           "the report");
 }
 
 int

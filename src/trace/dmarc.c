@@ -20,8 +20,21 @@ struct verdict {
     struct dmarc_detail detail;
 };
 
+/* A question about a domain of From. It is not counted among LIMIT_DNS_QUESTIONS: else a forger whose own domains use them
+ * up would turn a fail into a temperror. LIMIT_FROM_ADDRESSES and LIMIT_DMARC_QUERIES bound them. */
 static const struct dns_answer *
-ask(struct dns_memo *memo, struct bytes domain)
+ask_uncounted(struct dns_memo *memo, struct bytes name)
+{
+    size_t before = memo->answer_count;
+
+    memo->questions_max++;
+    const struct dns_answer *a = dns_memo_ask(memo, name, DNS_TXT);
+    memo->questions_max -= memo->answer_count == before;
+    return a;
+}
+
+static const struct dns_answer *
+ask(struct dns_memo *memo, struct bytes domain, bool author)
 {
     static const char prefix[] = "_dmarc.";
     uint8_t name[sizeof prefix - 1 + 253];
@@ -31,7 +44,8 @@ ask(struct dns_memo *memo, struct bytes domain)
     if (domain.size > 0) {
         memcpy(name + sizeof prefix - 1, domain.at, domain.size);
     }
-    return dns_memo_ask(memo, bytes_of(name, sizeof prefix - 1 + domain.size), DNS_TXT);
+    struct bytes whole = bytes_of(name, sizeof prefix - 1 + domain.size);
+    return author ? ask_uncounted(memo, whole) : dns_memo_ask(memo, whole, DNS_TXT);
 }
 
 static bool
@@ -42,9 +56,9 @@ is_error(const struct dns_answer *a)
 
 /* Section 4.10, step 2. SK_MORE or SK_OK. */
 static enum sk_code
-look(struct dns_memo *memo, struct bytes domain, struct step *step_r)
+look(struct dns_memo *memo, struct bytes domain, bool author, struct step *step_r)
 {
-    const struct dns_answer *a = ask(memo, domain);
+    const struct dns_answer *a = ask(memo, domain, author);
 
     *step_r = (struct step){.domain = domain, .found = FOUND_NONE};
     if (a == NULL) {
@@ -96,9 +110,10 @@ shorten(struct bytes domain, bool first)
     return domain;
 }
 
-/* The whole walk from `domain`; its steps end early at psd=y or psd=n. All are asked before any is looked at. */
+/* The whole walk from `domain`; its steps end early at psd=y or psd=n. All are asked before any is looked at. author: it is
+ * one of From. */
 static enum sk_code
-walk(struct dns_memo *memo, struct bytes domain, struct step steps_r[WALK_MAX],
+walk(struct dns_memo *memo, struct bytes domain, bool author, struct step steps_r[WALK_MAX],
      size_t *count_r)
 {
     bool more = false;
@@ -106,7 +121,7 @@ walk(struct dns_memo *memo, struct bytes domain, struct step steps_r[WALK_MAX],
 
     for (struct bytes at = domain; at.size > 0 && count < WALK_MAX;
          at = shorten(at, count == 1)) {
-        more |= ask(memo, at) == NULL;
+        more |= ask(memo, at, author) == NULL;
         steps_r[count++].domain = at;
     }
     *count_r = 0;
@@ -114,7 +129,7 @@ walk(struct dns_memo *memo, struct bytes domain, struct step steps_r[WALK_MAX],
         return SK_MORE;
     }
     for (size_t i = 0; i < count; i++) {
-        if (look(memo, steps_r[i].domain, &steps_r[i]) != SK_OK) {
+        if (look(memo, steps_r[i].domain, author, &steps_r[i]) != SK_OK) {
             return SK_MORE;
         }
         ++*count_r;
@@ -193,7 +208,7 @@ take_policy(struct dns_memo *memo, const struct step *found, struct bytes author
     }
     if (is_below(author, found->domain)) {
         const struct dns_answer *a = NULL;
-        if (record->np.given && (a = dns_memo_ask(memo, author, DNS_TXT)) == NULL) {
+        if (record->np.given && (a = ask_uncounted(memo, author)) == NULL) {
             return SK_MORE;
         }
         tag = record->sp.given ? &record->sp : tag;
@@ -220,7 +235,7 @@ aligned(struct dns_memo *memo, struct bytes author, struct bytes organization,
         !(bytes_equal_fold(domain, organization) || is_below(domain, organization))) {
         return SK_OK;
     }
-    enum sk_code code = walk(memo, domain, steps, &count);
+    enum sk_code code = walk(memo, domain, false, steps, &count);
     if (code == SK_OK) {
         bool error;
         *aligned_r = bytes_equal_fold(organizational(steps, count, &error), organization);
@@ -331,7 +346,7 @@ check_domain(struct dns_memo *memo, const struct dmarc_query *query, struct byte
 
     *v = (struct verdict){
         .result = {.from_domain = author, .organizational_domain = author}};
-    if (look(memo, author, &steps[0]) == SK_MORE) {
+    if (look(memo, author, true, &steps[0]) == SK_MORE) {
         return SK_MORE;
     }
     if (steps[0].found == FOUND_ERROR) {
@@ -341,7 +356,7 @@ check_domain(struct dns_memo *memo, const struct dmarc_query *query, struct byte
         return conclude(v, AUTH_NONE, "more than one policy record");
     }
     if (steps[0].found == FOUND_NONE || needs_walk(query, &steps[0].record, author)) {
-        if (walk(memo, author, steps, &count) == SK_MORE) {
+        if (walk(memo, author, true, steps, &count) == SK_MORE) {
             return SK_MORE;
         }
         v->result.organizational_domain = organizational(steps, count, &error);
@@ -386,13 +401,10 @@ dmarc_check(struct arena *arena, struct dns_memo *memo, const struct dmarc_query
     struct verdict worst = {0}, v;
     bool more = false;
 
-    if (query->from_count == 0 || query->from_count > LIMIT_FROM_ADDRESSES) {
-        (void)conclude(&worst, AUTH_PERMERROR,
-                       query->from_count == 0 ? "no domain in From"
-                                              : "too many From addresses");
+    if (query->from_count == 0) {
+        (void)conclude(&worst, AUTH_PERMERROR, "no domain in From");
     }
-    for (size_t i = 0; i < query->from_count && query->from_count <= LIMIT_FROM_ADDRESSES;
-         i++) {
+    for (size_t i = 0; i < query->from_count && i < LIMIT_FROM_ADDRESSES; i++) {
         struct bytes author = bytes_lower(arena, query->from_domains[i]);
         if (author.size > 0 && author.at[author.size - 1] == '.') {
             author.size--;
@@ -405,6 +417,10 @@ dmarc_check(struct arena *arena, struct dns_memo *memo, const struct dmarc_query
     }
     if (more) {
         return SK_MORE;
+    }
+    /* That not all were asked hides no failure of those that were. */
+    if (query->from_count > LIMIT_FROM_ADDRESSES && worst.result.result != AUTH_FAIL) {
+        (void)conclude(&worst, AUTH_PERMERROR, "too many From addresses");
     }
     if (worst.detail.found) {
         struct dmarc_record *published = ARENA_NEW(arena, struct dmarc_record);
@@ -424,7 +440,7 @@ dmarc_organization(struct dns_memo *memo, struct bytes domain, struct bytes *org
     struct step steps[WALK_MAX];
     size_t count;
     bool error;
-    enum sk_code code = walk(memo, domain, steps, &count);
+    enum sk_code code = walk(memo, domain, false, steps, &count);
 
     if (code == SK_OK) {
         *organization_r = organizational(steps, count, &error);
@@ -437,6 +453,6 @@ void
 dmarc_ask_ahead(struct dns_memo *memo, const struct bytes *from_domains, size_t from_count)
 {
     for (size_t i = 0; i < from_count && i < LIMIT_FROM_ADDRESSES; i++) {
-        (void)ask(memo, from_domains[i]);
+        (void)ask(memo, from_domains[i], true);
     }
 }

@@ -5,6 +5,10 @@
 #include "parse/domain.h"
 #include "trace/dkim.h"
 
+/* In logits: no honest letter comes from more domains than DMARC is asked for, and who hides a name behind them is not to get
+ * past the policy of its domain. By the usual bounds it is held at least. */
+#define WEIGHT_TOO_MANY 12
+
 static size_t
 host_size(struct bytes text)
 {
@@ -86,7 +90,9 @@ note_from(struct arena *arena, const struct letter *letter, const struct bytes *
     if (count == 0) {
         origin_note(arena, origin, "from_missing", BYTES_NONE);
     }
-    if (count > 1) {
+    if (count > LIMIT_FROM_ADDRESSES) {
+        origin_note_weighing(arena, origin, "from_several", domains[1], WEIGHT_TOO_MANY);
+    } else if (count > 1) {
         origin_note(arena, origin, "from_several", domains[1]);
     } else if (fields > 1) {
         origin_note(arena, origin, "from_several", BYTES_NONE);

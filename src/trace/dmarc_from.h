@@ -1,7 +1,8 @@
 /* What is wrong with From, and with the policies that were asked for it: notes of the origin.
  *
  *   from_missing        no From field, or none with an address (RFC 5322 3.6)
- *   from_several        two From fields (RFC 5322 3.6), or addresses of several domains in it
+ *   from_several        two From fields (RFC 5322 3.6), or addresses of several domains in it; of more than
+ *                       LIMIT_FROM_ADDRESSES domains it weighs enough to stop the message
  *   from_group          a group, with or without members (RFC 6854 allows it, DMARC cannot answer for it)
  *   from_name_address   the display name is an address of another organization: what many programs show alone
  *   from_encoded        an encoded word where an address must stand (RFC 2047 5): readers and checkers may disagree

@@ -34,6 +34,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             dns_memo_put(&memo, &a);
         }
     }
+    SK_ASSERT(memo.questions_max <= LIMIT_DNS_QUESTIONS + LIMIT_DMARC_QUERIES + 1);
     SK_ASSERT(is || result.result == AUTH_NONE);
     SK_ASSERT((result.policy == DMARC_NO_RECORD) == (result.result == AUTH_NONE));
     arena_release(&arena);

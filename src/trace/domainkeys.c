@@ -72,6 +72,28 @@ sending_address(const struct letter *letter)
     return letter->from.address_count > 0 ? &letter->from.addresses[0] : NULL;
 }
 
+/* Whether the field that the address is from is signed: below the signature, and named in h= where that is given. One of
+ * that name above could be anyone's. */
+static bool
+sending_address_is_signed(const struct letter *letter, size_t signature_at,
+                          const struct domainkey *s)
+{
+    struct bytes used = letter->sender.address_count > 0 ? BYTES("sender") : BYTES("from");
+    struct bytes rest = s->names, name;
+    bool named = rest.size == 0;
+
+    for (size_t i = 0; i < signature_at; i++) {
+        struct bytes whole = letter->header.fields[i].whole;
+        if (bytes_equal_fold(canonical_field_name(whole), used)) {
+            return false;
+        }
+    }
+    while (rest.size > 0 && bytes_split(&rest, ':', &name)) {
+        named = named || bytes_equal_fold(name, used);
+    }
+    return named;
+}
+
 static size_t
 hash_message(struct arena *arena, const struct letter *letter, size_t signature_at,
              const struct domainkey *s, uint8_t digest_r[CANONICAL_DIGEST_MAX])
@@ -125,6 +147,10 @@ verify(struct arena *arena, const struct letter *letter, size_t signature_at,
     }
     if (from == NULL || !dkim_is_under(from->domain, s->domain)) {
         (void)settle(s, AUTH_PERMERROR, "the sending address is not of the signing domain");
+        return;
+    }
+    if (!sending_address_is_signed(letter, signature_at, s)) {
+        (void)settle(s, AUTH_PERMERROR, "the sending address is not signed");
         return;
     }
     key_read(arena, answer->records[0].data, true, &key, &why);

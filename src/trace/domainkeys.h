@@ -1,5 +1,6 @@
 /* DomainKeys (RFC 4870, historic): verified only under `legacy`, for old mail and old evidence; else a signature is
- * `policy`. The words are those of dkim.h. The signature covers the fields below it, then the body. */
+ * `policy`. The words are those of dkim.h. The signature covers the fields below it, then the body; the
+ * field of the sending address (Sender, else From) must be among them, and in h= where that is given: else permerror. */
 #pragma once
 
 #include "dns/memo.h"

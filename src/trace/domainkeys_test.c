@@ -10,6 +10,7 @@
 static struct arena arena;
 static EVP_PKEY *pair;
 static struct bytes record;
+static const char *above = "Received: above\r\n";
 
 /* RSA-SHA1 over a text written out, as RFC 4870 section 3.4 wants it. */
 static struct bytes
@@ -31,7 +32,7 @@ static enum auth_result
 check(const char *tags, const char *text, const char *const below[2], const char *body,
       bool legacy)
 {
-    struct field fields[4] = {{.whole = BYTES("Received: above\r\n")}};
+    struct field fields[4] = {{.whole = bytes_from_text(above)}};
     struct address from = {.local = BYTES("a"), .domain = BYTES("mail.example.jp")};
     struct letter letter = {.header = {.fields = fields, .field_count = 4},
                             .body = bytes_from_text(body),
@@ -120,6 +121,17 @@ main(void)
     tap_ok(check("c=simple; d=example.jp; s=s; h=from", "From: a@mail.example.jp\r\n",
                  below, "\r\n\r\n", true) == AUTH_PASS,
            "h= leaves out a field; an empty body leaves out its line");
+    tap_ok(check("c=simple; d=example.jp; s=s; h=Subject:From", simple, below, "body \r\n",
+                 true) == AUTH_PASS,
+           "h= names the sending field, in any case");
+    tap_ok(check("c=simple; d=example.jp; s=s; h=subject",
+                 "Subject: x\r\n\ty  z \r\n\r\nbody \r\n", below, "body \r\n",
+                 true) == AUTH_PERMERROR,
+           "h= leaves out the field of the sending address (RFC 4870 3.3)");
+    above = "FROM : a@mail.example.jp\r\n";
+    tap_ok(check(tags, simple, below, "body \r\n", true) == AUTH_PERMERROR,
+           "the address is from a field above the signature");
+    above = "Received: above\r\n";
     tap_ok(check("c=simple; d=b.example.jp; s=s", simple, below, "body \r\n", true) ==
                AUTH_TEMPERROR,
            "the key is not there");

@@ -12,7 +12,7 @@ static struct arena arena;
 static struct net_prefix ours[2];
 static const struct trace_settings settings = {
     .authserv_id = BYTES("mx.example.jp"), .trusted = ours, .trusted_count = 2};
-static size_t questions;
+static size_t questions, early;
 
 static struct origin
 check(const char *client, const char *header)
@@ -27,11 +27,27 @@ check(const char *client, const char *header)
     return origin;
 }
 
+/* Most fields here are short and have no date: that note is tried by itself. */
 static bool
 only(const struct origin *origin, const char *name)
 {
-    return name == NULL ? origin->note_count == 0
-                        : origin->note_count == 1 && origin_has_note(origin, name);
+    size_t others = origin->note_count - origin_has_note(origin, "hop_undated");
+
+    return name == NULL ? others == 0 : others == 1 && origin_has_note(origin, name);
+}
+
+/* A chain that the client 198.51.100.7 brought, newest first: each line is a field without its name, with a good date. */
+static struct origin
+chain(const char *const fields[])
+{
+    struct writer w;
+
+    writer_init(&w, &arena);
+    for (size_t i = 0; fields[i] != NULL; i++) {
+        writer_format(&w, "Received: %s; Sun, 22 Nov 2026 10:00:00 +0900\r\n", fields[i]);
+    }
+    writer_text(&w, "\r\n");
+    return check("198.51.100.7", writer_c(&w));
 }
 
 /* What the client 198.51.100.7 brought: two fields, with the times given. */
@@ -169,6 +185,118 @@ test_meeting(void)
     tap_ok(o.border == 2 && only(&o, NULL), "another name of the same domain will do");
 }
 
+#define LIST   "from lists.kiku.com (lists.kiku.com [8.8.4.4]) by mx.hasu.org with SMTP"
+#define LOCAL  "from localhost (localhost [127.0.0.1]) by mx.hasu.org with SMTP"
+#define PUBLIC "from pc (pc.ume.net [8.8.8.8]) by out.ume.net with SMTP"
+
+/* What the field below the list's says of its writer. */
+static void
+test_gap(void)
+{
+    static const struct {
+        const char *upper, *lower, *note;
+    } cases[] = {
+        {LIST, "from pc by lists.kiku.com with SMTP", NULL},
+        {LIST, "from pc by mx7.kiku.com with SMTP", NULL},
+        {LIST, "from pc by kiku.com with SMTP", NULL},
+        {LIST, "from pc by lists.kiku.com. with SMTP", NULL},
+        {"from a.kiku.co.jp (a.kiku.co.jp. [8.8.4.4]) by mx.hasu.org with SMTP",
+         "from pc by b.kiku.co.jp with SMTP", NULL},
+        {"from a.kiku.co.jp (a.kiku.co.jp. [8.8.4.4]) by mx.hasu.org with SMTP",
+         "from pc by a.yuri.co.jp with SMTP", "hop_gap"},
+        {"from a.abc.com (a.abc.com [8.8.4.4]) by mx.hasu.org with SMTP",
+         "from pc by abc.com with SMTP", NULL},
+        {LIST, "from pc by bank.yuri.jp with SMTP", "hop_gap"},
+        {LIST, "from pc by bank.yuri.jp. with SMTP", "hop_gap"},
+        {LIST, "from pc by mx2.hasu.org with SMTP", NULL},     /* within the upper host */
+        {LIST, "from pc by mx.hasu.internal with SMTP", NULL}, /* not in the DNS */
+        {LIST, "from pc by 203.0.113.99 with SMTP", NULL},
+        {LIST, "from pc by 2002:a05:6402:22dc:b0:5d0:1 with SMTP", NULL},
+        {LIST, "from pc by localhost with SMTP", NULL},
+        {LIST, "from pc by com with SMTP", NULL},
+        {LIST, "from pc with SMTP", NULL},
+        {"from lists.kiku.com ([8.8.4.4]) by mx.hasu.org with SMTP",
+         "from pc by bank.yuri.jp with SMTP", NULL}, /* nobody looked its name up */
+        {"from lists.kiku.com (lists.kiku.com [10.0.0.4]) by mx.hasu.org with "
+         "SMTP",
+         "from pc by bank.yuri.jp with SMTP", NULL}, /* inside a house */
+        {"from a.bank.yuri.jp (lists.kiku.com [8.8.4.4]) by mx.hasu.org with SMTP",
+         "from pc by bank.yuri.jp with SMTP", NULL}, /* it greeted so */
+        {"from out.aliyun.com (out.aliyun.com [8.8.4.4]) by mx.hasu.org with SMTP",
+         "from pc by in.aliyun-inc.com with SMTP", NULL},
+        {"from a.abcd.com (a.abcd.com [8.8.4.4]) by mx.hasu.org with SMTP",
+         "from pc by b.xabcdx.jp with SMTP", NULL}, /* four letters are a name */
+        {"from a.abc.com (a.abc.com [8.8.4.4]) by mx.hasu.org with SMTP",
+         "from pc by b.xabcx.jp with SMTP", "hop_gap"}, /* three are not */
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct origin o =
+            chain((const char *const[]){cases[i].upper, cases[i].lower, NULL});
+        tap_ok(o.border == 0 && only(&o, cases[i].note), "%s", cases[i].lower);
+    }
+}
+
+/* A host of kiku.com hands it to hasu.org by a private address, after it had been in the internet. */
+static void
+test_private(void)
+{
+    static const char mix[] =
+        "from a.kiku.com (a.kiku.com [10.0.0.4]) by mx.hasu.org with SMTP";
+    struct origin o = chain((const char *const[]){mix, PUBLIC, NULL});
+
+    tap_ok(only(&o, "hop_private") && bytes_is(o.notes[0].detail, "mx.hasu.org"),
+           "back from the internet by a private address");
+    o = chain((const char *const[]){LOCAL, mix, LOCAL, PUBLIC, NULL});
+    tap_ok(only(&o, "hop_private"), "with other fields between");
+    o = chain((const char *const[]){mix, NULL});
+    tap_ok(only(&o, NULL), "it was never in the internet");
+    o = chain((const char *const[]){
+        PUBLIC, "from a.kiku.com (a.kiku.com [10.0.0.4]) by out.hasu.org with SMTP", NULL});
+    tap_ok(!origin_has_note(&o, "hop_private"), "it was there only later");
+    o = chain((const char *const[]){
+        "from in.hasu.org (in.hasu.org [10.0.0.4]) by mx.hasu.org with SMTP", PUBLIC,
+        NULL});
+    tap_ok(only(&o, NULL), "within one house");
+    o = chain((const char *const[]){"from a.kiku.com ([10.0.0.4]) by mx.hasu.org with SMTP",
+                                    PUBLIC, NULL});
+    tap_ok(only(&o, NULL), "nobody looked its name up");
+    o = chain((const char *const[]){
+        "from a.kiku.com (a.kiku.com [127.0.0.1]) by mx.hasu.org with SMTP", PUBLIC, NULL});
+    tap_ok(only(&o, NULL), "its own host");
+    o = chain((const char *const[]){
+        "from a.kiku.com (a.kiku.com [10.0.0.4]) by mx with SMTP", PUBLIC, NULL});
+    tap_ok(only(&o, NULL), "a server without a name in the DNS");
+}
+
+static void
+test_undated(void)
+{
+    static const struct {
+        const char *field;
+        bool noted;
+    } cases[] = {
+        {"from a by b.example with SMTP id 1; Sun, 22 Nov 2026 10:00:00 +0900", false},
+        {"from a by b.example with SMTP id 1", true},
+        {"from a by b.example with SMTP id 1; yesterday", true},
+        {"from a by b.example with SMTP id 1; Sun, 31 Feb 2026 10:00:00 +0900", true},
+        {"by simscan 1.4.0 ppid: 1, pid: 2, t: 0.1s", false},
+        {"(qmail 1 invoked by uid 0)", false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct writer w;
+        writer_init(&w, &arena);
+        writer_format(&w, "Received: %s\r\n\r\n", cases[i].field);
+        struct origin o = check("198.51.100.7", writer_c(&w));
+        tap_ok(o.note_count == cases[i].noted &&
+                   origin_has_note(&o, "hop_undated") == cases[i].noted,
+               "%s", cases[i].field);
+        o = check("192.0.2.5", writer_c(&w));
+        tap_ok(o.note_count == 0, "of ours it is believed: %s", cases[i].field);
+    }
+}
+
 static void
 test_many(void)
 {
@@ -190,9 +318,12 @@ greeted(const char *client, const char *helo, const char *client_name, const cha
     static const char zone_text[] =
         "{\"real.example\": {\"A\": [\"198.51.100.7\"]}, \"other.example\": {\"A\": "
         "[\"203.0.113.9\"]}, \"nodata.example\": {}, \"slow.example\": {\"A\": "
-        "\"TIMEOUT\"}}";
+        "\"TIMEOUT\"}, \"six.example\": {\"AAAA\": [\"2001:4860::2\"]}, \"two.example\": "
+        "{\"A\": [\"203.0.113.9\", \"8.8.4.4\"]}, "
+        "\"mx2.verified.example\": {\"A\": [\"203.0.113.9\"]}}";
     struct arrival arrival = {.user = bytes_from_text(user)};
     struct origin origin = {.client_name = bytes_from_text(client_name)};
+    struct bytes name = bytes_from_text(helo);
     struct dns_zone *zone;
     struct dns_memo memo;
     struct why why;
@@ -202,8 +333,10 @@ greeted(const char *client, const char *helo, const char *client_name, const cha
     if (dns_zone_read(&arena, bytes_from_text(zone_text), &zone, &why) != SK_OK) {
         tap_ok(false, "zone: %s", why.sentence);
     }
-    while (hops_helo_check(&arena, &memo, &settings, &arrival, bytes_from_text(helo),
-                           &origin) == SK_MORE) {
+    (void)hops_helo_check(&arena, &memo, &settings, &arrival, name, false, &origin);
+    early = origin.note_count;
+    while (hops_helo_check(&arena, &memo, &settings, &arrival, name, true, &origin) ==
+           SK_MORE) {
         dns_zone_answer(zone, &memo);
     }
     questions = memo.answer_count;
@@ -232,7 +365,7 @@ test_helo(void)
         {"localhost", "helo_not_fqdn", 0},
         {"nowhere.example", "helo_unknown", 1},
         {"real.example", NULL, 1},
-        {"other.example", NULL, 1},
+        {"other.example", NULL, 1}, /* the source is not routed */
         {"nodata.example", NULL, 1},
         {"slow.example", NULL, 1},
         {"verified.example", NULL, 0},
@@ -245,7 +378,7 @@ test_helo(void)
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct origin o = greeted("198.51.100.7", cases[i].helo, "verified.example", "");
-        tap_ok(only(&o, cases[i].note) && questions == cases[i].questions,
+        tap_ok(only(&o, cases[i].note) && questions == cases[i].questions && early == 0,
                "HELO %s (%zu asked)", cases[i].helo, questions);
     }
     struct origin o = greeted("198.51.100.7", "ylmf-pc", "", "taro");
@@ -254,6 +387,33 @@ test_helo(void)
     tap_ok(only(&o, NULL), "so may a server that we trust");
     o = greeted("", "ylmf-pc", "", "");
     tap_ok(only(&o, NULL), "no source, no judgement");
+}
+
+static void
+test_elsewhere(void)
+{
+    static const struct {
+        const char *client, *helo, *client_name, *note;
+    } cases[] = {
+        {"8.8.4.4", "other.example", "verified.example", "helo_elsewhere"},
+        {"8.8.4.4", "OTHER.example.", "verified.example", "helo_elsewhere"},
+        {"8.8.4.4", "two.example", "verified.example", NULL},
+        {"8.8.4.4", "mx2.verified.example", "mx1.verified.example", NULL},
+        {"8.8.4.4", "mx2.verified.example", "verified.example", NULL},
+        {"8.8.4.4", "mx2.verified.example", "", "helo_elsewhere"},
+        {"8.8.4.4", "slow.example", "", NULL},
+        {"8.8.4.4", "nodata.example", "", NULL},
+        {"2001:4860::1", "other.example", "", NULL}, /* no address of that family */
+        {"2001:4860::1", "six.example", "", "helo_elsewhere"},
+        {"2001:4860::2", "six.example", "", NULL},
+        {"10.0.0.7", "other.example", "", NULL}, /* inside it may have another */
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct origin o = greeted(cases[i].client, cases[i].helo, cases[i].client_name, "");
+        tap_ok(only(&o, cases[i].note) && questions == 1 && early == 0, "%s greets as %s",
+               cases[i].client, cases[i].helo);
+    }
 }
 
 int
@@ -268,8 +428,12 @@ main(void)
     test_forged();
     test_addresses();
     test_meeting();
+    test_gap();
+    test_private();
+    test_undated();
     test_many();
     test_helo();
+    test_elsewhere();
     arena_release(&arena);
     arena_forget_blocks();
     return tap_done();

@@ -32,7 +32,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct bytes name =
             origin.hops[i].rdns.size > 0 ? origin.hops[i].rdns : origin.hops[i].helo;
         (void)names_look(name, &origin.hops[i].from_ip);
-        (void)hops_helo_check(&arena, &memo, &settings, &arrival, name, &origin);
+        (void)hops_helo_check(&arena, &memo, &settings, &arrival, name, i % 2 == 0,
+                              &origin);
     }
     SK_ASSERT(origin.note_count <= LIMIT_TRACE_NOTES);
     (void)names_look(input, NULL);

@@ -1,7 +1,8 @@
 /* Lists in the DNS of bad and of good addresses and domains (RFC 5782), each a section [dnslist NAME].
  *
  * A list of addresses is asked for the source, in reversed octets (IPv4) or nibbles (IPv6); a list of domains for the names
- * in From, MAIL FROM, HELO and the verified reverse name, each as it stands and its organisational domain. A list says
+ * in From, MAIL FROM, HELO, the verified reverse name and d= of DKIM signatures that passed, each as it stands and its
+ * organisational domain. A list says
  * "listed" by an address of 127.0.0.0/8, "not listed" by NXDOMAIN. All questions go through the memo in the first round,
  * beside everything else; a list that is slow costs what the memo's deadline allows, and no more.
  *

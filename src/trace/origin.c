@@ -192,11 +192,16 @@ put_tag(struct json *j, const char *key, const struct dmarc_tag_policy *tag)
     }
 }
 
-/* What a report to the domain's owner must say of his record (RFC 9990 3.1.1.5): only where he asks for reports. */
+/* What a report to the domain's owner must say of his record (RFC 9990 3.1.1.5), and where he wants which (ruf and fo are of
+ * failure reports): only where he asks for reports. */
 static void
 write_published(struct json *j, const struct dmarc_record *record)
 {
-    if (record == NULL || !record->reportable || record->rua.size > LIMIT_DMARC_RUA) {
+    bool rua = record != NULL && record->reportable && record->rua.size <= LIMIT_DMARC_RUA;
+    bool ruf =
+        record != NULL && record->ruf.size > 0 && record->ruf.size <= LIMIT_DMARC_RUA;
+
+    if (!rua && !ruf) {
         return;
     }
     json_key(j, "published");
@@ -214,7 +219,8 @@ write_published(struct json *j, const struct dmarc_record *record)
         json_put_text(j, "t", "y");
     }
     put(j, "fo", bytes_slice(record->fo, 0, LIMIT_RECORD_DETAIL));
-    put(j, "rua", record->rua);
+    put(j, "rua", rua ? record->rua : BYTES_NONE);
+    put(j, "ruf", ruf ? record->ruf : BYTES_NONE);
     json_close(j);
 }
 

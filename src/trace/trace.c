@@ -190,6 +190,27 @@ step_spf(struct trace *t, struct bytes mail_from, struct spf_result *result_r, b
     return code;
 }
 
+/* HELO and the field Sender are the sender's to choose, and decide nothing in DMARC: their records may not use up all
+ * questions. Gives what questions_max was. */
+static size_t
+hold_back(struct dns_memo *memo)
+{
+    size_t before = memo->questions_max, left = LIMIT_DNS_QUESTIONS - LIMIT_DNS_HELO;
+
+    memo->questions_max = before > left ? before - left : 0;
+    return before;
+}
+
+static enum sk_code
+step_helo(struct trace *t)
+{
+    size_t before = hold_back(t->memo);
+    enum sk_code code = step_spf(t, BYTES_NONE, &t->origin.spf_helo, &t->helo_done);
+
+    t->memo->questions_max = before;
+    return code;
+}
+
 static enum sk_code
 step_senderid(struct trace *t)
 {
@@ -204,7 +225,9 @@ step_senderid(struct trace *t)
     if (t->senderid_done || !t->settings->senderid) {
         return SK_OK;
     }
+    size_t before = hold_back(t->memo);
     enum sk_code code = senderid_check(t->arena, t->memo, &query, &t->origin.senderid);
+    t->memo->questions_max = before;
     t->senderid_done = code == SK_OK;
     return code;
 }
@@ -284,12 +307,27 @@ step_arc(struct trace *t)
     return code;
 }
 
+/* Who signed, and is proved to have: a signature that fails names anybody. */
+static void
+add_signers(struct trace *t, struct lists_query *query)
+{
+    size_t signers = 0;
+
+    for (size_t i = 0; i < t->origin.dkim_count && signers < LIMIT_LIST_SIGNERS; i++) {
+        if (t->origin.dkim[i].result == AUTH_PASS) {
+            lists_query_add(t->arena, query, t->origin.dkim[i].domain);
+            signers++;
+        }
+    }
+}
+
 /* A client that logged in is one of ours: nobody is asked of it. */
 static enum sk_code
 step_lists(struct trace *t)
 {
-    struct lists_query query = {
-        .ip = &t->origin.source, .complete = t->iprev_done, .now_s = t->now_s};
+    struct lists_query query = {.ip = &t->origin.source,
+                                .complete = t->iprev_done && t->dkim_done,
+                                .now_s = t->now_s};
     size_t at = bytes_find_last(t->mail_from, '@');
 
     if (t->lists_done || t->settings->lists == NULL || t->arrival->user.size > 0) {
@@ -304,6 +342,9 @@ step_lists(struct trace *t)
     lists_query_add(t->arena, &query, t->helo);
     if (t->iprev_done) {
         lists_query_add(t->arena, &query, t->origin.client_name);
+    }
+    if (t->dkim_done) {
+        add_signers(t, &query);
     }
     enum sk_code code = lists_check(t->arena, t->memo, t->settings->lists, &query,
                                     &t->lists_work, &t->origin);
@@ -326,6 +367,27 @@ step_domainkeys(struct trace *t)
     return code;
 }
 
+/* Nobody needs so many questions, or answers so large. */
+static void
+note_dns(struct trace *t)
+{
+    const struct dns_memo *memo = t->memo;
+
+    if (memo->refused) {
+        origin_note(t->arena, &t->origin, "dns_questions", BYTES_NONE);
+    }
+    for (size_t i = 0; i < memo->answer_count; i++) {
+        const struct dns_answer *a = memo->answers[i];
+        bool large = a->record_count >= LIMIT_DNS_RECORDS;
+        for (size_t r = 0; r < a->record_count; r++) {
+            large |= a->records[r].data.size > LIMIT_DNS_TEXT;
+        }
+        if (large) {
+            origin_note(t->arena, &t->origin, "dns_large", a->name);
+        }
+    }
+}
+
 enum sk_code
 trace_step(struct trace *t)
 {
@@ -336,15 +398,15 @@ trace_step(struct trace *t)
         return SK_OK;
     }
     more |= step_spf(t, t->mail_from, &o->spf, &t->spf_done) == SK_MORE;
-    more |= step_spf(t, BYTES_NONE, &o->spf_helo, &t->helo_done) == SK_MORE;
+    more |= step_helo(t) == SK_MORE;
     more |= step_senderid(t) == SK_MORE;
     if (!t->leaving) {
         dmarc_ask_ahead(t->memo, t->from_domains, t->from_count);
     }
     more |= step_iprev(t) == SK_MORE;
-    if (t->iprev_done && !t->leaving) {
-        more |= hops_helo_check(t->arena, t->memo, t->settings, t->arrival, t->helo, o) ==
-                SK_MORE;
+    if (!t->leaving) {
+        more |= hops_helo_check(t->arena, t->memo, t->settings, t->arrival, t->helo,
+                                t->iprev_done && t->helo_done, o) == SK_MORE;
     }
     enum sk_code dkim = step_dkim(t);
     if (dkim != SK_OK && dkim != SK_MORE) {
@@ -367,6 +429,7 @@ trace_step(struct trace *t)
     }
     dkim_note(t->arena, t->letter, t->now_s, o);
     dmarc_from_note(t->arena, t->letter, t->from_domains, t->from_count, o);
+    note_dns(t);
     arc_speak(t->arena, t->settings, t->letter, t->from_count, o);
     if (t->settings->batv != NULL) {
         batv_note(t->arena, t->settings->batv, t->arrival, t->leaving, o);

@@ -1,10 +1,10 @@
 # Mail::DKIM for beside_dkim.py. A line is a list of words in base64 between tabs: "sign", message, method, domain, selector,
-# names, key; or "verify", message, and a name and a record for each key ("TIMEOUT": no answer). The answer is one line of
-# words: the signature in base64, or a result for each signature. Nothing leaves this process.
+# names, key (or "sign-domainkeys", the same); or "verify" or "verify-domainkeys", message, and a name and a record for each key ("TIMEOUT": no answer). The answer is one line of
+# words: the signature in base64, or for each signature result/reason. Nothing leaves this process.
 use strict; use warnings;
 our $now; BEGIN { $now = 1700000000; *CORE::GLOBAL::time = sub () { $now }; }
 use MIME::Base64;
-use Mail::DKIM::Signer; use Mail::DKIM::Verifier; use Mail::DKIM::DNS; use Mail::DKIM::Signature; use Mail::DKIM::PrivateKey;
+use Mail::DKIM::Signer; use Mail::DKIM::Verifier; use Mail::DKIM::DNS; use Mail::DKIM::Signature; use Mail::DKIM::DkSignature; use Mail::DKIM::PrivateKey;
 my %zone;
 package Answer; sub new { bless { t => $_[1] }, $_[0] } sub type { 'TXT' } sub char_str_list { $_[0]{t} } sub txtdata { $_[0]{t} }
 package main;
@@ -41,6 +41,19 @@ while (my $line = <STDIN>) {
             $signer->CLOSE;
             return encode_base64($signer->signature->as_string, '');
         }
+        if ($op eq 'sign-domainkeys') {
+            my ($method, $domain, $selector, $names, $key) = @rest;
+            my $signer = Mail::DKIM::Signer->new(
+                Key => Mail::DKIM::PrivateKey->load(Data => $key),
+                Policy => sub {
+                    $_[0]->add_signature(Mail::DKIM::DkSignature->new(
+                        Algorithm => 'rsa-sha1', Method => $method, Domain => $domain, Selector => $selector, Headers => $names || undef));
+                    return 1;
+                });
+            $signer->PRINT($message);
+            $signer->CLOSE;
+            return encode_base64($signer->signature->as_string, '');
+        }
         %zone = ();
         while (my ($name, $record) = splice @rest, 0, 2) {
             $zone{ lc $name } = $record eq 'TIMEOUT' ? {} : $record;
@@ -48,7 +61,7 @@ while (my $line = <STDIN>) {
         my $dkim = Mail::DKIM::Verifier->new();
         $dkim->PRINT($message);
         $dkim->CLOSE;
-        return map { $_->result } grep { !$_->isa('Mail::DKIM::DkSignature') } $dkim->signatures;
+        return map { ( $_->result_detail // 'none' ) =~ s{^(\w+)\s*}{$1/}r =~ s{\s}{_}gr } grep { $_->isa('Mail::DKIM::DkSignature') == ( $op eq 'verify-domainkeys' ) } $dkim->signatures;
     };
     print join(' ', $@ ? 'error' : @answer), "\n";
 }
