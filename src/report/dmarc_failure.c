@@ -29,6 +29,22 @@ dmarc_redact(struct arena *arena, struct bytes key, struct bytes address)
     return writer_view(&w);
 }
 
+bool
+dmarc_failure_wanted(struct bytes fo, bool dkim, bool spf)
+{
+    bool known = false, wanted = false;
+    struct bytes option;
+
+    while (bytes_split(&fo, ':', &option)) {
+        option = bytes_trim(option);
+        bool any = bytes_is(option, "0") || bytes_is(option, "1");
+        bool d = bytes_is_fold(option, "d"), s = bytes_is_fold(option, "s");
+        known |= any || d || s;
+        wanted |= any || (d && dkim) || (s && spf);
+    }
+    return wanted || !known; /* fo=0 where nothing is said that has a meaning */
+}
+
 /* Printable ASCII without what means something in a header; all else is '?'. */
 static void
 put(struct writer *w, struct bytes text)
@@ -149,6 +165,9 @@ dmarc_failure_write(struct arena *arena, const struct dmarc_failure *f, int64_t 
 
     writer_init(&w, arena);
     address_field(&w, "From", f->from);
+    if (f->to.size > 0) {
+        address_field(&w, "To", f->to);
+    }
     writer_text(&w, "Subject: DMARC failure report about ");
     put(&w, f->domain);
     writer_text(&w, "\r\nDate: ");

@@ -89,6 +89,28 @@ holds(struct bytes text, const char *what)
     return bytes_find(text, bytes_from_text(what), 0) != BYTES_NOWHERE;
 }
 
+/* Of a message that failed DMARC; bits: a signature failed, SPF failed. */
+static void
+test_wanted(void)
+{
+    static const struct {
+        const char *fo;
+        const char *wanted; /* for neither, DKIM, SPF, both */
+    } cases[] = {{"", "yyyy"},  {"0", "yyyy"},   {"1", "yyyy"},     {"d", "nyny"},
+                 {"s", "nnyy"}, {"d:s", "nyyy"}, {"S : D", "nyyy"}, {"d:0", "yyyy"},
+                 {"x", "yyyy"}, {"x:d", "nyny"}, {":", "yyyy"},     {"10", "yyyy"}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (unsigned k = 0; k < 4; k++) {
+            bool is = dmarc_failure_wanted(bytes_from_text(cases[i].fo), (k & 1) != 0,
+                                           (k & 2) != 0);
+            tap_ok(is == (cases[i].wanted[k] == 'y'), "fo=%s%s%s: %s", cases[i].fo,
+                   (k & 1) != 0 ? ", a signature failed" : "",
+                   (k & 2) != 0 ? ", SPF failed" : "", is ? "reported" : "not");
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -124,6 +146,12 @@ main(void)
     tap_ok(holds(raw, "From: <redacted@d.example>\r\n\r\n--") &&
                !holds(raw, "Message-ID: <>"),
            "where nothing of the header may be used, From has its domain alone");
+    struct dmarc_failure sent = plain;
+    sent.to = BYTES("ruf@d.example");
+    tap_ok(holds(dmarc_failure_write(&arena, &sent, 1790000000),
+                 "From: <dmarc@own.example>\r\nTo: <ruf@d.example>\r\nSubject: "),
+           "one that is sent has its recipient");
+    test_wanted();
     arena_release(&arena);
     return tap_done();
 }

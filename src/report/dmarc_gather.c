@@ -17,7 +17,7 @@ struct dmarc_gather {
     int64_t begin_s, end_s;
     struct table by_domain, by_row;
     struct dmarc_seen **seen;
-    size_t seen_count, seen_room, row_count;
+    size_t seen_count, seen_room, row_count, failure_count;
     struct bytes *bounces;
     size_t bounce_count;
     uint64_t withheld;
@@ -27,7 +27,8 @@ struct dmarc_gather {
 struct message {
     const json_t *json, *origin, *dmarc, *published;
     struct bytes policy_domain, from_domain, policy, result, action, speaker;
-    bool spf, dkim; /* aligned */
+    struct bytes override, override_comment; /* why a fail was not enforced */
+    bool spf, dkim;                          /* aligned */
     bool test;
 };
 
@@ -139,10 +140,13 @@ take_published(struct dmarc_gather *g, struct dmarc_seen *seen, const struct mes
 {
     struct arena *arena = g->arena;
     struct dmarc_published *p = &seen->published;
-    struct bytes rua = text_of(m->published, "rua");
+    struct bytes rua = text_of(m->published, "rua"), ruf = text_of(m->published, "ruf");
 
     if (!bytes_equal(rua, seen->rua)) {
         seen->rua = bytes_copy(arena, rua);
+    }
+    if (!bytes_equal(ruf, seen->ruf)) {
+        seen->ruf = bytes_copy(arena, ruf);
     }
     struct bytes now[] = {
         or_text(text_of(m->published, "p"), "none"),
@@ -200,6 +204,29 @@ add_reason(struct arena *arena, struct dmarc_row *row, const char *type)
     return row->reasons;
 }
 
+/* As trace wrote it down: with the whole chain (RFC 8617 7.2.2). Records from before that name only who spoke. */
+static void
+add_override(struct arena *arena, const struct message *m, struct dmarc_row *row)
+{
+    static const char *const types[] = {"local_policy", "mailing_list", "other",
+                                        "policy_test_mode", "trusted_forwarder"};
+    const char *type = "trusted_forwarder";
+    struct writer w;
+
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        type = bytes_is(m->override, types[i]) ? types[i] : type;
+    }
+    struct dmarc_reason *reason = add_reason(arena, row, type);
+    if (m->override_comment.size > 0) {
+        reason->comment = bytes_slice(m->override_comment, 0, LIMIT_DMARC_REPORT_TEXT);
+    } else if (m->speaker.size > 0) {
+        writer_init(&w, arena);
+        writer_text(&w, "arc=pass by ");
+        writer_bytes(&w, bytes_slice(m->speaker, 0, LIMIT_DOMAIN));
+        reason->comment = writer_view(&w);
+    }
+}
+
 /* What we did because of DMARC, and nothing of what we did for other reasons (RFC 9990 8.3: a report must not disclose how
  * we filter). m->policy is what the owner asks for this mail, after sp, np and t. */
 static void
@@ -209,7 +236,6 @@ dispose(struct arena *arena, const struct message *m, struct dmarc_row *row)
          quarantine = bytes_is(m->policy, "quarantine");
     bool refused = bytes_is(m->action, "refuse"),
          marked = bytes_is(m->action, "hold") || bytes_is(m->action, "label");
-    struct writer w;
 
     row->disposition = BYTES("none");
     if (m->spf || m->dkim) {
@@ -218,16 +244,11 @@ dispose(struct arena *arena, const struct message *m, struct dmarc_row *row)
         }
         return;
     }
-    if (m->speaker.size > 0) {
-        writer_init(&w, arena);
-        writer_text(&w, "arc=pass by ");
-        writer_bytes(&w, bytes_slice(m->speaker, 0, LIMIT_DOMAIN));
+    if (m->override.size > 0 || m->speaker.size > 0) {
         if (reject || quarantine) {
-            add_reason(arena, row, "trusted_forwarder")->comment = writer_view(&w);
+            add_override(arena, m, row);
         }
-        if (bytes_is(m->result, "pass")) {
-            return;
-        }
+        return; /* whatever was done then was not for DMARC */
     }
     if (!bytes_is(m->result, "fail")) {
         if (reject || quarantine) {
@@ -410,6 +431,82 @@ put_row(struct dmarc_gather *g, struct dmarc_seen *seen, const struct dmarc_row 
     (void)table_put(&g->by_row, bytes_copy(g->arena, key), there);
 }
 
+static bool
+spf_failed(struct bytes result)
+{
+    return result.size > 0 && !bytes_is(result, "pass") && !bytes_is(result, "none");
+}
+
+/* The row has the results of this message. */
+static bool
+is_incident(const struct dmarc_gather *g, const struct message *m,
+            const struct dmarc_row *row)
+{
+    bool dkim = false, spf = row->spf_count > 0 && spf_failed(row->spf_results[0].result);
+
+    for (size_t i = 0; i < row->dkim_count; i++) {
+        dkim |= !bytes_is(row->dkim_results[i].result, "pass");
+    }
+    return g->settings->failure_send != DMARC_SEND_NO &&
+           text_of(m->published, "ruf").size > 0 && bytes_is(m->result, "fail") &&
+           m->override.size == 0 && m->speaker.size == 0 &&
+           dmarc_failure_wanted(text_of(m->published, "fo"), dkim, spf);
+}
+
+/* From keeps its domain alone, and neither Date nor Message-ID is there: what the header says is not in this line. */
+static void
+take_failure(struct dmarc_gather *g, struct dmarc_seen *seen, const struct message *m,
+             const struct dmarc_row *row)
+{
+    struct arena *arena = g->arena;
+    size_t dkim_count =
+        row->dkim_count < LIMIT_DKIM_SIGNATURES ? row->dkim_count : LIMIT_DKIM_SIGNATURES;
+
+    if (!is_incident(g, m, row) || seen->failure_count == g->settings->failure_cap ||
+        g->failure_count == LIMIT_DMARC_FAILURES) {
+        return;
+    }
+    if (seen->failure_count == seen->failure_room) {
+        size_t room = seen->failure_room == 0 ? 2 : 2 * seen->failure_room;
+        seen->failures =
+            arena_grow(arena, seen->failures, seen->failure_room * sizeof *seen->failures,
+                       room * sizeof *seen->failures);
+        seen->failure_room = room;
+    }
+    struct dmarc_failure_dkim *dkim =
+        ARENA_NEW_MANY(arena, dkim_count + 1, struct dmarc_failure_dkim);
+    for (size_t i = 0; i < dkim_count; i++) {
+        dkim[i] = (struct dmarc_failure_dkim){
+            bytes_copy(arena, row->dkim_results[i].domain),
+            bytes_copy(arena, row->dkim_results[i].selector),
+            bytes_copy(arena, row->dkim_results[i].result),
+        };
+    }
+    seen->failures[seen->failure_count++] = (struct dmarc_failure){
+        .reporter = g->settings->submitter,
+        .from = g->settings->from,
+        .domain = seen->published.domain,
+        .source_ip = bytes_copy(arena, row->source_ip),
+        .mail_from = bytes_copy(arena, text_of(m->json, "from")),
+        .arrival_s = json_integer_value(json_object_get(m->json, "time")) / 1000,
+        .header_from = bytes_copy(arena, row->header_from),
+        .spf_domain =
+            row->spf_count > 0 ? bytes_copy(arena, row->spf_results[0].domain) : BYTES_NONE,
+        .spf_result =
+            row->spf_count > 0 ? bytes_copy(arena, row->spf_results[0].result) : BYTES_NONE,
+        .dkim = dkim,
+        .dkim_count = dkim_count,
+        .spf_aligned = m->spf,
+        .dkim_aligned = m->dkim,
+        .dmarc_result = BYTES("fail"),
+        .policy = bytes_copy(arena, m->policy),
+        .action = bytes_copy(arena, m->action),
+        .generator = g->settings->generator,
+        .id = bytes_copy(arena, text_of(m->json, "id")),
+    };
+    g->failure_count++;
+}
+
 static void
 count_message(struct dmarc_gather *g, struct arena *scratch, const struct message *m)
 {
@@ -433,8 +530,11 @@ count_message(struct dmarc_gather *g, struct arena *scratch, const struct messag
     dispose(scratch, m, &row);
     take_dkim(scratch, m, &row);
     take_spf(scratch, m, &row);
-    if (row.source_ip.size > 0) {
+    if (row.source_ip.size > 0 && text_of(m->published, "rua").size > 0) {
         put_row(g, seen, &row, row_key(scratch, seen, &row));
+    }
+    if (row.source_ip.size > 0) {
+        take_failure(g, seen, m, &row);
     }
 }
 
@@ -457,8 +557,10 @@ take_json(struct dmarc_gather *g, struct arena *scratch, const json_t *json)
     m.action = text_of(json, "action");
     m.policy_domain = bytes_lower(scratch, text_of(m.dmarc, "policy_domain"));
     m.from_domain = text_of(m.dmarc, "from_domain");
-    if (text_of(m.published, "rua").size == 0 || m.policy_domain.size == 0 ||
-        m.policy_domain.size > LIMIT_DOMAIN ||
+    bool asks = text_of(m.published, "rua").size > 0 ||
+                (g->settings->failure_send != DMARC_SEND_NO &&
+                 text_of(m.published, "ruf").size > 0);
+    if (!asks || m.policy_domain.size == 0 || m.policy_domain.size > LIMIT_DOMAIN ||
         bytes_find_byte(m.from_domain, '@', 0) != BYTES_NOWHERE ||
         bytes_is(m.action, "tempfail") || text_of(json, "user").size > 0 ||
         bytes_is(text_of(json, "door"), "file") || to_mailbox(g, json)) {
@@ -474,6 +576,8 @@ take_json(struct dmarc_gather *g, struct arena *scratch, const json_t *json)
     m.dkim = json_is_true(json_object_get(m.dmarc, "dkim_aligned"));
     m.test = bytes_is(text_of(m.published, "t"), "y");
     m.speaker = text_of(json_object_get(m.origin, "arc"), "speaker");
+    m.override = text_of(m.dmarc, "override");
+    m.override_comment = text_of(m.dmarc, "override_comment");
     count_message(g, scratch, &m);
 }
 
@@ -485,7 +589,9 @@ dmarc_gather_take(struct dmarc_gather *g, struct bytes record)
     /* Most mail asks for no report; to read all of it as JSON would cost ten times the look. */
     if (!bytes_starts(record, BYTES("{\"v\":1,\"kind\":\"message\"")) ||
         (bytes_find(record, BYTES("\"rua\":\""), 0) == BYTES_NOWHERE &&
-         bytes_find(record, BYTES("\"from\":\"\""), 0) == BYTES_NOWHERE)) {
+         bytes_find(record, BYTES("\"from\":\"\""), 0) == BYTES_NOWHERE &&
+         (g->settings->failure_send == DMARC_SEND_NO ||
+          bytes_find(record, BYTES("\"ruf\":\""), 0) == BYTES_NOWHERE))) {
         return;
     }
     json_t *json = json_loadb((const char *)record.at, record.size,

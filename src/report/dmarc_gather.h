@@ -7,23 +7,31 @@
  *   - when all its recipients allow FAMILY_DMARC: by their own consent, by the terms, or by a house rule;
  *   - not when its sender is empty (a bounce), when it went to dmarc_report.mailbox or our sender's own address (so there
  *     are no reports about reports), when somebody who had signed in sent it, or when it was put off and will come again.
- * In a report stands no local part of any address, and no recipient. */
+ * In an aggregate report stands no local part of any address, and no recipient.
+ *
+ * A failure report (RFC 9991) is prepared for a message that counts, failed DMARC without anybody whom we trust having spoken
+ * for it, and is of those that ruf and fo of the domain ask for. */
 #pragma once
 
 #include "record/journal.h"
+#include "report/dmarc_failure.h"
 #include "report/dmarc_report.h"
 #include "report/dmarc_settings.h"
 
 /* All mail in the name of one policy domain, with the policy that was seen last. */
 struct dmarc_seen {
     struct dmarc_published published;
-    struct bytes organization, rua;
+    struct bytes organization, rua, ruf;
     uint64_t messages;
     uint64_t passed;   /* DMARC */
     uint64_t unwanted; /* of those: refused, held or labelled by us */
     uint64_t left_out; /* had no room as rows */
     struct dmarc_row **rows;
     size_t row_count, row_room;
+    /* Messages that failed and may be reported one by one: only where failure_send is not no. The first failure_cap of a
+     * period; without key and to. */
+    struct dmarc_failure *failures;
+    size_t failure_count, failure_room;
 };
 
 struct dmarc_gather;

@@ -262,6 +262,169 @@ test_dispositions(void)
            "passed, and nothing was asked for: none");
 }
 
+#define NOT_ALIGNED "\"spf_aligned\":false,\"dkim_aligned\":false"
+#define CHAIN       "arc=pass as[1].d=list.example as[1].s=k remote-ip[1]=192.0.2.7"
+
+static bool
+is_reason(const struct dmarc_row *row, const char *type, const char *comment)
+{
+    return bytes_is(row->disposition, "none") && row->reason_count == 1 &&
+           bytes_is(row->reasons[0].type, type) &&
+           bytes_is(row->reasons[0].comment, comment);
+}
+
+/* What trace wrote of a sealer who spoke for the message reaches the report as it is. */
+static void
+test_overrides(void)
+{
+    struct scene s = passes;
+    struct writer w;
+
+    s.result = "fail";
+    s.speaker = "list.example";
+    s.aligned = NOT_ALIGNED;
+    tap_ok(is_reason(row_of(&s), "trusted_forwarder", "arc=pass by list.example"),
+           "a record without a comment names who spoke");
+    s.aligned = NOT_ALIGNED
+        ",\"override\":\"trusted_forwarder\",\"override_comment\":\"" CHAIN "\"";
+    tap_ok(is_reason(row_of(&s), "trusted_forwarder", CHAIN),
+           "the chain stands in the comment (RFC 8617 7.2.2)");
+    s.action = "refuse";
+    tap_ok(is_reason(row_of(&s), "trusted_forwarder", CHAIN),
+           "refused all the same, as spam: that is no matter of DMARC, and not told");
+    s.action = "accept";
+    s.speaker = "";
+    s.aligned = NOT_ALIGNED ",\"override\":\"local_policy\",\"override_comment\":\"a<b\"";
+    tap_ok(is_reason(row_of(&s), "local_policy", "a<b"), "other types of RFC 9990 too");
+    s.aligned = NOT_ALIGNED ",\"override\":\"<x>\"";
+    tap_ok(is_reason(row_of(&s), "trusted_forwarder", ""), "and no type that is none");
+    s.policy = "none";
+    tap_ok(row_of(&s)->reason_count == 0, "nothing was asked for: nothing is overridden");
+    s.policy = "reject";
+    for (int past = 0; past < 2; past++) {
+        writer_init(&w, &arena);
+        writer_text(&w, NOT_ALIGNED ",\"override\":\"other\",\"override_comment\":\"");
+        for (int i = 0; i < LIMIT_DMARC_REPORT_TEXT + past; i++) {
+            writer_byte(&w, 'x');
+        }
+        writer_byte(&w, '"');
+        s.aligned = writer_c(&w);
+        tap_ok(row_of(&s)->reasons[0].comment.size == LIMIT_DMARC_REPORT_TEXT,
+               "a comment of %d bytes is told, or cut there",
+               LIMIT_DMARC_REPORT_TEXT + past);
+    }
+}
+
+#define BOTH                                                                               \
+    "{\"p\":\"reject\",\"fo\":\"1\",\"rua\":\"mailto:r@d.example\",\"ruf\":\"mailto:f@d."  \
+    "example\"}"
+#define ONLY "{\"p\":\"reject\",\"ruf\":\"mailto:f@d.example\"}"
+
+/* Gathers n of the message; which failure reports that makes. */
+static const struct dmarc_seen *
+failures_of(enum dmarc_send send, uint64_t cap, const struct scene *s, size_t n)
+{
+    static const struct dmarc_seen none;
+    struct dmarc_settings *with = ARENA_NEW(&arena, struct dmarc_settings);
+
+    *with = settings;
+    with->failure_send = send;
+    with->failure_cap = cap;
+    struct dmarc_gather *g = dmarc_gather_new(&arena, with, BEGIN, END);
+    for (size_t i = 0; i < n; i++) {
+        dmarc_gather_take(g, record_of(s));
+    }
+    return dmarc_gather_count(g) == 1 ? dmarc_gather_seen(g, 0) : &none;
+}
+
+static size_t
+failures(const struct scene *s)
+{
+    return failures_of(DMARC_SEND_YES, 10, s, 1)->failure_count;
+}
+
+static void
+test_failures(void)
+{
+    struct scene s = passes;
+
+    s.result = "fail";
+    s.from = "taro@x.example";
+    s.aligned = NOT_ALIGNED;
+    s.published = BOTH;
+    s.action = "refuse";
+    s.dkim = "{\"result\":\"fail\",\"d\":\"d.example\",\"s\":\"s1\"}";
+    const struct dmarc_seen *seen = failures_of(DMARC_SEND_YES, 10, &s, 1);
+    const struct dmarc_failure *f = seen->failures;
+    tap_ok(seen->failure_count == 1 && bytes_is(seen->ruf, "mailto:f@d.example") &&
+               bytes_is(f->source_ip, "192.0.2.1") &&
+               bytes_is(f->header_from, "d.example") &&
+               bytes_is(f->mail_from, "taro@x.example") && f->message_id.size == 0 &&
+               !f->has_date && f->dkim_count == 1 &&
+               bytes_is(f->dkim[0].domain, "d.example") && bytes_is(f->action, "refuse") &&
+               f->arrival_s == BEGIN && !f->spf_aligned,
+           "a message that failed, where the domain names ruf");
+    tap_ok(failures_of(DMARC_SEND_NO, 10, &s, 1)->failure_count == 0 &&
+               failures_of(DMARC_SEND_NO, 10, &s, 1)->row_count == 1,
+           "none unless it was switched on");
+    tap_ok(failures_of(DMARC_SEND_DRY_RUN, 10, &s, 1)->failure_count == 1,
+           "a dry run has them too");
+    tap_ok(failures_of(DMARC_SEND_YES, 2, &s, 2)->failure_count == 2 &&
+               failures_of(DMARC_SEND_YES, 2, &s, 3)->failure_count == 2,
+           "no more than failure_cap about one domain");
+    s.result = "pass";
+    tap_ok(failures(&s) == 0, "mail that passed is not reported, though fo=1");
+    s.result = "fail";
+    s.speaker = "list.example";
+    tap_ok(failures(&s) == 0, "nor what a forwarder whom we trust spoke for");
+    s.speaker = "";
+    s.ground = "lawful_act";
+    tap_ok(failures(&s) == 0, "nor what a recipient did not allow");
+    s.ground = "consent";
+    tap_ok(failures(&s) == 1, "but what he did");
+    s.from = "";
+    tap_ok(failures(&s) == 0, "nor a bounce");
+    s.from = "taro@x.example";
+    s.to = "rua@own.example";
+    tap_ok(failures(&s) == 0, "nor a report of others: no reports about reports");
+    s.to = passes.to;
+    s.published = passes.published;
+    tap_ok(failures(&s) == 0, "nor where the domain does not ask");
+    s.published = ONLY;
+    seen = failures_of(DMARC_SEND_YES, 10, &s, 1);
+    tap_ok(seen->failure_count == 1 && seen->row_count == 0 && seen->rua.size == 0,
+           "a domain that asks for nothing else has no rows");
+    tap_ok(failures_of(DMARC_SEND_NO, 10, &s, 1)->messages == 0,
+           "and does not count where they are off");
+    s.published = "{\"p\":\"reject\",\"fo\":\"s\",\"ruf\":\"mailto:f@d.example\"}";
+    tap_ok(failures(&s) == 0, "fo=s: SPF passed for another domain, so it is not wanted");
+}
+
+/* LIMIT_DMARC_FAILURES of all domains together, and one more. */
+static void
+test_failures_bound(void)
+{
+    struct dmarc_settings with = settings;
+    struct scene s = passes;
+    size_t all = 0;
+
+    with.failure_send = DMARC_SEND_YES;
+    with.failure_cap = LIMIT_DMARC_FAILURES;
+    s.result = "fail";
+    s.aligned = NOT_ALIGNED;
+    s.published = ONLY;
+    struct dmarc_gather *g = dmarc_gather_new(&arena, &with, BEGIN, END);
+    struct bytes record = record_of(&s);
+    for (size_t i = 0; i < LIMIT_DMARC_FAILURES + 1; i++) {
+        dmarc_gather_take(g, record);
+        all = dmarc_gather_seen(g, 0)->failure_count;
+        if (i + 1 == LIMIT_DMARC_FAILURES) {
+            tap_ok(all == LIMIT_DMARC_FAILURES, "failure reports at their bound");
+        }
+    }
+    tap_ok(all == LIMIT_DMARC_FAILURES, "and not one more");
+}
+
 static void
 test_left_out(void)
 {
@@ -384,6 +547,9 @@ main(void)
     arena_init(&arena, (size_t)2 << 30);
     test_exact();
     test_dispositions();
+    test_overrides();
+    test_failures();
+    test_failures_bound();
     test_left_out();
     test_bounces();
     test_rows_bound();

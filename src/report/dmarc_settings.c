@@ -33,9 +33,16 @@ const struct config_key dmarc_config_keys[] = {
     {"dmarc_report", "mailbox", CONFIG_LIST, "",
      .help = "Addresses that others' reports to us come to: mail to them is not reported."},
     {"dmarc_report", "failure", CONFIG_BOOL, "no",
+     .help = "Whether sekisho dmarc failure may write failure reports (RFC 9991) for a "
+             "person to "
+             "hand on."},
+    {"dmarc_report", "failure_send", CONFIG_CHOICE, "no", .choices = "no|dry_run|yes",
      .help =
-         "Whether sekisho dmarc failure may write failure reports (RFC 9991); none is ever "
-         "sent by itself."},
+         "Whether failure reports are sent to the addresses that ruf names, about single "
+         "messages, redacted; dry_run only logs what would be sent."},
+    {"dmarc_report", "failure_cap", CONFIG_NUMBER, "10", 1, 100,
+     .help = "Failure reports sent to one address in 24 hours, and about one domain in one "
+             "period, at most."},
     {.name = NULL},
 };
 
@@ -111,9 +118,16 @@ dmarc_settings_new(struct arena *arena, const struct config *config,
     s->always = config_list(config, "dmarc_report.always", &s->always_count);
     s->mailboxes = config_list(config, "dmarc_report.mailbox", &s->mailbox_count);
     s->failure = config_bool(config, "dmarc_report.failure");
+    s->failure_send = (enum dmarc_send)config_choice(config, "dmarc_report.failure_send");
+    s->failure_cap = (uint64_t)config_number(config, "dmarc_report.failure_cap");
     if (s->from.size == 0 && s->send != DMARC_SEND_NO) {
         return why_set_line(why, SK_CONFIG, config_line(config, "dmarc_report.send"),
                             "dmarc_report.send: the sender dmarc_report.from is missing");
+    }
+    if (s->from.size == 0 && s->failure_send != DMARC_SEND_NO) {
+        return why_set_line(
+            why, SK_CONFIG, config_line(config, "dmarc_report.failure_send"),
+            "dmarc_report.failure_send: the sender dmarc_report.from is missing");
     }
     if (s->from.size > 0 && !is_address(s->from)) {
         return why_set_line(

@@ -1,4 +1,5 @@
-/* The section [dmarc_report]: whether we send aggregate reports (RFC 9990), from whom, to whom never. */
+/* The section [dmarc_report]: whether we send aggregate reports (RFC 9990) and failure reports (RFC 9991), from whom, to whom
+ * never. */
 #pragma once
 
 #include "base/config.h"
@@ -19,9 +20,19 @@ struct dmarc_settings {
     size_t never_count, always_count;
     const struct bytes *mailboxes; /* where others' reports to us go */
     size_t mailbox_count;
-    bool failure;           /* sekisho dmarc failure may write failure reports */
+    bool failure; /* sekisho dmarc failure may write failure reports */
+    enum dmarc_send
+        failure_send;     /* they are sent, one for each message, after its period */
+    uint64_t failure_cap; /* to one address in 24 hours, and about one domain in a period */
     struct bytes generator; /* put in by the caller: name and version of the program */
 };
+
+/* Whether anything leaves: of one kind or the other. */
+static inline bool
+dmarc_sends(const struct dmarc_settings *settings)
+{
+    return settings->send == DMARC_SEND_YES || settings->failure_send == DMARC_SEND_YES;
+}
 
 /* SK_CONFIG: send without `from`, or an interval that does not fit into days. */
 enum sk_code dmarc_settings_new(struct arena *arena, const struct config *config,

@@ -123,6 +123,7 @@ put_sent(struct dmarc_book *book, const struct dmarc_sent *sent)
         .begin = sent->begin,
         .end = sent->end,
         .time_ms = sent->time_ms,
+        .failure = sent->failure,
     };
 }
 
@@ -298,7 +299,7 @@ take_suppress(struct dmarc_book *book, const json_t *entry)
 }
 
 static void
-take_sent(struct dmarc_book *book, const json_t *entry)
+take_sent(struct dmarc_book *book, const json_t *entry, bool failure)
 {
     const struct dmarc_sent sent = {
         .token = text_of(entry, "token"),
@@ -307,6 +308,7 @@ take_sent(struct dmarc_book *book, const json_t *entry)
         .begin = number_of(entry, "begin"),
         .end = number_of(entry, "end"),
         .time_ms = number_of(entry, "time"),
+        .failure = failure,
     };
 
     if (!dmarc_book_word(sent.token, 64) || !dmarc_book_word(sent.to, LIMIT_ADDRESS) ||
@@ -333,8 +335,8 @@ book_entry(void *context, uint64_t index, struct bytes record)
         take_received(book, entry);
     } else if (bytes_is(kind, "dmarc.suppress")) {
         take_suppress(book, entry);
-    } else if (bytes_is(kind, "dmarc.report")) {
-        take_sent(book, entry);
+    } else if (bytes_is(kind, "dmarc.report") || bytes_is(kind, "dmarc.failure")) {
+        take_sent(book, entry, bytes_is(kind, "dmarc.failure"));
     } else if (bytes_is(kind, "dmarc.period")) {
         int64_t end = number_of(entry, "end");
         book->period_end = end > book->period_end ? end : book->period_end;
@@ -370,7 +372,7 @@ book_save(void *context, struct writer *w)
     }
     for (size_t i = 0; i < book->sent_count; i++) {
         const struct dmarc_sent *sent = &book->sent[i];
-        writer_text(w, "s ");
+        writer_text(w, sent->failure ? "f " : "s ");
         writer_bytes(w, sent->token);
         writer_byte(w, ' ');
         writer_bytes(w, sent->to);
@@ -417,7 +419,7 @@ load_line(struct dmarc_book *book, uint8_t what, struct bytes rest)
 {
     uint64_t a, b, c;
     struct bytes name;
-    struct dmarc_sent sent;
+    struct dmarc_sent sent = {.failure = what == 'f'};
 
     if (what == 'c') {
         return load_count(book, rest);
@@ -447,7 +449,7 @@ load_line(struct dmarc_book *book, uint8_t what, struct bytes rest)
         }
         return is;
     }
-    bool is = what == 's' && book->sent_count < LIMIT_DMARC_SENT &&
+    bool is = (what == 's' || what == 'f') && book->sent_count < LIMIT_DMARC_SENT &&
               bytes_split(&rest, ' ', &sent.token) && bytes_split(&rest, ' ', &sent.to) &&
               bytes_split(&rest, ' ', &sent.domain) && take_number(&rest, &a) &&
               take_number(&rest, &b) && take_number(&rest, &c);

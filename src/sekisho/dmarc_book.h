@@ -5,6 +5,7 @@
  *                     "rows":[["192.0.2.1","example.jp",12,"ds","n"],...]}
  *     dmarc.suppress  {"name","add","until"?,"cause":"command"|"bounce"}
  *     dmarc.report    one of ours that went out: {"domain","to","report_id","token","begin","end","messages","rows","size","sha256"}
+ *     dmarc.failure   the same of a failure report, about one message
  *     dmarc.period    all of a period were dealt with: {"begin","end","sent","failed","refused":{"only_fails":3,...}} */
 #pragma once
 
@@ -38,6 +39,7 @@ struct dmarc_suppressed {
 struct dmarc_sent {
     struct bytes token, to, domain;
     int64_t begin, end, time_ms;
+    bool failure;
 };
 
 struct dmarc_book {

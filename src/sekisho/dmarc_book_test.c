@@ -105,6 +105,9 @@ test_file(void)
     entry(book, "{\"v\":1,\"kind\":\"dmarc.report\",\"time\":7,\"token\":\"ab\",\"to\":\"r@"
                 "d.example\","
                 "\"domain\":\"d.example\",\"begin\":100,\"end\":200}");
+    entry(book,
+          "{\"v\":1,\"kind\":\"dmarc.failure\",\"time\":8,\"token\":\"cd\",\"to\":\"f@"
+          "d.example\",\"domain\":\"d.example\",\"begin\":100,\"end\":200}");
     entry(book, "{\"v\":1,\"kind\":\"dmarc.period\",\"begin\":100,\"end\":200}");
     writer_init(&a, &arena);
     writer_init(&b, &arena);
@@ -113,6 +116,8 @@ test_file(void)
     again->book.save(again, &b);
     tap_ok(code == SK_OK && bytes_equal(writer_view(&a), writer_view(&b)) &&
                again->period_end == 200 && dmarc_book_sent(again, BYTES("ab")) != NULL &&
+               !dmarc_book_sent(again, BYTES("ab"))->failure &&
+               dmarc_book_sent(again, BYTES("cd"))->failure &&
                dmarc_book_knows(again, BYTES("aa"), 0),
            "what was saved is read again, and is the same");
     tap_ok(again->book.load(again, BYTES("x 1\n"), &why) == SK_BAD &&
@@ -149,8 +154,8 @@ test_room(void)
 }
 
 static enum sk_code
-external(const char *zone_text, const char *policy_domain, struct dmarc_rua *rua,
-         enum dmarc_external *external_r)
+external(const char *zone_text, const char *policy_domain, bool failure,
+         struct dmarc_rua *rua, enum dmarc_external *external_r)
 {
     struct dns_zone *zone;
     struct dns_memo memo;
@@ -159,8 +164,8 @@ external(const char *zone_text, const char *policy_domain, struct dmarc_rua *rua
 
     dns_memo_init(&memo, &arena);
     while (code == SK_OK &&
-           (code = dmarc_external_check(&arena, &memo, bytes_from_text(policy_domain), rua,
-                                        external_r)) == SK_MORE) {
+           (code = dmarc_external_check(&arena, &memo, bytes_from_text(policy_domain),
+                                        failure, rua, external_r)) == SK_MORE) {
         dns_zone_answer(zone, &memo);
         code = SK_OK;
     }
@@ -179,7 +184,7 @@ external_is(const char *what, const char *zone, const char *domain, const char *
     writer_text(&w, "mailto:");
     writer_text(&w, address);
     bool read = dmarc_rua_read(&arena, writer_view(&w), rua) == 1;
-    tap_ok(read && external(zone, domain, &rua[0], &is) == SK_OK && is == want &&
+    tap_ok(read && external(zone, domain, false, &rua[0], &is) == SK_OK && is == want &&
                bytes_is(rua[0].address, then),
            "%s", what);
 }
@@ -214,8 +219,17 @@ test_external(void)
                 DMARC_EXTERNAL_REFUSED, "r@victim.example");
     external_is("leave for one domain is none for another", zone, "b.example",
                 "r@yes.example", DMARC_EXTERNAL_REFUSED, "r@yes.example");
+    struct dmarc_rua list[LIMIT_DMARC_ADDRESSES];
+    static const char moved[] =
+        "{\"a.example._report._dmarc.yes.example\":{\"TXT\":[[\"v=DMARC1; "
+        "rua=mailto:agg@yes.example; ruf=mailto:fail@yes.example\"]]}}";
+    bool read = dmarc_rua_read(&arena, BYTES("mailto:r@yes.example"), list) == 1;
+    tap_ok(read && external(moved, "a.example", true, &list[0], &is) == SK_OK &&
+               is == DMARC_EXTERNAL_ALLOWED &&
+               bytes_is(list[0].address, "fail@yes.example"),
+           "failure reports go where its ruf says, not its rua");
     tap_ok(external("{\"a.example._report._dmarc.slow.example\":{\"*\":\"TIMEOUT\"}}",
-                    "a.example", &slow, &is) == SK_LATER,
+                    "a.example", false, &slow, &is) == SK_LATER,
            "no answer is no leave: asked again later");
 }
 

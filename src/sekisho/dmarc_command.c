@@ -492,14 +492,21 @@ print_letter(const struct telling *t, const struct dmarc_letter *letter)
         json_put_number(&j, "size", (int64_t)letter->mail.size);
         json_put_string(&j, "file", letter->file);
         json_put_string(&j, "sha256", letter->sha256);
+        if (letter->failure) {
+            json_put_bool(&j, "failure", true);
+        }
         json_close(&j);
     } else {
         writer_clean(&w, letter->domain, LIMIT_DOMAIN);
         writer_text(&w, " -> ");
         writer_clean(&w, letter->to.size > 0 ? letter->to : BYTES("-"), LIMIT_ADDRESS);
-        writer_format(
-            &w, say(t->work, "（%llu 通、%llu 行）: ", " (%llu messages, %llu rows): "),
-            (unsigned long long)letter->messages, (unsigned long long)letter->rows);
+        if (letter->failure) {
+            writer_text(&w, say(t->work, "（失敗レポート）: ", " (failure report): "));
+        } else {
+            writer_format(
+                &w, say(t->work, "（%llu 通、%llu 行）: ", " (%llu messages, %llu rows): "),
+                (unsigned long long)letter->messages, (unsigned long long)letter->rows);
+        }
         writer_text(&w, dmarc_refusal_words(letter->refusal, t->work->japanese));
     }
     puts(writer_c(&w));
@@ -507,28 +514,45 @@ print_letter(const struct telling *t, const struct dmarc_letter *letter)
 }
 
 static enum sk_code
+tell_letters(struct telling *t, struct arena *arena, const struct dmarc_letter *letters,
+             size_t count, struct why *why)
+{
+    enum sk_code code = SK_OK;
+
+    for (size_t n = 0; n < count; n++) {
+        const struct dmarc_letter *letter = &letters[n];
+        print_letter(t, letter);
+        if (t->out >= 0 && letter->refusal == DMARC_REFUSAL_SEND &&
+            ((!letter->failure && !write_out(t, arena, letter->file, "", letter->packed)) ||
+             !write_out(t, arena, letter->token, ".eml", letter->mail))) {
+            code = why_set(why, SK_SYSTEM, "--out: a file cannot be written");
+        }
+    }
+    return code;
+}
+
+/* The aggregate report about a domain, then those about single messages. */
+static enum sk_code
 tell_domain(struct telling *t, size_t i, struct why *why)
 {
+    size_t failures = dmarc_gather_seen(t->round.gather, i)->failure_count, count;
+    struct dmarc_letter letters[DMARC_LETTERS];
     struct arena arena;
     struct dns_memo memo;
-    struct dmarc_letter letters[DMARC_LETTERS];
-    size_t count;
     enum sk_code code = SK_OK;
 
     arena_init(&arena, REPORT_MEMORY);
     dns_memo_init(&memo, &arena);
-    while (dmarc_round_letters(&arena, &t->round, &memo, i, clock_now_ms() / 1000, letters,
-                               &count) == SK_MORE) {
-        resolver_ask(t->resolver, &memo, on_dns, t);
-        event_base_dispatch(t->base);
-    }
-    for (size_t n = 0; n < count; n++) {
-        print_letter(t, &letters[n]);
-        if (t->out >= 0 && letters[n].refusal == DMARC_REFUSAL_SEND &&
-            (!write_out(t, &arena, letters[n].file, "", letters[n].packed) ||
-             !write_out(t, &arena, letters[n].token, ".eml", letters[n].mail))) {
-            code = why_set(why, SK_SYSTEM, "--out: a file cannot be written");
+    for (size_t k = 0; code == SK_OK && k <= failures; k++) {
+        while ((k == 0 ? dmarc_round_letters(&arena, &t->round, &memo, i,
+                                             clock_now_ms() / 1000, letters, &count)
+                       : dmarc_round_failure(&arena, &t->round, &memo, i, k - 1,
+                                             clock_now_ms() / 1000, letters, &count)) ==
+               SK_MORE) {
+            resolver_ask(t->resolver, &memo, on_dns, t);
+            event_base_dispatch(t->base);
         }
+        code = tell_letters(t, &arena, letters, count, why);
     }
     arena_release(&arena);
     return code;

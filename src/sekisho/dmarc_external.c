@@ -8,7 +8,8 @@
 
 /* Steps 6 to 9: the records that begin with v=DMARC1, and the address that one of them gives instead. */
 static enum dmarc_external
-read_consent(struct arena *arena, const struct dns_answer *answer, struct dmarc_rua *rua)
+read_consent(struct arena *arena, const struct dns_answer *answer, bool failure,
+             struct dmarc_rua *rua)
 {
     enum dmarc_external external = DMARC_EXTERNAL_REFUSED;
 
@@ -19,7 +20,7 @@ read_consent(struct arena *arena, const struct dns_answer *answer, struct dmarc_
             continue;
         }
         external = DMARC_EXTERNAL_ALLOWED;
-        size_t count = dmarc_rua_read(arena, record.rua, list);
+        size_t count = dmarc_rua_read(arena, failure ? record.ruf : record.rua, list);
         if (count == 0) {
             continue;
         }
@@ -34,7 +35,7 @@ read_consent(struct arena *arena, const struct dns_answer *answer, struct dmarc_
 
 enum sk_code
 dmarc_external_check(struct arena *arena, struct dns_memo *memo, struct bytes policy_domain,
-                     struct dmarc_rua *rua, enum dmarc_external *external_r)
+                     bool failure, struct dmarc_rua *rua, enum dmarc_external *external_r)
 {
     struct bytes own, other;
     struct writer w;
@@ -66,6 +67,6 @@ dmarc_external_check(struct arena *arena, struct dns_memo *memo, struct bytes po
     if (answer->status == DNS_SERVFAIL || answer->status == DNS_TIMEOUT) {
         return SK_LATER;
     }
-    *external_r = read_consent(arena, answer, rua);
+    *external_r = read_consent(arena, answer, failure, rua);
     return SK_OK;
 }

@@ -12,7 +12,7 @@ enum dmarc_external {
 };
 
 /* SK_MORE: answer what the memo wants and call again. SK_LATER: the DNS did not answer. rua: replaced where the address's
- * domain names another address of its own. */
+ * domain names another address of its own, for reports of this kind: by its own rua, or ruf (RFC 9991) for failure reports. */
 enum sk_code dmarc_external_check(struct arena *arena, struct dns_memo *memo,
-                                  struct bytes policy_domain, struct dmarc_rua *rua,
-                                  enum dmarc_external *external_r);
+                                  struct bytes policy_domain, bool failure,
+                                  struct dmarc_rua *rua, enum dmarc_external *external_r);

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/limits.h"
+#include "base/writer.h"
 #include "report/dmarc_mail.h"
 #include "sekisho/dmarc_external.h"
 
@@ -24,6 +25,33 @@ take_names(struct arena *arena, struct table *table, const json_t *list)
     }
 }
 
+static uint64_t *
+failures_to(struct table *table, struct bytes address)
+{
+    struct bytes name = bytes_lower(table->arena, address);
+    uint64_t *count = table_get(table, name);
+
+    if (count == NULL) {
+        count = ARENA_NEW(table->arena, uint64_t);
+        (void)table_put(table, name, count);
+    }
+    return count;
+}
+
+/* Each address as often as a failure report went to it. */
+static void
+take_failures(struct arena *arena, struct table *table, const json_t *list)
+{
+    size_t i;
+    json_t *one;
+
+    table_init(table, arena, true);
+    json_array_foreach(list, i, one)
+    {
+        (*failures_to(table, bytes_of(json_string_value(one), json_string_length(one))))++;
+    }
+}
+
 enum sk_code
 dmarc_round_plan(struct arena *arena, struct dmarc_round *round, struct bytes reply,
                  int64_t *period_end_r, struct why *why)
@@ -37,6 +65,7 @@ dmarc_round_plan(struct arena *arena, struct dmarc_round *round, struct bytes re
     }
     take_names(arena, &round->suppressed, json_object_get(json, "suppressed"));
     take_names(arena, &round->sent, json_object_get(json, "sent"));
+    take_failures(arena, &round->failures, json_object_get(json, "failures"));
     round->left = today >= 0 && (uint64_t)today < round->settings->daily_cap
                       ? round->settings->daily_cap - (uint64_t)today
                       : 0;
@@ -102,7 +131,7 @@ write_letter(struct arena *arena, const struct dmarc_round *round, size_t i,
 
 static enum dmarc_refusal
 check_address(struct arena *arena, struct dmarc_round *round, struct dns_memo *memo,
-              struct bytes domain, struct dmarc_rua *rua, bool *more)
+              const struct dmarc_letter *letter, struct dmarc_rua *rua, bool *more)
 {
     enum dmarc_external external;
     enum dmarc_refusal refusal =
@@ -111,7 +140,8 @@ check_address(struct arena *arena, struct dmarc_round *round, struct dns_memo *m
     if (refusal != DMARC_REFUSAL_SEND) {
         return refusal;
     }
-    enum sk_code code = dmarc_external_check(arena, memo, domain, rua, &external);
+    enum sk_code code =
+        dmarc_external_check(arena, memo, letter->domain, letter->failure, rua, &external);
     *more |= code == SK_MORE;
     if (code != SK_OK) {
         return DMARC_REFUSAL_DNS;
@@ -121,6 +151,49 @@ check_address(struct arena *arena, struct dmarc_round *round, struct dns_memo *m
     }
     /* The address may be another now. */
     return dmarc_gate_address(arena, round->settings, rua, &round->suppressed);
+}
+
+/* One letter for each address that ruf or rua names, with what the gate says of it. SK_MORE: answer what the memo wants. */
+static enum sk_code
+address_letters(struct arena *arena, struct dmarc_round *round, struct dns_memo *memo,
+                const struct dmarc_seen *seen, const struct dmarc_letter *blank,
+                struct dmarc_rua list_r[LIMIT_DMARC_ADDRESSES],
+                struct dmarc_letter letters_r[DMARC_LETTERS], size_t *count_r)
+{
+    bool more = false;
+    enum dmarc_refusal refusal = dmarc_gate_domain(round->settings, seen);
+    size_t count =
+        refusal == DMARC_REFUSAL_SEND
+            ? dmarc_rua_read(arena, blank->failure ? seen->ruf : seen->rua, list_r)
+            : 0;
+
+    *count_r = 1;
+    letters_r[0] = *blank;
+    if (refusal != DMARC_REFUSAL_SEND || count == 0) {
+        letters_r[0].refusal =
+            refusal != DMARC_REFUSAL_SEND ? refusal : DMARC_REFUSAL_NO_ADDRESS;
+        return SK_OK;
+    }
+    for (size_t k = 0; k < count; k++) {
+        letters_r[k] = *blank;
+        letters_r[k].refusal = check_address(arena, round, memo, blank, &list_r[k], &more);
+        letters_r[k].to = list_r[k].address;
+    }
+    *count_r = more ? 0 : count;
+    return more ? SK_MORE : SK_OK;
+}
+
+/* The last gates, which count what else is sent. */
+static void
+check_counts(const struct dmarc_round *round, struct dmarc_letter *letter)
+{
+    if (letter->refusal == DMARC_REFUSAL_SEND &&
+        table_get(&round->sent, letter->token) != NULL) {
+        letter->refusal = DMARC_REFUSAL_SENT;
+    }
+    if (letter->refusal == DMARC_REFUSAL_SEND && round->left == 0) {
+        letter->refusal = DMARC_REFUSAL_CAP;
+    }
 }
 
 enum sk_code
@@ -134,44 +207,74 @@ dmarc_round_letters(struct arena *arena, struct dmarc_round *round, struct dns_m
                                        .rows = seen->row_count};
     struct dmarc_rua list[LIMIT_DMARC_ADDRESSES];
     struct content content = {.made = false};
-    bool more = false;
-    enum dmarc_refusal refusal = dmarc_gate_domain(round->settings, seen);
-    size_t count =
-        refusal == DMARC_REFUSAL_SEND ? dmarc_rua_read(arena, seen->rua, list) : 0;
 
     *count_r = 0;
-    if (refusal != DMARC_REFUSAL_SEND || count == 0) {
-        letters_r[0] = blank;
-        letters_r[0].refusal =
-            refusal != DMARC_REFUSAL_SEND ? refusal : DMARC_REFUSAL_NO_ADDRESS;
-        *count_r = 1;
-        return SK_OK;
+    if (seen->rua.size == 0) {
+        return SK_OK; /* it asks for failure reports alone */
     }
-    for (size_t k = 0; k < count; k++) {
-        letters_r[k] = blank;
-        letters_r[k].refusal =
-            check_address(arena, round, memo, blank.domain, &list[k], &more);
-    }
-    if (more) {
-        return SK_MORE;
-    }
-    for (size_t k = 0; k < count; k++) {
+    enum sk_code code =
+        address_letters(arena, round, memo, seen, &blank, list, letters_r, count_r);
+    for (size_t k = 0; code == SK_OK && k < *count_r; k++) {
         struct dmarc_letter *letter = &letters_r[k];
-        letter->to = list[k].address;
         letter->token = dmarc_token(arena, round->key, letter->to, letter->domain,
                                     round->begin, round->end);
-        if (letter->refusal == DMARC_REFUSAL_SEND &&
-            table_get(&round->sent, letter->token) != NULL) {
-            letter->refusal = DMARC_REFUSAL_SENT;
-        }
-        if (letter->refusal == DMARC_REFUSAL_SEND && round->left == 0) {
-            letter->refusal = DMARC_REFUSAL_CAP;
-        }
+        check_counts(round, letter);
         if (letter->refusal == DMARC_REFUSAL_SEND) {
             write_letter(arena, round, i, &content, &list[k], now_s, letter);
         }
         round->left -= letter->refusal == DMARC_REFUSAL_SEND;
     }
-    *count_r = count;
-    return SK_OK;
+    return code;
+}
+
+static void
+write_failure(struct arena *arena, const struct dmarc_round *round,
+              const struct dmarc_failure *failure, int64_t now_s,
+              struct dmarc_letter *letter)
+{
+    struct dmarc_failure whole = *failure;
+    uint8_t digest[HASH_SHA256_SIZE];
+
+    whole.key = round->key;
+    whole.to = letter->to;
+    letter->mail = dmarc_failure_write(arena, &whole, now_s);
+    letter->report_id = dmarc_redact(arena, round->key, failure->id);
+    letter->sender = dmarc_token_address(arena, round->settings, letter->token);
+    hash_sha256(letter->mail, digest);
+    letter->sha256 = bytes_hex(arena, bytes_of(digest, sizeof digest));
+}
+
+enum sk_code
+dmarc_round_failure(struct arena *arena, struct dmarc_round *round, struct dns_memo *memo,
+                    size_t i, size_t k, int64_t now_s,
+                    struct dmarc_letter letters_r[DMARC_LETTERS], size_t *count_r)
+{
+    const struct dmarc_seen *seen = dmarc_gather_seen(round->gather, i);
+    const struct dmarc_failure *failure = &seen->failures[k];
+    const struct dmarc_letter blank = {
+        .domain = seen->published.domain, .messages = 1, .failure = true};
+    struct dmarc_rua list[LIMIT_DMARC_ADDRESSES];
+    enum sk_code code =
+        address_letters(arena, round, memo, seen, &blank, list, letters_r, count_r);
+
+    for (size_t a = 0; code == SK_OK && a < *count_r; a++) {
+        struct dmarc_letter *letter = &letters_r[a];
+        uint64_t *to = failures_to(&round->failures, letter->to);
+        struct writer what;
+        writer_init(&what, arena);
+        writer_text(&what, "failure ");
+        writer_bytes(&what, failure->id);
+        letter->token = dmarc_token(arena, round->key, letter->to, writer_view(&what),
+                                    round->begin, round->end);
+        check_counts(round, letter);
+        if (letter->refusal == DMARC_REFUSAL_SEND && *to >= round->settings->failure_cap) {
+            letter->refusal = DMARC_REFUSAL_CAP;
+        }
+        if (letter->refusal == DMARC_REFUSAL_SEND) {
+            write_failure(arena, round, failure, now_s, letter);
+        }
+        round->left -= letter->refusal == DMARC_REFUSAL_SEND;
+        *to += letter->refusal == DMARC_REFUSAL_SEND;
+    }
+    return code;
 }

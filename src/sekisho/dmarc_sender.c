@@ -61,7 +61,10 @@ struct dmarc_sender {
     struct arena round_arena, domain_arena;
     struct dmarc_round round;
     struct dmarc_walk *walk;
-    size_t domain, letter, letter_count, bounce;
+    size_t domain, failure, letter, letter_count,
+        bounce;      /* failure: of the domain, the next */
+    bool in_domain;  /* domain_arena is in use */
+    bool aggregates; /* its aggregate report comes next, before its failure reports */
     struct dmarc_letter letters[DMARC_LETTERS];
     struct dns_memo memo;
     struct next_hop *hop;
@@ -82,6 +85,7 @@ end_domain(struct dmarc_sender *s)
     if (s->state == LOOKS) {
         resolver_forget(s->resolver, &s->memo);
     }
+    s->in_domain = false;
     arena_release(&s->domain_arena);
 }
 
@@ -214,8 +218,6 @@ take_plan(struct dmarc_sender *s, struct bytes json)
     loop_task_soon(&s->task);
 }
 
-static void next_domain(struct dmarc_sender *s);
-
 static void
 close_period(struct dmarc_sender *s)
 {
@@ -234,9 +236,9 @@ close_period(struct dmarc_sender *s)
     s->tries = 0;
     log_line(LOG_LEVEL_NOTICE, NULL, "DMARC reports: %llu %s, %llu failed, %zu domains",
              (unsigned long long)s->sent,
-             s->settings->send == DMARC_SEND_YES ? "sent" : "would be sent",
+             dmarc_sends(s->settings) ? "sent" : "would be sent",
              (unsigned long long)s->failed, dmarc_gather_count(s->round.gather));
-    if (s->settings->send != DMARC_SEND_YES) {
+    if (!dmarc_sends(s->settings)) {
         s->dry_end = s->round.end;
         end_round(s, look_ms(s));
         return;
@@ -347,31 +349,40 @@ send_letter(struct dmarc_sender *s)
     next_hop_rcpt(s->hop, &s->recipient, 0);
 }
 
+static const char *
+kind_of(const struct dmarc_letter *letter)
+{
+    return letter->failure ? "failure report" : "DMARC report";
+}
+
 /* Letters that are not sent are counted and passed over; in a dry run all are. */
 static void
 next_letter(struct dmarc_sender *s)
 {
     while (s->letter < s->letter_count) {
         const struct dmarc_letter *letter = &s->letters[s->letter];
+        enum dmarc_send send =
+            letter->failure ? s->settings->failure_send : s->settings->send;
         if (letter->refusal != DMARC_REFUSAL_SEND) {
             s->refused[letter->refusal]++;
-            log_line(LOG_LEVEL_DEBUG, NULL, "no DMARC report about %.*s: %s",
+            log_line(LOG_LEVEL_DEBUG, NULL, "no %s about %.*s: %s", kind_of(letter),
                      BYTES_ARGUMENTS(letter->domain),
                      dmarc_refusal_words(letter->refusal, false));
             s->failed += letter->refusal == DMARC_REFUSAL_DNS;
-        } else if (s->settings->send == DMARC_SEND_YES) {
+        } else if (send == DMARC_SEND_YES) {
             send_letter(s);
             return;
         } else {
             s->sent++;
-            log_line(LOG_LEVEL_NOTICE, NULL, "would send a DMARC report about %.*s to %.*s",
-                     BYTES_ARGUMENTS(letter->domain), BYTES_ARGUMENTS(letter->to));
+            log_line(LOG_LEVEL_NOTICE, NULL, "would send a %s about %.*s to %.*s",
+                     kind_of(letter), BYTES_ARGUMENTS(letter->domain),
+                     BYTES_ARGUMENTS(letter->to));
         }
         s->letter++;
     }
-    end_domain(s);
-    s->domain++;
-    next_domain(s);
+    s->state = GATHERS;
+    loop_task_soon(
+        &s->task); /* from the loop, so that a thousand letters are no recursion */
 }
 
 /* The DNS has answered, or nothing was asked. */
@@ -379,38 +390,55 @@ static void
 look(void *context)
 {
     struct dmarc_sender *s = context;
+    int64_t now_s = clock_now_ms() / 1000;
     enum sk_code code =
-        dmarc_round_letters(&s->domain_arena, &s->round, &s->memo, s->domain,
-                            clock_now_ms() / 1000, s->letters, &s->letter_count);
+        s->aggregates
+            ? dmarc_round_letters(&s->domain_arena, &s->round, &s->memo, s->domain, now_s,
+                                  s->letters, &s->letter_count)
+            : dmarc_round_failure(&s->domain_arena, &s->round, &s->memo, s->domain,
+                                  s->failure, now_s, s->letters, &s->letter_count);
 
     if (code == SK_MORE) {
         resolver_ask(s->resolver, &s->memo, look, s);
         return;
     }
     s->letter = 0;
+    s->failure += !s->aggregates;
+    s->aggregates = false;
     s->state = GATHERS; /* nothing is under way */
     next_letter(s);
-}
-
-/* From the loop, so that a thousand domains are no recursion. */
-static void
-next_domain(struct dmarc_sender *s)
-{
-    s->state = GATHERS;
-    loop_task_soon(&s->task);
 }
 
 static void
 begin_domain(struct dmarc_sender *s)
 {
-    if (s->domain == dmarc_gather_count(s->round.gather)) {
+    s->failure = 0;
+    s->aggregates = s->settings->send != DMARC_SEND_NO;
+    arena_init(&s->domain_arena, DOMAIN_MEMORY);
+    dns_memo_init(&s->memo, &s->domain_arena);
+    s->in_domain = true;
+}
+
+/* First a domain's aggregate report, then its failure reports one by one, then the next domain. */
+static void
+next_report(struct dmarc_sender *s)
+{
+    if (!s->in_domain && s->domain == dmarc_gather_count(s->round.gather)) {
         close_period(s);
         return;
     }
-    arena_init(&s->domain_arena, DOMAIN_MEMORY);
-    dns_memo_init(&s->memo, &s->domain_arena);
-    s->state = LOOKS;
-    look(s);
+    if (!s->in_domain) {
+        begin_domain(s);
+    }
+    if (s->aggregates ||
+        s->failure < dmarc_gather_seen(s->round.gather, s->domain)->failure_count) {
+        s->state = LOOKS;
+        look(s);
+        return;
+    }
+    end_domain(s);
+    s->domain++;
+    loop_task_soon(&s->task);
 }
 
 static void
@@ -421,9 +449,10 @@ next_bounce(struct dmarc_sender *s)
     struct writer w;
     struct json j;
 
-    if (s->bounce == count || s->settings->send != DMARC_SEND_YES) {
+    if (s->bounce == count || !dmarc_sends(s->settings)) {
         s->domain = 0;
-        next_domain(s);
+        s->state = GATHERS;
+        loop_task_soon(&s->task);
         return;
     }
     begin_request(s, &w, &j, "dmarc.bounced");
@@ -437,7 +466,7 @@ gather(struct dmarc_sender *s)
     struct why why;
 
     if (s->walk == NULL) {
-        begin_domain(s);
+        next_report(s);
         return;
     }
     enum sk_code code =
@@ -475,6 +504,9 @@ ask_tell(struct dmarc_sender *s)
     json_put_number(&j, "messages", (int64_t)letter->messages);
     json_put_number(&j, "rows", (int64_t)letter->rows);
     json_put_number(&j, "size", (int64_t)letter->mail.size);
+    if (letter->failure) {
+        json_put_bool(&j, "failure", true);
+    }
     ask(s, &j, TELLS);
 }
 
@@ -621,14 +653,17 @@ dmarc_sender_open(struct arena *arena, struct event_base *base, const struct con
     enum sk_code code = dmarc_settings_new(arena, config, &settings, why);
 
     *sender_r = NULL;
-    if (code != SK_OK || settings->send == DMARC_SEND_NO) {
+    if (code != SK_OK ||
+        (settings->send == DMARC_SEND_NO && settings->failure_send == DMARC_SEND_NO)) {
         return code;
     }
-    if (next_hop->kind != NEXT_HOP_SMTP && settings->send == DMARC_SEND_YES) {
-        return why_set_line(
-            why, SK_CONFIG, config_line(config, "dmarc_report.send"),
-            "dmarc_report.send: reports go to other servers, and "
-            "transfer.next_hop is none that passes mail on: it must be smtp:");
+    if (next_hop->kind != NEXT_HOP_SMTP && dmarc_sends(settings)) {
+        const char *key = settings->send == DMARC_SEND_YES ? "dmarc_report.send"
+                                                           : "dmarc_report.failure_send";
+        return why_set_line(why, SK_CONFIG, config_line(config, key),
+                            "%s: reports go to other servers, and transfer.next_hop is "
+                            "none that passes mail on: it must be smtp:",
+                            key);
     }
     struct dmarc_sender *s = ARENA_NEW(arena, struct dmarc_sender);
     settings->generator = BYTES("Sekisho " SEKISHO_VERSION);

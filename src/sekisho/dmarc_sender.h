@@ -1,7 +1,7 @@
-/* Sends aggregate reports of DMARC when their period is over; lives in the clerk. It reads the record, asks the DNS for
+/* Sends aggregate and failure reports of DMARC when their period is over; lives in the clerk. It reads the record, asks the DNS for
  * addresses of other organizations, and hands the mails to the next hop. What was sent is kept in the ledger by the
  * keeper before the next one goes out; after a crash the rest goes out under the same names. A next hop that refuses for now
- * is asked again after 5, 10, 20, ... minutes, twelve times at most. Where [sign DOMAIN] has keys for our domain the mails are signed. Nothing is done here unless dmarc_report.send says so. */
+ * is asked again after 5, 10, 20, ... minutes, twelve times at most. Where [sign DOMAIN] has keys for our domain the mails are signed. Nothing is done here unless dmarc_report.send or dmarc_report.failure_send says so. */
 #pragma once
 
 #include "arrive/settings.h"

@@ -240,6 +240,77 @@ tell_content(struct telling *t)
     line(t, "SHA-256", "SHA-256", text_of(r, "sha256"));
 }
 
+static const char *
+kind_words(const struct telling *t, struct bytes name)
+{
+    static const char *const words[][3] = {
+        {"tor", "Torの出口", "Tor exit"},
+        {"proxy", "公開プロキシ・VPN", "open proxy or VPN"},
+        {"hosting", "データセンター", "computing centre"},
+        {"private", "インターネットにないアドレス", "not an address of the internet"},
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (bytes_is(name, words[i][0])) {
+            return say(t, words[i][1], words[i][2]);
+        }
+    }
+    return NULL; /* a word that a later version wrote: told as it stands */
+}
+
+/* "JP, AS64500 Example Net, computing centre": what the tables of that day said of an address. */
+static void
+write_place(struct telling *t, const json_t *place)
+{
+    const char *between = "", *comma = say(t, "、", ", ");
+    const json_t *as = json_object_get(place, "as");
+    struct bytes country = text_of(place, "country"), name = text_of(place, "as_name");
+    size_t i;
+    json_t *kind;
+
+    if (country.size > 0) {
+        writer_clean(&t->w, country, FIELD_SHOWN);
+        between = comma;
+    }
+    if (json_is_integer(as)) {
+        writer_format(&t->w, "%sAS%lld", between, (long long)json_integer_value(as));
+        writer_text(&t->w, name.size > 0 ? " " : "");
+        writer_clean(&t->w, name, FIELD_SHOWN);
+        between = comma;
+    }
+    json_array_foreach(json_object_get(place, "kinds"), i, kind)
+    {
+        struct bytes word = bytes_of(json_string_value(kind), json_string_length(kind));
+        const char *words = kind_words(t, word);
+        writer_text(&t->w, between);
+        writer_clean(&t->w, words != NULL ? bytes_from_text(words) : word, FIELD_SHOWN);
+        between = comma;
+    }
+    writer_byte(&t->w, '\n');
+}
+
+/* Of the source, and of the other addresses that the message names. */
+static void
+tell_places(struct telling *t, const json_t *origin)
+{
+    const json_t *place = json_object_get(origin, "place");
+    size_t i;
+    json_t *other;
+
+    if (json_is_object(place)) {
+        writer_format(&t->w, "  %s: ", say(t, "送信元の国・AS", "country and AS of it"));
+        write_place(t, place);
+    }
+    json_array_foreach(json_object_get(origin, "places"), i, other)
+    {
+        writer_format(&t->w, "  %s ",
+                      say(t, "経由・申告のアドレス", "on the way or claimed:"));
+        writer_clean(&t->w, text_of(other, "ip"), FIELD_SHOWN);
+        writer_text(&t->w, ": ");
+        write_place(t, other);
+    }
+}
+
 static void
 tell_origin(struct telling *t)
 {
@@ -255,6 +326,7 @@ tell_origin(struct telling *t)
     line(t, "等級 (A 証明あり - E 匿名)", "grade (A proved - E anonymous)",
          text_of(origin, "grade"));
     line(t, "外側の送信元", "source beyond the border", text_of(origin, "source"));
+    tell_places(t, origin);
     const json_t *spf = json_object_get(origin, "spf"),
                  *dmarc = json_object_get(origin, "dmarc");
     line(t, "SPF", "SPF", text_of(spf, "result"));
@@ -262,7 +334,7 @@ tell_origin(struct telling *t)
     json_array_foreach(dkim, i, signature)
     {
         line(t, "DKIM", "DKIM", text_of(signature, "result"));
-        line(t, "DKIM のドメイン", "domain of DKIM", text_of(signature, "domain"));
+        line(t, "DKIM のドメイン", "domain of DKIM", text_of(signature, "d"));
     }
     line(t, "DMARC", "DMARC", text_of(dmarc, "result"));
     line(t, "DMARC の差出人ドメイン", "From domain of DMARC",

@@ -405,13 +405,77 @@ print_outcomes(struct held *h, const struct releasing *r, const struct outcome *
     return status;
 }
 
+/* Those to whom the same bytes go, from the recipient `first` on: appended to the envelope. */
+static size_t
+take_group(struct releasing *r, const bool *wanted, size_t first)
+{
+    const struct arrival *all = r->replay.arrival;
+    unsigned group = r->answer->recipients[first].group;
+    size_t count = 0;
+
+    for (size_t i = first; i < all->recipient_count; i++) {
+        if (wanted[i] && r->answer->recipients[i].group == group) {
+            r->envelope.recipients[r->envelope.recipient_count++] = all->recipients[i];
+            count++;
+        }
+    }
+    return count;
+}
+
+static bool
+is_first_of_group(const struct answer *answer, const bool *wanted, size_t number)
+{
+    for (size_t i = 0; i < number; i++) {
+        if (wanted[i] && answer->recipients[i].group == answer->recipients[number].group) {
+            return false;
+        }
+    }
+    return wanted[number];
+}
+
+/* Each gets what he would have got: one delivery for all that get the same bytes. What could not even be begun is told as put
+ * off, for the others may have theirs. */
+static enum sk_code
+deliver_groups(struct held *h, struct releasing *r, const bool *wanted, struct bytes raw,
+               struct outcome *outcomes, struct why *why)
+{
+    const struct answer *answer = r->answer;
+    enum sk_code code = SK_OK;
+
+    for (size_t i = 0; i < answer->recipient_count; i++) {
+        size_t begin = r->envelope.recipient_count;
+        struct arrival part = r->envelope;
+        struct bytes *pieces;
+        if (!is_first_of_group(answer, wanted, i)) {
+            continue;
+        }
+        part.recipient_count = take_group(r, wanted, i);
+        part.recipients = r->envelope.recipients + begin;
+        struct held_delivery delivery = {
+            .settings = h->settings, .arrival = &part, .outcomes = outcomes + begin};
+        delivery.piece_count =
+            make_pieces(h, &r->replay, &answer->recipients[i], raw, &pieces);
+        delivery.pieces = pieces;
+        code = held_deliver(h->arena, &delivery, why);
+        if (code != SK_OK && begin == 0) {
+            return code;
+        }
+        for (size_t k = begin; code != SK_OK && k < r->envelope.recipient_count; k++) {
+            outcomes[k] = (struct outcome){
+                .kind = OUTCOME_LATER, .reply = BYTES("451 4.3.0 it could not be begun")};
+        }
+    }
+    return SK_OK;
+}
+
 static enum sk_code
 release(struct held *h, json_t *reply, struct releasing *r, struct outcome **outcomes_r,
         struct bytes look, struct why *why)
 {
     const json_t *record = json_object_get(reply, "record"),
                  *to = json_object_get(reply, "to");
-    struct bytes raw = BYTES_NONE, *pieces;
+    struct bytes raw = BYTES_NONE;
+    bool anyone = false;
 
     enum sk_code code = held_ask_parts(
         h->arena, h->config, look,
@@ -430,23 +494,20 @@ release(struct held *h, json_t *reply, struct releasing *r, struct outcome **out
     r->envelope.recipient_count = 0;
     r->envelope.recipients =
         ARENA_NEW_MANY(h->arena, all->recipient_count, struct arrival_recipient);
-    size_t number = 0;
+    bool *wanted = ARENA_NEW_MANY(h->arena, all->recipient_count, bool);
     for (size_t i = 0; i < all->recipient_count; i++) {
-        if (is_wanted(to, all->recipients[i].address)) {
-            number = i;
-            r->envelope.recipients[r->envelope.recipient_count++] = all->recipients[i];
-        }
+        wanted[i] = is_wanted(to, all->recipients[i].address);
+        anyone |= wanted[i];
     }
-    if (r->envelope.recipient_count == 0) {
+    if (!anyone) {
         return why_set(why, SK_BAD, "it is held for nobody");
     }
-    *outcomes_r = ARENA_NEW_MANY(h->arena, r->envelope.recipient_count, struct outcome);
-    struct held_delivery delivery = {
-        .settings = h->settings, .arrival = &r->envelope, .outcomes = *outcomes_r};
-    delivery.piece_count =
-        make_pieces(h, &r->replay, &r->answer->recipients[number], raw, &pieces);
-    delivery.pieces = pieces;
-    return held_deliver(h->arena, &delivery, why);
+    code = held_papers(h->settings, &r->replay.walk, wanted, &r->envelope, &r->answer, why);
+    if (code != SK_OK) {
+        return code;
+    }
+    *outcomes_r = ARENA_NEW_MANY(h->arena, all->recipient_count, struct outcome);
+    return deliver_groups(h, r, wanted, raw, *outcomes_r, why);
 }
 
 static int

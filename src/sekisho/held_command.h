@@ -3,6 +3,7 @@
 
 #include "record/journal.h"
 #include "sekisho/options.h"
+#include "sekisho/passage.h"
 #include "sekisho/settings.h"
 
 /* --config, the usual configuration, or the defaults; an exit status. */
@@ -20,6 +21,13 @@ enum sk_code held_ask_bytes(struct arena *arena, const struct config *config,
 enum sk_code held_ask_parts(struct arena *arena, const struct config *config,
                             struct bytes look, size_t size, struct bytes *raw_r,
                             struct why *why);
+
+/* Signs, tags and seals what is released to those recipients of the walk whose `wanted` is set, where the configuration wants
+ * that of mail passed on at once; *answer is replaced. envelope: its sender may get a tag. SK_CONFIG, SK_LATER: a signature
+ * that the configuration wants cannot be had (the command may not read the key, for one): it must stay held. */
+enum sk_code held_papers(const struct settings *settings, const struct walk *walk,
+                         const bool *wanted, struct arrival *envelope,
+                         const struct answer **answer, struct why *why);
 
 /* Passing a message on: what the next hop, or the Maildir, said for each recipient. */
 struct held_delivery {

@@ -68,6 +68,12 @@ answered(void *context, enum next_hop_command command, size_t index,
     }
 }
 
+static void
+base_release(void *it)
+{
+    event_base_free(it);
+}
+
 static enum sk_code
 deliver_smtp(struct arena *arena, struct held_delivery *of, struct why *why)
 {
@@ -78,6 +84,7 @@ deliver_smtp(struct arena *arena, struct held_delivery *of, struct why *why)
     if (d.base == NULL) {
         return SK_SYSTEM;
     }
+    arena_defer(arena, base_release, d.base); /* after all that hangs on it */
     for (size_t i = 0; i < of->piece_count; i++) {
         size += of->pieces[i].size;
     }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/writer.h"
 #include "net/paper_keys.h"
 #include "trace/batv.h"
 #include "trace/sign.h"
@@ -97,9 +98,31 @@ first_passed_on(const struct answer *answer)
     return NULL;
 }
 
-/* The same fields on top of everybody's copy: what is removed is the same for all, so the signature is too. */
-static const struct answer *
-with_fields(struct arena *arena, const struct answer *answer, struct bytes fields)
+bool
+issue_wanted(const struct settings *settings, const struct arrival *arrival)
+{
+    return arrival->door == ARRIVAL_TRANSFER ||
+           (arrival->door == ARRIVAL_HTTP && settings->arrive->http_papers);
+}
+
+static struct bytes
+joined(struct arena *arena, struct bytes first, struct bytes second)
+{
+    struct writer w;
+
+    if (second.size == 0) {
+        return first;
+    }
+    writer_init(&w, arena);
+    writer_bytes(&w, first);
+    writer_bytes(&w, second);
+    return writer_view(&w);
+}
+
+/* Copies that were the same stay the same. */
+const struct answer *
+issue_on_top(struct arena *arena, const struct answer *answer, const bool *wants,
+             struct bytes fields)
 {
     struct answer *made = ARENA_NEW(arena, struct answer);
 
@@ -109,15 +132,19 @@ with_fields(struct arena *arena, const struct answer *answer, struct bytes field
     for (size_t i = 0; i < answer->recipient_count; i++) {
         const struct answer_recipient *from = &answer->recipients[i];
         struct answer_recipient *to = &made->recipients[i];
+        *to = *from;
+        if (wants != NULL && !wants[i]) {
+            continue;
+        }
         struct answer_edit *edits =
             ARENA_NEW_MANY(arena, from->edit_count + 1, struct answer_edit);
         edits[0] = (struct answer_edit){.add = fields};
         for (size_t e = 0; e < from->edit_count; e++) {
             edits[e + 1] = from->edits[e];
         }
-        *to = *from;
         to->edits = edits;
         to->edit_count = from->edit_count + 1;
+        to->papers = joined(arena, fields, from->papers);
     }
     return made;
 }
@@ -140,7 +167,7 @@ issue_signatures(const struct settings *settings, const struct walk *walk,
     const struct answer_recipient *recipient = first_passed_on(*answer);
     struct bytes fields;
 
-    if (walk->arrival->door != ARRIVAL_TRANSFER || recipient == NULL ||
+    if (!issue_wanted(settings, walk->arrival) || recipient == NULL ||
         !sign_is_leaving(sign, walk->arrival)) {
         return SK_OK;
     }
@@ -165,7 +192,8 @@ issue_signatures(const struct settings *settings, const struct walk *walk,
         return SK_OK;
     }
     if (fields.size > 0) {
-        *answer = with_fields(walk->arena, *answer, fields);
+        /* What is removed is the same for all, so the signature is too. */
+        *answer = issue_on_top(walk->arena, *answer, NULL, fields);
         issue_log(walk, LOG_LEVEL_DEBUG, "signed", domain);
     }
     return SK_OK;

@@ -4,6 +4,13 @@
 
 #include "sekisho/passage.h"
 
+/* Whether what this door brings gets papers: over HTTP only where http.papers says so, as there the client alone says whose mail it
+ * is. */
+bool issue_wanted(const struct settings *settings, const struct arrival *arrival);
+/* `fields` on top of those recipients' copies whose `wants` is set (NULL: all), as their papers. */
+const struct answer *issue_on_top(struct arena *arena, const struct answer *answer,
+                                  const bool *wants, struct bytes fields);
+
 /* For the door (struct arrival_road). */
 void issue_sender(const struct settings *settings, struct arena *arena,
                   struct arrival *arrival);

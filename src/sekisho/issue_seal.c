@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "net/paper_keys.h"
+#include "sekisho/issue.h"
 #include "trace/arc_seal.h"
 #include "trace/arc_settings.h"
 #include "trace/authres.h"
@@ -34,32 +35,16 @@ is_for_anyone(const struct walk *walk, const struct answer *answer)
     return false;
 }
 
-/* On top of all: a set is put on last (section 5.1, step 1). Copies that were the same stay the same. */
+/* On top of all: a set is put on last (section 5.1, step 1). */
 static const struct answer *
 with_set(const struct walk *walk, const struct answer *answer, struct bytes fields)
 {
-    struct answer *made = ARENA_NEW(walk->arena, struct answer);
+    bool *sealed = ARENA_NEW_MANY(walk->arena, answer->recipient_count, bool);
 
-    *made = *answer;
-    made->recipients =
-        ARENA_NEW_MANY(walk->arena, answer->recipient_count, struct answer_recipient);
     for (size_t i = 0; i < answer->recipient_count; i++) {
-        const struct answer_recipient *from = &answer->recipients[i];
-        struct answer_recipient *to = &made->recipients[i];
-        *to = *from;
-        if (!is_sealed(walk, answer, i)) {
-            continue;
-        }
-        struct answer_edit *edits =
-            ARENA_NEW_MANY(walk->arena, from->edit_count + 1, struct answer_edit);
-        edits[0] = (struct answer_edit){.add = fields};
-        for (size_t e = 0; e < from->edit_count; e++) {
-            edits[e + 1] = from->edits[e];
-        }
-        to->edits = edits;
-        to->edit_count = from->edit_count + 1;
+        sealed[i] = is_sealed(walk, answer, i);
     }
-    return made;
+    return issue_on_top(walk->arena, answer, sealed, fields);
 }
 
 static struct bytes
@@ -96,7 +81,7 @@ issue_seal(const struct settings *settings, const struct walk *walk,
     struct arc_sealed sealed;
     struct why why;
 
-    if (trace->seal == NULL || walk->arrival->door != ARRIVAL_TRANSFER ||
+    if (trace->seal == NULL || !issue_wanted(settings, walk->arrival) ||
         sign_is_leaving(trace->sign, walk->arrival) || !is_for_anyone(walk, *answer)) {
         return;
     }

@@ -17,6 +17,7 @@
 #include "base/writer.h"
 #include "net/frame.h"
 #include "net/paper_keys.h"
+#include "net/tls_remote.h"
 #include "record/keys.h"
 #include "sekisho/roles.h"
 #include "sekisho/wire.h"
@@ -319,34 +320,108 @@ key_files_commit(int control)
     }
 }
 
-enum sk_code
-key_files_check(const struct settings *settings, struct why *why)
+/* A key process as our child; its control socket. */
+static enum sk_code
+start_lender(struct key_lender *lender, struct why *why)
 {
-    struct key_files keys;
-    enum sk_code code = open_all(&keys, settings, false, why);
     int pair[2];
 
-    if (code != SK_OK || keys.count == 0) {
-        return code;
-    }
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-        code = why_set(why, SK_SYSTEM, "no socket pair could be had");
-        key_files_close(&keys);
-        return code;
+        return why_set(why, SK_SYSTEM, "no socket pair could be had");
     }
-    pid_t child = fork();
-    if (child == 0) {
+    lender->child = fork();
+    if (lender->child == 0) {
         const struct role_start start = {.control = pair[1]};
         close(pair[0]);
         _exit(role_keys(&start));
     }
     close(pair[1]);
-    code = child > 0 ? key_files_hand(&keys, pair[0], why)
-                     : why_set(why, SK_SYSTEM, "no process could be had to try the keys");
-    close(pair[0]);
-    if (child > 0) {
-        kill(child, SIGKILL);
-        waitpid(child, NULL, 0);
+    lender->control = pair[0];
+    if (lender->child < 0) {
+        close(pair[0]);
+        return why_set(why, SK_SYSTEM, "no process could be had to try the keys");
+    }
+    return SK_OK;
+}
+
+static void
+end_lender(struct key_lender *lender)
+{
+    close(lender->control);
+    kill(lender->child, SIGKILL);
+    waitpid(lender->child, NULL, 0);
+}
+
+/* Hands it a channel of ours. */
+static enum sk_code
+open_channel(const struct key_lender *lender, struct why *why)
+{
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        return why_set(why, SK_SYSTEM, "no socket pair could be had");
+    }
+    enum sk_code code = frame_send_fd(lender->control, CONTROL_PEER, 0, pair[1], why);
+    close(pair[1]);
+    if (code != SK_OK) {
+        close(pair[0]);
+        return code;
+    }
+    tls_remote_channel(pair[0]);
+    return SK_OK;
+}
+
+enum sk_code
+key_files_borrow(struct key_lender *lender, const struct settings *settings,
+                 struct why *why)
+{
+    struct key_files keys = {.count = 0};
+    enum sk_code code = key_files_of_sign(&keys, settings->trace->sign, why);
+
+    if (code == SK_OK) {
+        code = key_files_of_seal(&keys, settings, why);
+    }
+    if (code == SK_OK) {
+        code = key_files_of_tags(&keys, settings, false, why);
+    }
+    if (code == SK_OK) {
+        code = start_lender(lender, why);
+    }
+    if (code == SK_OK) {
+        code = key_files_hand(&keys, lender->control, why);
+        if (code == SK_OK) {
+            key_files_commit(lender->control);
+            code = open_channel(lender, why);
+        }
+        if (code != SK_OK) {
+            end_lender(lender);
+        }
+    }
+    key_files_close(&keys);
+    return code;
+}
+
+void
+key_files_return(struct key_lender *lender)
+{
+    tls_remote_channel(-1);
+    end_lender(lender);
+}
+
+enum sk_code
+key_files_check(const struct settings *settings, struct why *why)
+{
+    struct key_files keys;
+    struct key_lender lender;
+    enum sk_code code = open_all(&keys, settings, false, why);
+
+    if (code != SK_OK || keys.count == 0) {
+        return code;
+    }
+    code = start_lender(&lender, why);
+    if (code == SK_OK) {
+        code = key_files_hand(&keys, lender.control, why);
+        end_lender(&lender);
     }
     key_files_close(&keys);
     return code;

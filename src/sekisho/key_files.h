@@ -3,6 +3,8 @@
  * if the files were replaced since: those belong to certificates that are not in force yet. */
 #pragma once
 
+#include <sys/types.h>
+
 #include "base/limits.h"
 #include "base/why.h"
 #include "net/key_ring.h"
@@ -29,6 +31,16 @@ void key_files_close(struct key_files *keys);
 enum sk_code key_files_hand(const struct key_files *keys, int control, struct why *why);
 /* From now on those of the last key_files_hand are in force; the ones before stay good until the next time. */
 void key_files_commit(int control);
+
+/* A key process of a command's own, with the keys of papers alone; asked by paper_key_sign and paper_key_tag until it is
+ * returned. SK_CONFIG: a key cannot be read, SK_SYSTEM or SK_LATER: no process. */
+struct key_lender {
+    pid_t child;
+    int control;
+};
+enum sk_code key_files_borrow(struct key_lender *lender, const struct settings *settings,
+                              struct why *why);
+void key_files_return(struct key_lender *lender);
 
 /* For `serve --check` and `config`: opens them and has a key process of their own, started and ended here, try them. */
 enum sk_code key_files_check(const struct settings *settings, struct why *why);

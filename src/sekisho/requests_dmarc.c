@@ -5,7 +5,7 @@
  *     dmarc.suppress   {"name","add"}       an address or a domain gets no report, or may again
  *     dmarc.suppressed {}
  *     dmarc.plan       {"begin","end"}      what the sender must know of a period before it sends
- *     dmarc.sent       {"domain","to","report_id","token","begin","end","messages","rows","size","sha256"}
+ *     dmarc.sent       {"domain","to","report_id","token","begin","end","messages","rows","size","sha256","failure"?}
  *     dmarc.period     {"begin","end","sent","failed","refused"}
  *     dmarc.bounced    {"token","to"?}      a report came back, or (to) the next hop refused it: {"name"} gets none for a while */
 #define SK_BASE
@@ -280,6 +280,16 @@ request_dmarc_plan(struct keeping *keeping, const struct request *request,
     }
     json_close(reply);
     json_put_number(reply, "today", today);
+    json_key(
+        reply,
+        "failures"); /* of the last 24 hours, each address as often as one went to it */
+    json_open(reply, '[');
+    for (size_t i = 0; i < book->sent_count; i++) {
+        if (book->sent[i].failure && book->sent[i].time_ms > request->now_ms - DAY_MS) {
+            json_bytes(reply, book->sent[i].to);
+        }
+    }
+    json_close(reply);
     json_key(reply, "suppressed");
     json_open(reply, '[');
     for (size_t i = 0; i < book->suppressed_count; i++) {
@@ -301,7 +311,12 @@ request_dmarc_sent(struct keeping *keeping, const struct request *request,
     struct writer w;
     struct json j;
 
-    request_record(request, &j, &w, "dmarc.report");
+    if (dmarc_book_sent(keeping->dmarc, request_text(request, "token")) != NULL) {
+        json_put_bool(reply, "known", true); /* told again, as the first answer got lost */
+        return SK_OK;
+    }
+    request_record(request, &j, &w,
+                   request_flag(request, "failure") ? "dmarc.failure" : "dmarc.report");
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct bytes text = request_text(request, texts[i]);
         if (!dmarc_book_word(text, 600)) {
