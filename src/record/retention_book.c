@@ -3,7 +3,7 @@
  *     next CLASS INDEX
  *     purged CLASS COUNT
  *     order INDEX FIRST LAST FROM_MS UPTO_MS CLASS open|done
- *     erase INDEX FAMILIES open|waiting RECIPIENT */
+ *     erase INDEX FAMILIES open|waiting|held RECIPIENT */
 #include "record/retention_keeper_private.h"
 
 #include <jansson.h>
@@ -120,8 +120,10 @@ take_erase_done(struct retention *r, const json_t *record)
 
     for (size_t i = 0; i < r->erasure_count; i++) {
         if (r->erasures[i].index == index) {
-            r->erasures[i].state =
-                number_of(record, "waiting") > 0 ? ERASURE_WAITING : ERASURE_DONE;
+            r->erasures[i].state = number_of(record, "waiting") > 0 ? ERASURE_WAITING
+                                   : number_of(record, "held") > 0  ? ERASURE_HELD
+                                                                    : ERASURE_DONE;
+            r->erasures[i].was_held = r->erasures[i].state == ERASURE_HELD;
         }
     }
 }
@@ -147,7 +149,11 @@ entry(void *context, uint64_t index, struct bytes record)
 }
 
 static const char *const erasure_states[] = {
-    [ERASURE_OPEN] = "open", [ERASURE_WAITING] = "waiting", [ERASURE_DONE] = "done"};
+    [ERASURE_OPEN] = "open",
+    [ERASURE_WAITING] = "waiting",
+    [ERASURE_HELD] = "held",
+    [ERASURE_DONE] = "done",
+};
 
 static void
 save(void *context, struct writer *w)
@@ -224,11 +230,15 @@ load_erasure(struct retention *r, struct bytes line)
         line.size == 0 || line.size > LIMIT_ADDRESS) {
         return false;
     }
-    *add_erasure(r) = (struct retention_erasure){
-        .index = numbers[0],
-        .families = (uint32_t)numbers[1] & FAMILY_ALL,
-        .state = bytes_is(state, "waiting") ? ERASURE_WAITING : ERASURE_OPEN,
-        .recipient = bytes_copy(r->arena, line)};
+    bool held = bytes_is(state, "held");
+    *add_erasure(r) =
+        (struct retention_erasure){.index = numbers[0],
+                                   .families = (uint32_t)numbers[1] & FAMILY_ALL,
+                                   .state = held                         ? ERASURE_HELD
+                                            : bytes_is(state, "waiting") ? ERASURE_WAITING
+                                                                         : ERASURE_OPEN,
+                                   .was_held = held,
+                                   .recipient = bytes_copy(r->arena, line)};
     return true;
 }
 

@@ -153,20 +153,32 @@ keep_order(struct retention *r, struct why *why)
 
 /* A withdrawal has been worked through as far as it can be now. */
 static enum sk_code
-finish_erasure(struct retention *r, struct retention_erasure *e, struct why *why)
+finish_erasure(struct retention *r, struct retention_erasure *e, int64_t now_ms,
+               struct why *why)
 {
     struct writer w;
     struct json j;
     struct arena arena;
 
+    e->begun = false;
+    e->look_ms = now_ms + DAY_MS;
+    if (e->again) {
+        return SK_OK; /* it stays open, and begins once more */
+    }
+    if (e->was_held && e->held > 0 &&
+        e->purged + e->rewritten + e->destroyed + e->waiting == 0) {
+        e->state = ERASURE_HELD; /* as the ledger says already */
+        return SK_OK;
+    }
     arena_init(&arena, (size_t)1 << 20);
     begin_record(&j, &w, &arena, "erase.done");
     json_put_number(&j, "erase", (int64_t)e->index);
     json_put_number(&j, "purged", (int64_t)e->purged);
     json_put_number(&j, "rewritten", (int64_t)e->rewritten);
+    json_put_number(&j, "destroyed", (int64_t)e->destroyed);
     json_put_number(&j, "waiting", (int64_t)e->waiting);
+    json_put_number(&j, "held", (int64_t)e->held);
     json_close(&j);
-    e->begun = false;
     enum sk_code code = vault_keep(r->vault, writer_view(&w), BYTES_NONE, why);
     arena_release(&arena);
     return code == SK_OK ? commit(r, why) : code;
@@ -210,6 +222,32 @@ heed_lifted(struct retention *r)
         if (r->erasures[i].state == ERASURE_WAITING) {
             r->erasures[i].state = ERASURE_OPEN;
         }
+        r->erasures[i].again = r->erasures[i].begun;
+    }
+}
+
+/* Held mail that waited for its recipient: a day has passed, or this is the first look since the start. */
+static void
+heed_held(struct retention *r, int64_t now_ms)
+{
+    for (size_t i = 0; i < r->erasure_count; i++) {
+        struct retention_erasure *e = &r->erasures[i];
+        if (e->state == ERASURE_HELD && now_ms >= e->look_ms) {
+            e->state = ERASURE_OPEN;
+        }
+    }
+}
+
+void
+retention_released(struct retention *r, struct bytes address)
+{
+    for (size_t i = 0; i < r->erasure_count; i++) {
+        struct retention_erasure *e = &r->erasures[i];
+        if (e->state == ERASURE_DONE || !retention_is_of(e, address)) {
+            continue;
+        }
+        e->again = e->begun;
+        e->state = ERASURE_OPEN;
     }
 }
 
@@ -232,7 +270,7 @@ find_work(struct retention *r, int64_t now_ms, struct why *why)
     }
     if (erasure != NULL) {
         code = erasure->begun && erasure->last_page
-                   ? finish_erasure(r, erasure, why)
+                   ? finish_erasure(r, erasure, now_ms, why)
                    : retention_plan_erasure(r, erasure, why);
         if (code == SK_OK && r->work.order.count > 0) {
             return keep_order(r, why);
@@ -305,6 +343,7 @@ static enum sk_code
 step_idle(struct retention *r, int64_t now_ms, struct why *why)
 {
     heed_lifted(r);
+    heed_held(r, now_ms);
     retention_work_begin(r);
     enum sk_code code = find_work(r, now_ms, why);
     if (code == SK_OK && r->phase == PHASE_IDLE) { /* looked at some, found none */
@@ -448,7 +487,9 @@ retention_state(const struct retention *r)
 
     memcpy(state.purged, r->purged, sizeof(state.purged));
     for (size_t i = 0; i < r->erasure_count; i++) {
-        state.erasures_open += r->erasures[i].state != ERASURE_DONE;
+        state.erasures_held += r->erasures[i].state == ERASURE_HELD;
+        state.erasures_open +=
+            r->erasures[i].state == ERASURE_OPEN || r->erasures[i].state == ERASURE_WAITING;
         state.erasures_waiting += r->erasures[i].state == ERASURE_WAITING;
     }
     for (size_t i = 0; i < r->order_count; i++) {

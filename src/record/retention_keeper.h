@@ -6,6 +6,14 @@
  *
  *     planned -> kept (an entry, on disk) -> rows erased -> journal purged -> index of the day cleaned -> done (an entry)
  *
+ * A withdrawal also takes our copy of held mail, but only when its recipients have it: what they have not been given is
+ * their mail. Whether a release comes before the withdrawal is looked at, meanwhile, or weeks later makes no difference: the
+ * erasure stays awake while such mail is there, and looks again when a release is told (retention_released), at the next
+ * start, and once a day:
+ *
+ *     {"v":1,"kind":"erase.done","time","by","channel","erase":INDEX,"purged":N,"rewritten":N,"destroyed":N (held
+ *      messages),"waiting":N (under a legal hold),"held":N (held mail that is not his yet)}
+ *
  * Clocks jump. The end of a record is told by the wall clock, so a clock that is wrong by years would purge everything:
  * where it stands more than RETENTION_CLOCK_DAYS off the newest entry, or runs away from the monotonic clock, nothing is
  * purged by age until a person says so (retention_ask). */
@@ -41,6 +49,9 @@ enum sk_code retention_step(struct retention *retention, int64_t now_ms, struct 
 /* The purger ended: SK_OK when it carried the order out. */
 void retention_purged(struct retention *retention, enum sk_code code);
 
+/* A recipient was given held mail, by an outcome that is committed: withdrawals that wait for it look again. */
+void retention_released(struct retention *retention, struct bytes address);
+
 /* NULL, or why nothing is purged by age. */
 const char *retention_suspended(const struct retention *retention, int64_t now_ms);
 /* A person says that the clock is right and asks for the work now; for one class, or RETENTION_CLASSES for all. */
@@ -59,6 +70,8 @@ struct retention_state {
     uint64_t purged[RETENTION_CLASSES]; /* since the ledger began */
     size_t erasures_open;               /* withdrawals whose erasure is not through */
     size_t erasures_waiting; /* of these, those that wait for a hold to be lifted */
+    size_t
+        erasures_held; /* through, but for held mail that is not his yet; not counted above */
     size_t orders_open;
 };
 struct retention_state retention_state(const struct retention *retention);

@@ -16,17 +16,26 @@ struct retention_note {
     bool done;
 };
 
-enum erasure_state { ERASURE_OPEN, ERASURE_WAITING, ERASURE_DONE };
+enum erasure_state {
+    ERASURE_OPEN,    /* to be worked through, from its first page on */
+    ERASURE_WAITING, /* a legal hold covers some of it */
+    ERASURE_HELD,    /* held mail is there that he has not been given yet */
+    ERASURE_DONE,
+};
 
 struct retention_erasure {
     uint64_t index; /* of the entry: what was kept after it is another consent's */
     uint32_t families;
     enum erasure_state state;
     struct bytes recipient;
-    /* how far the search has come, backwards from now */
-    bool begun, last_page;
+    bool was_held;   /* an entry says so: it is not said again as long as it is so */
+    int64_t look_ms; /* ERASURE_HELD: not looked at before */
+    /* How far the search has come, backwards from now. Each page is gone through twice: for what was read, and for held
+     * messages, whose order is one of its own. */
+    bool begun, last_page, held_turn;
+    bool again; /* he was given held mail meanwhile */
     int64_t upto_ms;
-    uint64_t purged, rewritten, waiting;
+    uint64_t purged, rewritten, destroyed, waiting, held;
 };
 
 enum retention_phase {
@@ -81,6 +90,9 @@ struct retention {
 };
 
 void retention_book_init(struct retention *r);
+
+/* Whether an erasure is of this address: its recipient, or one of its domain. */
+bool retention_is_of(const struct retention_erasure *erasure, struct bytes address);
 
 /* retention_plan.c: what an order is made of. Each gives SK_OK when the work in hand has something to do or may have had,
  * SK_MORE when there was nothing. */

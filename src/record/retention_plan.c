@@ -254,9 +254,59 @@ text_of(const json_t *object, const char *key)
                : BYTES_NONE;
 }
 
-/* Whether he alone is the one for whom the message is held. */
+bool
+retention_is_of(const struct retention_erasure *e, struct bytes address)
+{
+    return e->recipient.at[0] == '@' ? bytes_ends_fold(address, e->recipient)
+                                     : bytes_equal_fold(address, e->recipient);
+}
+
+/* Addresses that were given a message. */
+struct given {
+    struct bytes *at;
+    size_t count, room;
+};
+
+static void
+take_given(struct arena *arena, struct given *given, struct bytes record)
+{
+    json_t *outcome =
+        json_loadb((const char *)record.at, record.size, JSON_ALLOW_NUL, NULL);
+    const json_t *to;
+    size_t i;
+
+    if (!bytes_is(text_of(outcome, "kind"), "outcome")) {
+        json_decref(outcome);
+        return;
+    }
+    json_array_foreach(json_object_get(outcome, "to"), i, to)
+    {
+        if (bytes_is(text_of(to, "outcome"), "delivered")) {
+            *(struct bytes *)grow(arena, (void **)&given->at, &given->room, given->count,
+                                  sizeof(struct bytes)) =
+                bytes_copy(arena, text_of(to, "address"));
+            given->count++;
+        }
+    }
+    json_decref(outcome);
+}
+
 static bool
-held_for_him_alone(const struct retention_erasure *e, struct bytes record)
+was_given(const struct given *given, struct bytes address)
+{
+    for (size_t i = 0; i < given->count; i++) {
+        if (bytes_equal(given->at[i], address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a message is held for him alone; *given_r: and everyone it is held for has been given it. That others, for whom it
+ * was not held, have theirs says nothing. */
+static bool
+held_for_him_alone(const struct retention_erasure *e, struct bytes record,
+                   const struct given *given, bool *given_r)
 {
     json_t *message =
                json_loadb((const char *)record.at, record.size, JSON_ALLOW_NUL, NULL),
@@ -264,20 +314,18 @@ held_for_him_alone(const struct retention_erasure *e, struct bytes record)
     bool his = false, others = false;
     size_t i;
 
+    *given_r = true;
     json_array_foreach(json_object_get(message, "recipients"), i, recipient)
     {
         const json_t *to = json_array_get(json_object_get(message, "to"), i);
-        struct bytes address =
-            json_is_string(to) ? bytes_from_text(json_string_value(to)) : BYTES_NONE;
-        bool he = e->recipient.at[0] == '@'
-                      ? address.size >= e->recipient.size &&
-                            bytes_equal_fold(
-                                bytes_from(address, address.size - e->recipient.size),
-                                e->recipient)
-                      : bytes_equal_fold(address, e->recipient);
+        struct bytes address = json_is_string(to)
+                                   ? bytes_of(json_string_value(to), json_string_length(to))
+                                   : BYTES_NONE;
         if (bytes_is(text_of(recipient, "action"), "hold")) {
+            bool he = retention_is_of(e, address);
             his = his || he;
             others = others || !he;
+            *given_r = *given_r && was_given(given, address);
         }
     }
     json_decref(message);
@@ -285,69 +333,120 @@ held_for_him_alone(const struct retention_erasure *e, struct bytes record)
 }
 
 /* Held mail that nobody has released yet is still his mail: it waits for him, or for the end of retention.held. */
-static void
+static enum sk_code
 consider_held(struct retention *r, struct retention_erasure *e,
               const struct journal_frame *frame, const struct rows_event *message,
-              bool delivered)
+              struct why *why)
 {
+    struct retention_work *w = &r->work;
+    int folder = ledger_folder(vault_ledger(r->vault));
+    struct rows_outcome *outcomes;
+    struct journal_frame found;
     struct held_ref ref;
+    struct given given = {0};
+    bool has_it;
+    size_t count;
 
-    if ((e->families & FAMILY_BIT(FAMILY_CONTENT)) != 0 && delivered && !frame->purged &&
-        frame->index < e->index && held_there(r, frame->record, &ref) &&
-        held_for_him_alone(e, frame->record) && holds_cover(r->holds, message) == NULL) {
-        add_held(&r->work, &ref);
+    if (frame->purged || frame->index >= e->index || !held_there(r, frame->record, &ref)) {
+        return SK_OK;
     }
+    enum sk_code code = rows_outcomes(&w->arena, vault_folder(r->vault), message->id,
+                                      &outcomes, &count, why);
+    for (size_t i = 0; i < count && code == SK_OK; i++) {
+        const struct rows_place *place = &outcomes[i].place;
+        if (journal_fetch(&w->arena, folder, place->segment, place->offset, place->index,
+                          &found, why) == SK_OK &&
+            !found.purged) {
+            take_given(&w->arena, &given, found.record);
+        }
+    }
+    if (code != SK_OK || !held_for_him_alone(e, frame->record, &given, &has_it)) {
+        return code;
+    }
+    if (!has_it) {
+        e->held++;
+    } else if (holds_cover(r->holds, message) != NULL) {
+        e->waiting++;
+    } else {
+        add_index(w, frame->index, message->time_ms);
+        add_held(w, &ref);
+        e->destroyed++;
+    }
+    return SK_OK;
 }
 
-/* A message that was sent to him: its content, and what was written anew. */
+/* What was read of a message: its content, and what was written anew. */
 static enum sk_code
-consider_message(struct retention *r, struct retention_erasure *e,
-                 const struct rows_event *message, struct why *why)
+consider_contents(struct retention *r, struct retention_erasure *e, struct bytes segment,
+                  const struct journal_frame *frame, const struct rows_event *message,
+                  struct why *why)
 {
     int folder = ledger_folder(vault_ledger(r->vault));
     struct rows_outcome *outcomes;
-    struct journal_frame frame, next, found;
-    struct bytes segment;
+    struct journal_frame next, found;
     size_t count;
-    bool delivered = false;
 
     enum sk_code code = rows_outcomes(&r->work.arena, vault_folder(r->vault), message->id,
                                       &outcomes, &count, why);
     for (size_t i = 0; i < count && code == SK_OK; i++) {
         const struct rows_place *place = &outcomes[i].place;
         if (journal_fetch(&r->work.arena, folder, place->segment, place->offset,
-                          place->index, &found, why) != SK_OK) {
-            continue;
+                          place->index, &found, why) == SK_OK) {
+            consider_content(r, e, &found, message);
         }
-        delivered =
-            delivered || bytes_find(found.record, BYTES("\"outcome\":\"delivered\""), 0) !=
-                             BYTES_NOWHERE;
-        consider_content(r, e, &found, message);
     }
-    if (code == SK_OK) {
-        code = journal_map(folder, message->place.segment, &segment, why);
+    if (code == SK_OK &&
+        journal_frame_read(segment, (size_t)message->place.offset + frame->size, &next) ==
+            SK_OK) {
+        consider_content(r, e, &next, message);
     }
+    return code;
+}
+
+/* A message that was sent to him. */
+static enum sk_code
+consider_message(struct retention *r, struct retention_erasure *e,
+                 const struct rows_event *message, struct why *why)
+{
+    int folder = ledger_folder(vault_ledger(r->vault));
+    struct journal_frame frame;
+    struct bytes segment;
+
+    enum sk_code code = journal_map(folder, message->place.segment, &segment, why);
     if (code != SK_OK) {
         return code;
     }
     if (message->place.offset < segment.size &&
         journal_frame_read(segment, (size_t)message->place.offset, &frame) == SK_OK &&
         frame.index == message->place.index) {
-        consider_held(r, e, &frame, message, delivered);
-        if (journal_frame_read(segment, (size_t)message->place.offset + frame.size,
-                               &next) == SK_OK) {
-            consider_content(r, e, &next, message);
-        }
+        code = e->held_turn ? consider_held(r, e, &frame, message, why)
+                            : consider_contents(r, e, segment, &frame, message, why);
     }
     journal_unmap(segment);
-    return SK_OK;
+    return code;
+}
+
+/* One turn over the page that the search stands at. */
+static enum sk_code
+plan_turn(struct retention *r, struct retention_erasure *e, struct rows_found *found_r,
+          struct why *why)
+{
+    struct rows_query query = {
+        .recipient = e->recipient, .to_ms = e->upto_ms, .most = SEARCH_ROWS};
+
+    enum sk_code code =
+        rows_search(&r->work.arena, vault_folder(r->vault), &query, found_r, why);
+    for (size_t i = 0; code == SK_OK && i < found_r->count; i++) {
+        code = consider_message(r, e, &found_r->events[i], why);
+    }
+    return code;
 }
 
 enum sk_code
 retention_plan_erasure(struct retention *r, struct retention_erasure *e, struct why *why)
 {
     struct retention_work *w = &r->work;
-    struct rows_query query = {.recipient = e->recipient, .most = SEARCH_ROWS};
+    bool content = (e->families & FAMILY_BIT(FAMILY_CONTENT)) != 0;
     struct rows_found found;
     struct writer law;
 
@@ -358,30 +457,37 @@ retention_plan_erasure(struct retention *r, struct retention_erasure *e, struct 
     }
     if (!e->begun) {
         e->begun = true;
+        e->again = e->held_turn = e->last_page = false;
         e->upto_ms = 0;
-        e->purged = e->rewritten = e->waiting = 0;
+        e->purged = e->rewritten = e->destroyed = e->waiting = e->held = 0;
     }
-    query.to_ms = e->upto_ms;
-    enum sk_code code = rows_search(&w->arena, vault_folder(r->vault), &query, &found, why);
-    for (size_t i = 0; i < found.count && code == SK_OK; i++) {
-        code = consider_message(r, e, &found.events[i], why);
+    enum sk_code code = plan_turn(r, e, &found, why);
+    if (code == SK_OK && !e->held_turn && content && w->order.count == 0) {
+        e->held_turn = true;
+        code = plan_turn(r, e, &found, why);
     }
     if (code != SK_OK) {
+        e->begun = false; /* counted in part: from the first page again */
         return code;
     }
-    e->last_page = !found.more;
-    if (found.count > 0) {
-        int64_t newest = found.events[0].time_ms,
-                oldest = found.events[found.count - 1].time_ms;
-        /* Others of the same millisecond may stand on the next page; those seen are purged by then. */
-        e->upto_ms = oldest + (oldest < newest);
+    w->order.class = e->held_turn ? RETAIN_HELD : RETAIN_CONTENT;
+    if (!e->held_turn && content) {
+        e->held_turn = true; /* the same page once more */
+    } else {
+        e->held_turn = false;
+        e->last_page = !found.more;
+        if (found.count > 0) {
+            int64_t newest = found.events[0].time_ms,
+                    oldest = found.events[found.count - 1].time_ms;
+            /* Others of the same millisecond may stand on the next page; those seen are purged by then. */
+            e->upto_ms = oldest + (oldest < newest);
+        }
     }
     if (w->order.count > 0) {
         qsort(w->order.indices, w->order.count, sizeof(uint64_t), order_indices);
     }
     writer_init(&law, &w->arena);
     writer_format(&law, "consent withdrawn, entry %llu", (unsigned long long)e->index);
-    w->order.class = RETAIN_CONTENT;
     w->order.law = writer_view(&law);
     return SK_OK;
 }

@@ -542,6 +542,172 @@ test_erase(void)
     close_scene(&s);
 }
 
+/* A message to hanako and taro, held for both, or for hanako alone; her content was read. Nobody has been given it. */
+static void
+held_message(struct scene *s, const char *id, bool both)
+{
+    long long time = (long long)(now_ms - 3 * DAY);
+
+    keep(s,
+         text("{\"v\":1,\"kind\":\"message\",\"id\":\"%s\",\"time\":%lld,\"action\":"
+              "\"hold\",\"unwanted\":0.1,\"size\":9,\"client\":\"192.0.2.1\",\"from\":"
+              "\"sender@example.com\",\"to\":[\"hanako@example.jp\",\"taro@example.jp\"],"
+              "\"recipients\":[{\"action\":\"hold\"},{\"action\":\"%s\"}],\"findings\":"
+              "[]}\n"
+              "{\"v\":1,\"kind\":\"content\",\"id\":\"%s\",\"time\":%lld,\"rests_on\":["
+              "{\"to\":\"hanako@example.jp\",\"number\":0,\"families\":{\"content\":"
+              "\"consent\"},\"score\":1,\"reasons\":[]}],\"unwanted\":0.5,\"category\":"
+              "\"phishing\",\"subject\":\"x\",\"text\":\"y\",\"findings\":[]}",
+              id, time, both ? "hold" : "accept", id, time),
+         text("From: x\r\n\r\nheld bytes of %s\r\n", id));
+}
+
+static void
+give(struct scene *s, const char *id, const char *name, const char *outcome)
+{
+    keep(s,
+         text("{\"v\":1,\"kind\":\"outcome\",\"id\":\"%s\",\"arrived\":%lld,\"time\":%lld,"
+              "\"to\":[{\"address\":\"%s@example.jp\",\"outcome\":\"%s\"}]}",
+              id, (long long)(now_ms - 3 * DAY), (long long)now_ms, name, outcome),
+         BYTES_NONE);
+}
+
+static bool
+withdraw(struct scene *s, const char *recipient)
+{
+    struct why why;
+
+    return vault_erase_content(s->vault, bytes_from_text(recipient),
+                               FAMILY_BIT(FAMILY_CONTENT), &why) == SK_OK &&
+           vault_commit(s->vault, &why) == SK_OK;
+}
+
+static bool
+held_files_are(unsigned count)
+{
+    char line[200];
+
+    snprintf(line, sizeof(line), "test $(find %s/held -name '*.held' | wc -l) = %u", folder,
+             count);
+    return system(line) == 0;
+}
+
+/* A withdrawal takes our copy of held mail when he has it, whichever of the two comes first. */
+static void
+test_held_withdrawn(void)
+{
+    const struct bytes hanako = BYTES("hanako@example.jp");
+    struct scene s;
+
+    fresh(&s);
+    held_message(&s, "first", false);
+    held_message(&s, "second", false);
+    held_message(&s, "third", false);
+    held_message(&s, "shared", true);
+    give(&s, "first", "taro", "delivered");
+    give(&s, "second", "hanako", "refused");
+    tap_ok(withdraw(&s, "Hanako@example.jp"), "a consent is withdrawn");
+    work(&s, now_ms);
+    struct retention_state state = retention_state(s.retention);
+    tap_ok(held_files_are(4) && state.erasures_held == 1 && state.erasures_open == 0,
+           "held mail that he was not given stays, though another has his: it is his mail");
+    uint64_t size = size_of(&s);
+    work(&s, now_ms + DAY);
+    close_scene(&s);
+    open_scene(&s);
+    work(&s, now_ms + DAY);
+    tap_ok(size_of(&s) == size && held_files_are(4) &&
+               retention_state(s.retention).erasures_held == 1,
+           "looking again, the next day and at the next start, says nothing twice");
+    give(&s, "first", "hanako", "delivered");
+    retention_released(s.retention, BYTES("taro@example.jp"));
+    work(&s, now_ms + DAY);
+    tap_ok(held_files_are(4), "what another was given calls nobody");
+    retention_released(s.retention, hanako);
+    work(&s, now_ms + DAY);
+    tap_ok(held_files_are(3) && sound(NULL),
+           "released after the withdrawal was worked through: our copy is gone");
+    give(&s, "second", "hanako", "delivered");
+    close_scene(&s);
+    open_scene(&s);
+    work(&s, now_ms + DAY);
+    tap_ok(held_files_are(2) && sound(NULL),
+           "also when a crash came between the release and its telling");
+    give(&s, "third", "hanako", "delivered");
+    give(&s, "shared", "hanako", "delivered");
+    work(&s, now_ms + 2 * DAY - 1);
+    tap_ok(held_files_are(2), "nobody told of it");
+    work(&s, now_ms + 2 * DAY);
+    state = retention_state(s.retention);
+    tap_ok(held_files_are(1) && state.erasures_held == 0 && state.erasures_open == 0 &&
+               sound(NULL),
+           "then the next day finds it; what is held for others too stays");
+    size = size_of(&s);
+    retention_released(s.retention, hanako);
+    work(&s, now_ms + 4 * DAY);
+    tap_ok(size_of(&s) == size, "and there is an end to it");
+    close_scene(&s);
+}
+
+/* The release is told while the erasure is at work: at each step of it. */
+static void
+test_held_meanwhile(void)
+{
+    struct why why;
+    struct scene s;
+    unsigned steps, left = 0, at_most = 40;
+
+    for (steps = 0; steps < at_most; steps++) {
+        fresh(&s);
+        held_message(&s, "one", false);
+        bool good = withdraw(&s, "hanako@example.jp");
+        enum sk_code code = SK_MORE;
+        for (unsigned i = 0; i < steps && code == SK_MORE; i++) {
+            code = retention_step(s.retention, now_ms, &why);
+        }
+        give(&s, "one", "hanako", "delivered");
+        retention_released(s.retention, BYTES("hanako@example.jp"));
+        work(&s, now_ms);
+        left += !good || !held_files_are(0) || !sound(NULL) ||
+                retention_state(s.retention).erasures_held != 0;
+        close_scene(&s);
+        at_most = code == SK_OK ? steps : at_most;
+    }
+    tap_ok(left == 0 && steps > 5 && steps < 40,
+           "released before any step of an erasure, the copy goes (%u steps, %u left)",
+           steps, left);
+}
+
+/* All that it is held for must have it. */
+static void
+test_held_domain(void)
+{
+    struct scene s;
+
+    fresh(&s);
+    held_message(&s, "both", true);
+    give(&s, "both", "hanako", "delivered");
+    give(&s, "both", "taro", "later");
+    tap_ok(withdraw(&s, "@example.jp"), "a domain withdraws");
+    work(&s, now_ms);
+    tap_ok(held_files_are(1), "one of its two has the message: it stays for the other");
+    give(&s, "both", "taro", "delivered");
+    retention_released(s.retention, BYTES("taro@example.jp"));
+    keep(&s, hold_record(1, "{\"id\":\"both\"}"), BYTES_NONE);
+    work(&s, now_ms);
+    tap_ok(held_files_are(1) && retention_state(s.retention).erasures_waiting == 1,
+           "both have it, but a hold covers it");
+    keep(&s,
+         BYTES("{\"v\":1,\"kind\":\"hold.lift\",\"time\":2,\"hold\":1,\"reason\":\"r\","
+               "\"first\":\"a\",\"second\":\"b\"}"),
+         BYTES_NONE);
+    work(&s, now_ms);
+    tap_ok(held_files_are(0) && retention_state(s.retention).erasures_open == 0 &&
+               sound(NULL),
+           "the hold lifted, it goes");
+    close_scene(&s);
+}
+
 /* Held bytes end before their record does. */
 static void
 test_held(void)
@@ -716,6 +882,9 @@ main(void)
     test_holds();
     test_erase();
     test_held();
+    test_held_withdrawn();
+    test_held_meanwhile();
+    test_held_domain();
     test_purger();
     test_crash();
     test_many();

@@ -8,9 +8,20 @@
 static struct arena arena;
 
 static struct finding findings[] = {
-    {"phishing_host", 2.5, FAMILY_LINKS, {(const uint8_t *)"evil.example", 12}, 10, 20},
-    {"model", 1.5, FAMILY_CONTENT, {(const uint8_t *)"secretword", 10}, 0, 0},
-    {"spf_fail", 1.0, FAMILY_SOURCE, {(const uint8_t *)"192.0.2.1", 9}, 0, 0},
+    {.name = "phishing_host",
+     .weight = 2.5,
+     .family = FAMILY_LINKS,
+     .detail = BYTES("evil.example"),
+     .from = 10,
+     .to = 20},
+    {.name = "model",
+     .weight = 1.5,
+     .family = FAMILY_CONTENT,
+     .detail = BYTES("secretword")},
+    {.name = "spf_fail",
+     .weight = 1.0,
+     .family = FAMILY_SOURCE,
+     .detail = BYTES("192.0.2.1")},
 };
 
 struct scene {

@@ -19,6 +19,7 @@
 #include "permit/permit.h"
 #include "record/held.h"
 #include "record/hold.h"
+#include "record/retention_keeper.h"
 #include "record/row.h"
 #include "sekisho/held_book.h"
 
@@ -385,6 +386,24 @@ arrival_time(struct bytes record)
     return time;
 }
 
+/* Our copy goes where its recipient withdrew and has it now. */
+static void
+tell_retention(struct keeping *k, const json_t *to)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(to, i, item)
+    {
+        const char *word = json_string_value(json_object_get(item, "outcome"));
+        const json_t *address = json_object_get(item, "address");
+        if (k->retention != NULL && strcmp(word, "delivered") == 0) {
+            retention_released(k->retention, bytes_of(json_string_value(address),
+                                                      json_string_length(address)));
+        }
+    }
+}
+
 enum sk_code
 request_held_released(struct keeping *k, const struct request *request, struct json *reply,
                       struct why *why)
@@ -440,6 +459,7 @@ request_held_released(struct keeping *k, const struct request *request, struct j
     }
     if (code == SK_OK) {
         look->until_ms = 0;
+        tell_retention(k, to);
     }
     return code;
 }

@@ -276,6 +276,7 @@ keeping_write_retention(const struct keeping *keeping, int64_t now_ms, struct js
     json_put_number(reply, "holds", (int64_t)in_force);
     json_put_number(reply, "erasures_open", (int64_t)state.erasures_open);
     json_put_number(reply, "erasures_waiting", (int64_t)state.erasures_waiting);
+    json_put_number(reply, "erasures_held", (int64_t)state.erasures_held);
     json_put_number(reply, "orders_open", (int64_t)state.orders_open);
     if (suspended != NULL) {
         json_put_text(reply, "suspended", suspended);

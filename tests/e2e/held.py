@@ -46,12 +46,12 @@ def held_files(c):
 
 
 def settle(c, identity):
-    end = time.time() + 10
+    end = time.time() + 30
     while time.time() < end and identity.encode() not in c.command('search', '--json', '--id', identity).stdout:
         time.sleep(.1)
 
 
-def explained(c, identity, word, seconds=10):
+def explained(c, identity, word, seconds=30):
     """What `explain` says, as soon as it has that word: rows follow what is kept by a moment."""
     end = time.time() + seconds
     while True:
@@ -233,6 +233,64 @@ def withdrawing():
     hop.close()
 
 
+def until(is_so, seconds=60):
+    end = time.time() + seconds
+    while not is_so() and time.time() < end:
+        time.sleep(.1)
+    return is_so()
+
+
+def releasing_meanwhile():
+    """A withdrawal is worked through beside a release that takes its time: whichever ends first, nothing of ours is left."""
+    go = threading.Event()
+    hop = NextHop(answers={'DOT': lambda message: go.wait(90) and '250 2.0.0 queued' or '451 4.3.0 nobody let it go'})
+    with Checkpoint(next_hop=hop.url, extra=POLICY) as c:
+        hers = [send(c, unwanted().replace(b'plainword', b'word%d' % i), (b'hanako@rcpt.example',))[1] for i in range(3)]
+        for identity in hers:
+            settle(c, identity)
+        answers = {}
+
+        def beside(name, *arguments):
+            thread = threading.Thread(target=lambda: answers.update({name: c.command(*arguments)}))
+            thread.start()
+            return thread
+
+        def through(n):
+            return until(lambda: len(kinds(c, 'erase.done')) >= n)
+
+        go.set()
+        r = c.command('held', 'release', '--reason', 'wrongly held', hers[0])
+        ok(r.returncode == 0 and len(held_files(c)) == 3, 'one is his before he withdraws', r)
+        go.clear()
+        slow = beside('release', 'held', 'release', '--reason', 'wrongly held', hers[1])
+        ok(until(lambda: len(hop.messages) == 2), 'another is on its way', hop.commands)
+        withdrawal = beside('withdraw', 'consent', 'withdraw', '--lang', 'en', 'hanako@rcpt.example', 'all')
+        ok(through(1), 'while he withdraws, and that is worked through', kinds(c, 'erase'))
+        ok(until(lambda: len(held_files(c)) == 2), 'the first goes at once, as he has it', held_files(c))
+        done_first = kinds(c, 'erase.done')[0]
+        ok(done_first.get('destroyed') == 1 and done_first.get('held') == 2, 'the entry says what is held still', done_first)
+        withdrawal.join(60)
+        ok(hers[1].encode() in answers['withdraw'].stdout and hers[2].encode() in answers['withdraw'].stdout and
+           hers[0].encode() not in answers['withdraw'].stdout, 'he is told of the other two', answers['withdraw'])
+        ok(len(held_files(c)) == 2, 'they are his mail, and stay until he has them', held_files(c))
+        go.set()
+        slow.join(60)
+        ok(answers['release'].returncode == 0 and until(lambda: len(held_files(c)) == 1), 'delivered, the second is gone as well',
+           (answers, held_files(c)))
+        go.clear()
+        seen = len(kinds(c, 'erase.done'))
+        last = beside('last', 'consent', 'withdraw', '--lang', 'en', 'hanako@rcpt.example', 'all', '--held', 'release')
+        ok(until(lambda: len(hop.messages) == 3) and through(seen + 1) and len(held_files(c)) == 1,
+           'a withdrawal that releases: the erasure overtakes the next hop', (kinds(c, 'erase.done'), held_files(c)))
+        go.set()
+        last.join(60)
+        ok(answers['last'].returncode == 0 and until(lambda: not held_files(c)), 'and comes back for the last', (answers['last'], held_files(c)))
+        r = c.command('ledger', 'verify')
+        ok(r.returncode == 0, 'the ledger is sound after it', r)
+    go.set()
+    hop.close()
+
+
 def two_persons():
     if os.getuid() != 0:
         return skip('a second person', 'needs root, to be two users')
@@ -291,7 +349,7 @@ def without_keeper():
         ok(r.returncode == 1 and b'altered' in r.stdout + r.stderr, 'and verify tells it without a key', r.stdout + r.stderr)
 
 
-for part in (reading, rotating, releasing, withdrawing, two_persons, without_keeper):
+for part in (reading, rotating, releasing, withdrawing, releasing_meanwhile, two_persons, without_keeper):
     try:
         part()
     except Exception as error:
