@@ -120,27 +120,76 @@ write_symbols(struct json *j, const struct verdict_recipient *r,
     json_close(j);
 }
 
-/* Each field of the text, in order, as rspamd's milter block wants it: put before all others. */
+/* The next field of a text of whole fields; false at its end. */
+static bool
+next_field(struct bytes *rest, struct bytes *name_r, struct bytes *value_r)
+{
+    size_t end = 0;
+
+    if (rest->size == 0) {
+        return false;
+    }
+    do { /* a field ends where the next line does not begin with a blank */
+        end = bytes_find(*rest, BYTES("\r\n"), end) + 2;
+    } while (end < rest->size && (rest->at[end] == '\t' || rest->at[end] == ' '));
+    struct bytes line = bytes_slice(*rest, 0, end - 2);
+    size_t colon = bytes_find_byte(line, ':', 0);
+    *name_r = bytes_slice(line, 0, colon);
+    *value_r = bytes_trim(bytes_from(line, colon + 1));
+    *rest = bytes_from(*rest, end);
+    return true;
+}
+
+static size_t
+count_named(struct bytes fields, struct bytes name)
+{
+    struct bytes one, value;
+    size_t count = 0;
+
+    while (next_field(&fields, &one, &value)) {
+        count += bytes_equal(one, name);
+    }
+    return count;
+}
+
+/* Fields of one name: an object, or where there are several, an array of them. */
+static void
+write_added_of(struct json *j, struct bytes fields, struct bytes name)
+{
+    bool several = count_named(fields, name) > 1;
+    struct bytes one, value;
+
+    json_key_bytes(j, name);
+    if (several) {
+        json_open(j, '[');
+    }
+    while (next_field(&fields, &one, &value)) {
+        if (bytes_equal(one, name)) {
+            json_open(j, '{');
+            json_put_string(j, "value", value);
+            json_put_number(j, "order", 0);
+            json_close(j);
+        }
+    }
+    if (several) {
+        json_close(j);
+    }
+}
+
+/* Each field of the text, in order, as rspamd's milter block wants it: put before all others. Each name is a key once; they are
+ * some ten fields of our own making. */
 static void
 write_added(struct json *j, struct bytes header)
 {
-    size_t from = 0;
+    struct bytes rest = header, name, value;
 
     json_key(j, "add_headers");
     json_open(j, '{');
-    while (from < header.size) {
-        size_t end = from;
-        do { /* a field ends where the next line does not begin with a blank */
-            end = bytes_find(header, BYTES("\r\n"), end) + 2;
-        } while (end < header.size && (header.at[end] == '\t' || header.at[end] == ' '));
-        struct bytes line = bytes_slice(header, from, end - 2);
-        size_t colon = bytes_find_byte(line, ':', 0);
-        json_key_bytes(j, bytes_slice(line, 0, colon));
-        json_open(j, '{');
-        json_put_string(j, "value", bytes_trim(bytes_from(line, colon + 1)));
-        json_put_number(j, "order", 0);
-        json_close(j);
-        from = end;
+    while (next_field(&rest, &name, &value)) {
+        struct bytes before = bytes_slice(header, 0, (size_t)(name.at - header.at));
+        if (count_named(before, name) == 0) {
+            write_added_of(j, header, name);
+        }
     }
     json_close(j);
 }
@@ -215,8 +264,10 @@ static void
 write_verdict(struct json *j, const struct policy *policy,
               const struct verdict_recipient *r, const enum permit_ground *grounds,
               const struct letter *letter, const struct answer_edit *edits,
-              size_t edit_count)
+              size_t edit_count, struct bytes papers)
 {
+    struct writer added;
+
     json_put_real(j, "score", r->score, 2);
     json_put_real(j, "required_score", policy->refuse, 2);
     json_put_text(j, "action", rspamd_action(r->action));
@@ -228,7 +279,11 @@ write_verdict(struct json *j, const struct policy *policy,
         json_put_string(j, "smtp_message", bytes_from(r->reply, 10));
     }
     json_close(j);
-    write_milter_block(j, r->header, letter, edits, edit_count);
+    writer_init(&added, j->w->arena);
+    writer_bytes(&added, papers);
+    writer_bytes(&added, r->header);
+    write_milter_block(j, papers.size > 0 ? writer_view(&added) : r->header, letter, edits,
+                       edit_count);
 }
 
 /* Each by himself, for a caller that can treat them apart. */
@@ -242,10 +297,23 @@ write_recipients(struct json *j, const struct scan *scan, const struct answer *a
         json_put_string(j, "address", scan->arrival->recipients[i].address);
         write_verdict(j, scan->policy, &scan->verdict->recipients[i],
                       scan->permit->recipients[i].grounds, scan->letter,
-                      answer->recipients[i].edits, answer->recipients[i].edit_count);
+                      answer->recipients[i].edits, answer->recipients[i].edit_count,
+                      answer->recipients[i].papers);
         json_close(j);
     }
     json_close(j);
+}
+
+/* Those that every copy has. */
+static struct bytes
+common_papers(const struct answer *answer)
+{
+    for (size_t i = 1; i < answer->recipient_count; i++) {
+        if (!bytes_equal(answer->recipients[i].papers, answer->recipients[0].papers)) {
+            return BYTES_NONE;
+        }
+    }
+    return answer->recipients[0].papers;
 }
 
 /* What stands outside of `recipients` is told to all of them: it rests on what each has allowed. */
@@ -282,7 +350,7 @@ answer_json(struct arena *arena, const struct scan *scan, const struct answer *a
                       : NULL);
     write_verdict(&j, scan->policy, common,
                   several ? NULL : scan->permit->recipients[0].grounds, letter, edits,
-                  edit_count);
+                  edit_count, common_papers(answer));
     if (several) {
         write_recipients(&j, scan, answer);
     }
@@ -359,4 +427,16 @@ verdict_answer(struct arena *arena, const struct policy *policy,
     }
     answer->words = answer_words(arena, verdict, arrival);
     return answer;
+}
+
+struct bytes
+verdict_json(struct arena *arena, const struct policy *policy,
+             const struct verdict *verdict, const struct arrival *arrival,
+             const struct permit *permit, const struct letter *letter,
+             const struct origin *origin, const struct opinion *opinion,
+             const struct answer *answer)
+{
+    const struct scan scan = {policy, verdict, arrival, permit, letter, origin, opinion};
+
+    return verdict->recipient_count > 0 ? answer_json(arena, &scan, answer) : BYTES("");
 }

@@ -186,11 +186,13 @@ test_dmarc(void)
     tap_ok(scene_decide(&s)->strongest == VERDICT_ACCEPT,
            "but not where a trusted sealer speaks for the message");
     s.origin.dmarc.policy = DMARC_POLICY_QUARANTINE;
-    tap_ok(scene_decide(&s)->strongest == VERDICT_ACCEPT, "nor is p=quarantine then");
+    tap_ok(scene_decide(&s)->strongest == VERDICT_ACCEPT,
+           "OpenDMARC: nor p=quarantine then: a sealer rescues from both");
     s.origin.dmarc.policy = DMARC_POLICY_REJECT;
     s.origin.arc.speaker = BYTES_NONE;
     s.origin.dmarc.policy = DMARC_POLICY_QUARANTINE;
-    tap_ok(scene_decide(&s)->strongest == VERDICT_LABEL, "p=quarantine gets a label");
+    tap_ok(scene_decide(&s)->strongest == VERDICT_LABEL,
+           "OpenDMARC: p=quarantine does something: it gets a label");
     s.origin.dmarc.policy = DMARC_POLICY_NONE;
     tap_ok(scene_decide(&s)->strongest == VERDICT_ACCEPT, "p=none does nothing");
     tap_ok(scene_set(&s, "[policy]\ndmarc = ignore\n"), "dmarc = ignore");
@@ -256,6 +258,33 @@ test_answer(void)
                bytes_find(a->json, BYTES("\"remove_headers\":{\"X-Sekisho-Verdict\":[1]"),
                           0) != BYTES_NOWHERE,
            "rspamd's JSON: %.*s", BYTES_ARGUMENTS(a->json));
+    struct answer signed_one = *a;
+    signed_one.recipients =
+        ARENA_NEW_MANY(&arena, a->recipient_count, struct answer_recipient);
+    for (size_t i = 0; i < a->recipient_count; i++) {
+        signed_one.recipients[i] = a->recipients[i];
+        signed_one.recipients[i].papers =
+            BYTES("DKIM-Signature: a=1;\r\n b=x\r\nDKIM-Signature: "
+                  "a=2\r\nARC-Seal: i=1\r\n");
+    }
+    static const char handed[] =
+        "\"add_headers\":{\"DKIM-Signature\":[{\"value\":\"a=1;\\u000d\\n "
+        "b=x\",\"order\":0},"
+        "{\"value\":\"a=2\",\"order\":0}],\"ARC-Seal\":{\"value\":\"i=1\",\"order\":0},\"";
+    struct bytes json = verdict_json(&arena, s.policy, v, &s.arrival, s.permit, letter,
+                                     &s.origin, &s.opinion, &signed_one);
+    tap_ok(bytes_find(json, bytes_from_text(handed), 0) != BYTES_NOWHERE &&
+               bytes_find(json, BYTES("X-Spam-Flag"), 0) != BYTES_NOWHERE,
+           "papers stand before our fields, several of a name as an array: %.*s",
+           BYTES_ARGUMENTS(json));
+    if (a->recipient_count > 1) {
+        signed_one.recipients[0].papers = BYTES_NONE;
+        json = verdict_json(&arena, s.policy, v, &s.arrival, s.permit, letter, &s.origin,
+                            &s.opinion, &signed_one);
+        size_t each = bytes_find(json, BYTES("\"recipients\""), 0);
+        tap_ok(bytes_find(json, BYTES("ARC-Seal"), 0) >= each,
+               "what not all copies have is not told to all");
+    }
 }
 
 static void

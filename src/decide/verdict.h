@@ -58,6 +58,12 @@ const struct answer *verdict_answer(
     struct arena *arena, const struct policy *policy, const struct verdict *verdict,
     const struct arrival *arrival, const struct permit *permit, const struct letter *letter,
     const struct origin *origin, const struct opinion *opinion);
+/* That JSON once more, for an answer that got papers since. Those that all copies have stand with what is told to all. */
+struct bytes verdict_json(struct arena *arena, const struct policy *policy,
+                          const struct verdict *verdict, const struct arrival *arrival,
+                          const struct permit *permit, const struct letter *letter,
+                          const struct origin *origin, const struct opinion *opinion,
+                          const struct answer *answer);
 
 const char *verdict_action_name(enum verdict_action action); /* "accept", ... */
 bool verdict_action_read(struct bytes name, enum verdict_action *action_r);

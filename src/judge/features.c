@@ -194,16 +194,50 @@ copy_field(uint8_t *to, size_t room, struct bytes whole)
     return size;
 }
 
+static size_t
+copy_text(uint8_t *to, size_t room, const char *text)
+{
+    size_t size = strlen(text) < room ? strlen(text) : room;
+
+    memcpy(to, text, size);
+    return size;
+}
+
+/* Text has a charset also where none is named (RFC 2045 5.2): the field is then written as if one had been cut out. */
+static size_t
+copy_content_type(uint8_t *to, size_t room, const struct field *field)
+{
+    size_t size = copy_field(to, room, field->whole);
+
+    if (bytes_starts_fold(bytes_trim(field->value), BYTES("text/")) &&
+        bytes_find_byte(field->value, ';', 0) == BYTES_NOWHERE && size > 0 &&
+        to[size - 1] == '\n') {
+        size += copy_text(to + size - 1, room - size + 1, "; \n") - 1;
+    }
+    return size;
+}
+
 size_t
 features_header_bytes(const struct header *header, uint8_t to[LIMIT_MODEL_HEADER_BYTES])
 {
+    bool typed = false;
     size_t size = 0;
 
     for (size_t i = 0; i < header->field_count && size < LIMIT_MODEL_HEADER_BYTES; i++) {
         const struct field *field = &header->fields[i];
         if (field->name.size > 0 && !is_left_out(field->name)) {
-            size += copy_field(to + size, LIMIT_MODEL_HEADER_BYTES - size, field->whole);
+            bool type = bytes_is_fold(field->name, "Content-Type");
+            size +=
+                (type ? copy_content_type(to + size, LIMIT_MODEL_HEADER_BYTES - size, field)
+                      : copy_field(to + size, LIMIT_MODEL_HEADER_BYTES - size,
+                                   field->whole));
+            typed = typed || type || bytes_is_fold(field->name, "MIME-Version");
         }
+    }
+    /* Without MIME it is plain text (RFC 2045 5.2), and counts as that. */
+    if (header->field_count > 0 && !typed) {
+        size += copy_text(to + size, LIMIT_MODEL_HEADER_BYTES - size,
+                          "MIME-Version: 1.0\nContent-Type: text/plain; \n");
     }
     return size;
 }

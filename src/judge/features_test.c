@@ -88,8 +88,10 @@ header_bytes(const char *raw, uint8_t to[LIMIT_MODEL_HEADER_BYTES])
     while (bytes_line(&rest, &line)) {
         const uint8_t *end = rest.at != NULL ? rest.at : (const uint8_t *)raw + strlen(raw);
         struct bytes whole = bytes_of(line.at, (size_t)(end - line.at));
-        fields[header.field_count++] = (struct field){
-            .name = bytes_slice(line, 0, bytes_find_byte(line, ':', 0)), .whole = whole};
+        fields[header.field_count++] =
+            (struct field){.name = bytes_slice(line, 0, bytes_find_byte(line, ':', 0)),
+                           .value = bytes_from(line, bytes_find_byte(line, ':', 0) + 1),
+                           .whole = whole};
     }
     return bytes_of(to, features_header_bytes(&header, to));
 }
@@ -106,11 +108,21 @@ test_header(void)
         b);
 
     tap_ok(bytes_equal(x, y), "the encoding leaves no trace");
-    x = header_bytes(
-        "X-Spam-Flag: YES\nSubject: x\nARC-Seal: x\nX-Sekisho-Verdict: x\nTo: a@b\n", a);
-    tap_ok(bytes_is(x, "To: a@b\n"), "what others thought is left out");
-    x = header_bytes("To: a@b\r\n", a);
-    tap_ok(bytes_is(x, "To: a@b\n"), "CR is left out");
+    x = header_bytes("X-Spam-Flag: YES\nSubject: x\nARC-Seal: x\nX-Sekisho-Verdict: "
+                     "x\nMIME-Version: 1.0\n",
+                     a);
+    tap_ok(bytes_is(x, "MIME-Version: 1.0\n"), "what others thought is left out");
+    x = header_bytes("MIME-Version: 1.0\r\n", a);
+    tap_ok(bytes_is(x, "MIME-Version: 1.0\n"), "CR is left out");
+    x = header_bytes("MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n", a);
+    tap_ok(bytes_equal(x, header_bytes("MIME-Version: 1.0\nContent-Type: text/plain\n", b)),
+           "text without a label is as text with one");
+    tap_ok(bytes_equal(bytes_slice(x, 0, x.size),
+                       bytes_from(header_bytes("To: a@b\n", b), strlen("To: a@b\n"))),
+           "and so is text without MIME");
+    tap_ok(
+        bytes_is(header_bytes("Content-Type: image/png\n", a), "Content-Type: image/png\n"),
+        "but not what is no text");
     tap_ok(header_bytes("=?=?=?=?=?=?=?=?\n", a).size > 0, "broken encoded words");
 }
 

@@ -15,8 +15,8 @@ findings_init(struct findings *f, struct arena *arena, const struct permit *perm
 }
 
 void
-findings_put(struct findings *f, const char *name, enum permit_family family, double weight,
-             struct bytes detail)
+findings_put_said(struct findings *f, const char *name, enum permit_family family,
+                  double weight, struct bytes detail, struct bytes said)
 {
     struct writer w;
 
@@ -34,8 +34,18 @@ findings_put(struct findings *f, const char *name, enum permit_family family, do
     }
     writer_init(&w, f->arena);
     writer_clean(&w, detail, DETAIL_MAX);
-    f->list[f->count++] = (struct finding){
-        .name = name, .weight = weight, .family = family, .detail = writer_view(&w)};
+    f->list[f->count++] = (struct finding){.name = name,
+                                           .weight = weight,
+                                           .family = family,
+                                           .detail = writer_view(&w),
+                                           .said = said};
+}
+
+void
+findings_put(struct findings *f, const char *name, enum permit_family family, double weight,
+             struct bytes detail)
+{
+    findings_put_said(f, name, family, weight, detail, BYTES_NONE);
 }
 
 static double
@@ -110,6 +120,8 @@ static const struct {
     {"dkim_future", FAMILY_LABEL, 0.3},
     {"dkim_many", FAMILY_LABEL, 0.5},
     {"dmarc_broken", FAMILY_LABEL, 0.2},
+    {"dns_questions", FAMILY_SOURCE, 1.0},
+    {"dns_large", FAMILY_SOURCE, 0.3},
     {"dns_unanswered", FAMILY_LABEL, 0.1},
     {"dynamic_name", FAMILY_SOURCE, 0.9},
     {"hop_time", FAMILY_SOURCE, 0.8},
@@ -118,10 +130,14 @@ static const struct {
     {"hop_impossible", FAMILY_SOURCE, 1.2},
     {"hop_forged", FAMILY_SOURCE, 1.5},
     {"hop_many", FAMILY_SOURCE, 0.2},
+    {"hop_gap", FAMILY_SOURCE, 0}, /* told, not counted: see trace/hops_check.h */
+    {"hop_private", FAMILY_SOURCE, 0},
+    {"hop_undated", FAMILY_SOURCE, 0},
     {"helo_ours", FAMILY_SOURCE, 1.5},
     {"helo_address", FAMILY_SOURCE, 0.6},
     {"helo_not_fqdn", FAMILY_SOURCE, 0.4},
     {"helo_unknown", FAMILY_SOURCE, 0.4},
+    {"helo_elsewhere", FAMILY_SOURCE, 0.2},
     {"web_form", FAMILY_SOURCE, 0.2},
     {"source_tor", FAMILY_SOURCE, 0.5}, /* and origin_hidden, 0.8 */
     {"source_proxy", FAMILY_SOURCE, 0.5},
@@ -186,69 +202,6 @@ findings_of_origin(struct findings *f, const struct arrival *arrival,
     findings_of_notes(f, origin);
 }
 
-/* The host that the text of a link shows, "" if it shows none: "https://bank.example/login", "bank.example". */
-static struct bytes
-shown_host(struct bytes text)
-{
-    size_t scheme, end = 0, dots = 0;
-
-    text = bytes_trim(text);
-    scheme = bytes_find(text, BYTES("://"), 0);
-    if (scheme != BYTES_NOWHERE && scheme <= 5) {
-        text = bytes_from(text, scheme + 3);
-    }
-    while (end < text.size && (ascii_letter(text.at[end]) || ascii_digit(text.at[end]) ||
-                               text.at[end] == '.' || text.at[end] == '-')) {
-        dots += text.at[end] == '.' && end > 0 && end + 2 < text.size &&
-                ascii_letter(text.at[end + 1]);
-        end++;
-    }
-    if (dots == 0 || (end < text.size && text.at[end] != '/' && text.at[end] != ':' &&
-                      text.at[end] != '?')) {
-        return BYTES_NONE;
-    }
-    return bytes_slice(text, 0, end);
-}
-
-static bool
-is_within(struct bytes host, struct bytes domain)
-{
-    return domain.size > 0 && bytes_ends_fold(host, domain) &&
-           (host.size == domain.size || host.at[host.size - domain.size - 1] == '.');
-}
-
-static bool
-is_address(struct bytes host)
-{
-    for (size_t i = 0; i < host.size; i++) {
-        if (!ascii_digit(host.at[i]) && host.at[i] != '.') {
-            return host.at[0] == '[';
-        }
-    }
-    return host.size > 0;
-}
-
-static void
-link_findings(struct findings *f, const struct letter *letter)
-{
-    bool mismatch = false, address = false;
-
-    for (size_t i = 0; i < letter->link_count; i++) {
-        const struct link *link = &letter->links[i];
-        struct bytes shown =
-            link->kind == LINK_ANCHOR ? shown_host(link->text) : BYTES_NONE;
-        if (!mismatch && shown.size > 0 && link->host.size > 0 &&
-            !is_within(shown, link->domain) && !is_within(link->host, shown)) {
-            findings_put(f, "link_text_mismatch", FAMILY_LINKS, 1.5, link->host);
-            mismatch = true;
-        }
-        if (!address && link->kind != LINK_IMAGE && is_address(link->host)) {
-            findings_put(f, "link_to_address", FAMILY_LINKS, 1.0, link->host);
-            address = true;
-        }
-    }
-}
-
 static void
 attachment_findings(struct findings *f, const struct letter *letter)
 {
@@ -259,9 +212,11 @@ attachment_findings(struct findings *f, const struct letter *letter)
     for (const struct part *part = letter->root; part != NULL; part = part_next(part)) {
         for (size_t i = 0;
              part->filename.size > 0 && i < sizeof programs / sizeof *programs; i++) {
-            if (bytes_ends_fold(part->filename, bytes_from_text(programs[i]))) {
+            struct bytes ending = bytes_from_text(programs[i]);
+            bool other = bytes_ends_fold(part->other_name, ending);
+            if (other || bytes_ends_fold(part->filename, ending)) {
                 findings_put(f, "attachment_program", FAMILY_ATTACHMENTS, 3.0,
-                             part->filename);
+                             other ? part->other_name : part->filename);
                 return;
             }
         }
@@ -271,23 +226,17 @@ attachment_findings(struct findings *f, const struct letter *letter)
 void
 findings_of_letter(struct findings *f, const struct letter *letter)
 {
+    findings_of_defects(f, letter);
     if (permit_has(f->permit, FAMILY_LINKS)) {
-        link_findings(f, letter);
+        findings_of_links(f, letter);
     }
-    if (permit_has(f->permit, FAMILY_ATTACHMENTS)) {
+    if (permit_has(f->permit, FAMILY_ATTACHMENTS) && letter->enclosures != NULL) {
+        findings_of_enclosures(f, letter);
+    } else if (permit_has(f->permit, FAMILY_ATTACHMENTS)) {
         attachment_findings(f, letter);
     }
     if (!permit_has(f->permit, FAMILY_CONTENT)) {
         return;
     }
-    if (letter->hidden.size > 200 && letter->hidden.size > letter->text.size / 4) {
-        findings_put(f, "hidden_text", FAMILY_CONTENT, 0.5,
-                     bytes_slice(letter->hidden, 0, 60));
-    }
-    for (size_t i = 0; i < letter->defect_count; i++) {
-        if (strcmp(letter->defects[i].name, "charset_disagrees") == 0) {
-            findings_put(f, "charset_disagrees", FAMILY_CONTENT, 0, BYTES_NONE);
-            break;
-        }
-    }
+    findings_of_looks(f, letter);
 }

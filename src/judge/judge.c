@@ -10,15 +10,17 @@
 #include "judge/findings_private.h"
 #include "judge/normal.h"
 #include "judge/personal.h"
+#include "judge/point_private.h"
 #include "judge/regions.h"
 #include "judge/settings.h"
 #include "judge/threat.h"
+#include "parse/enclosure.h"
+#include "parse/link_hosts.h"
 
 #define LEXICON_FILE_MAX 4194304
 /* Text that is brought to normal form where only the classifier reads: enough to give it its bytes, also where much
  * of the text is dropped on the way. */
 #define CLASSIFIER_TEXT_BYTES (LIMIT_MODEL_TEXT_BYTES * 2)
-#define SUBJECT_BYTES         500
 
 /* Logits. The prior is that of a message of which nothing is known: most mail at a door is unwanted, but a
  * wanted one lost costs more. */
@@ -30,9 +32,15 @@
 #define CLASSIFIER_SAYS 0.5 /* smaller logits are no finding */
 #define THREAT_WEIGHT   3.0
 #define TRADE_WEIGHT    3.0
+#define DISGUISED       0.5
 #define SIGNS_GAIN      0.35
 #define SIGNS_SAY       1.0 /* a single sign is no finding */
 #define SIGNS_MOST      3.5
+/* Text of attachments weighs half: much of it is form and table, of which the classifier was taught little. */
+#define ENCLOSED_GAIN 0.5
+#define ENCLOSED_MOST 2.0
+#define ENCLOSED_LEAST                                                                     \
+    200 /* bytes that the classifier wants to see: of a few words it thinks ill */
 
 const struct config_key judge_config_keys[] = {
     {.section = "judge",
@@ -45,6 +53,13 @@ const struct config_key judge_config_keys[] = {
      .type = CONFIG_TEXT,
      .fallback = "",
      .help = "Folder with threat.tsv and slang.tsv; empty: those that are built in."},
+    {.section = "judge",
+     .name = "links",
+     .type = CONFIG_TEXT,
+     .fallback = "",
+     .help = "Folder with hosts.tsv: shorteners, redirectors and known names; empty: those "
+             "that are "
+             "built in."},
     {.name = NULL},
 };
 
@@ -133,6 +148,25 @@ open_lexicon(struct arena *arena, struct bytes folder, struct judge *judge, stru
     return code;
 }
 
+/* The table of known hosts is the process's: parse reads by it. */
+static enum sk_code
+open_links(struct bytes folder, struct why *why)
+{
+    struct arena files;
+    struct bytes table;
+
+    if (folder.size == 0) {
+        return link_hosts_use(link_hosts_table(), why);
+    }
+    arena_init(&files, 2 * LEXICON_FILE_MAX);
+    enum sk_code code = read_table_file(&files, folder, "hosts.tsv", &table, why);
+    if (code == SK_OK) {
+        code = link_hosts_use(table, why);
+    }
+    arena_release(&files);
+    return code;
+}
+
 enum sk_code
 judge_open(struct arena *arena, const struct config *config, struct judge **judge_r,
            struct why *why)
@@ -149,6 +183,9 @@ judge_open(struct arena *arena, const struct config *config, struct judge **judg
         return code;
     }
     code = open_lexicon(arena, lexicon, judge, why);
+    if (code == SK_OK && config != NULL) {
+        code = open_links(config_text(config, "judge.links"), why);
+    }
     if (code != SK_OK) {
         judge_close(judge);
         return code;
@@ -168,17 +205,10 @@ judge_close(struct judge *judge)
     }
 }
 
-/* Subject and text as one, in normal form. */
 static struct bytes
 normal_of(struct arena *arena, const struct letter *letter, size_t text_most)
 {
-    struct writer w;
-
-    writer_init(&w, arena);
-    writer_bytes(&w, bytes_slice(letter->subject, 0, SUBJECT_BYTES));
-    writer_byte(&w, '\n');
-    writer_bytes(&w, bytes_slice(letter->text, 0, text_most));
-    return normal_form(arena, writer_view(&w), LIMIT_NORMAL_BYTES);
+    return normal_form(arena, judged_text(arena, letter, text_most), LIMIT_NORMAL_BYTES);
 }
 
 /* header: features_header_bytes; "" leaves it out. */
@@ -369,6 +399,42 @@ squash(double logit)
     return 1 / (1 + exp(-logit));
 }
 
+/* The first words that speak in that role, as the text has them. */
+static struct bytes
+first_said(struct bytes normal, const struct lexicon_hit *hits, size_t count,
+           enum lexicon_role role)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (hits[i].term->role == role && !hits[i].term->is_mask) {
+            return bytes_slice(normal, hits[i].from, hits[i].to);
+        }
+    }
+    return BYTES_NONE;
+}
+
+/* Words that only somebody who fears to be read spells so. */
+static void
+put_disguised(struct findings *f, struct bytes normal, const struct lexicon_hit *hits,
+              size_t count)
+{
+    struct bytes first = BYTES_NONE;
+    size_t disguised = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        enum lexicon_role role = hits[i].term->role;
+        if (hits[i].disguised && (role == LEXICON_ACT || role == LEXICON_ANNOUNCE ||
+                                  role == LEXICON_SLANG || role == LEXICON_SIGN)) {
+            struct bytes said = bytes_slice(normal, hits[i].from, hits[i].to);
+            first = disguised++ == 0 ? said : first;
+        }
+    }
+    if (disguised > 0) {
+        findings_put_said(f, "words_disguised", FAMILY_CONTENT,
+                          DISGUISED * (disguised < 3 ? (double)disguised : 3), first,
+                          first);
+    }
+}
+
 static void
 read_lexicon(struct findings *f, struct judge *judge, struct opinion *o,
              struct trade *trade, struct signs *signs)
@@ -382,9 +448,11 @@ read_lexicon(struct findings *f, struct judge *judge, struct opinion *o,
         signs_read(f->arena, hits, count, signs);
         if (signs->score >= SIGNS_SAY) {
             double weight = SIGNS_GAIN * signs->score;
-            findings_put(f, "unwanted_words", FAMILY_CONTENT,
-                         weight < SIGNS_MOST ? weight : SIGNS_MOST, signs->words);
+            findings_put_said(f, "unwanted_words", FAMILY_CONTENT,
+                              weight < SIGNS_MOST ? weight : SIGNS_MOST, signs->words,
+                              first_said(o->normal, hits, count, LEXICON_SIGN));
         }
+        put_disguised(f, o->normal, hits, count);
     }
     if (!permit_has(f->permit, FAMILY_THREAT)) {
         return;
@@ -398,12 +466,14 @@ read_lexicon(struct findings *f, struct judge *judge, struct opinion *o,
         o->threat = threat.kind;
         o->threat_severity = threat.severity;
         o->threat_words = threat.words;
-        findings_put(f, "threat_notice", FAMILY_THREAT,
-                     THREAT_WEIGHT + 0.5 * threat.severity, threat.words);
+        findings_put_said(f, "threat_notice", FAMILY_THREAT,
+                          THREAT_WEIGHT + 0.5 * threat.severity, threat.words,
+                          threat.words);
     }
     if (trade->kind != LEXICON_ANY) {
-        findings_put(f, "trade_slang", FAMILY_THREAT, TRADE_WEIGHT + 0.1 * trade->score,
-                     trade->words);
+        findings_put_said(f, "trade_slang", FAMILY_THREAT,
+                          TRADE_WEIGHT + 0.1 * trade->score, trade->words,
+                          first_said(o->normal, hits, count, LEXICON_SLANG));
     }
 }
 
@@ -447,6 +517,22 @@ wanted_category(const struct letter *letter, const struct arrival *arrival)
     return CATEGORY_HAM;
 }
 
+/* Attachments that few but malware have. */
+static bool
+has_malware_sign(const struct findings *f)
+{
+    static const char *const names[] = {
+        "attachment_program", "attachment_shortcut",         "attachment_disk",
+        "attachment_onenote", "attachment_double_extension", "attachment_remote_template"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (has_finding(f, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Probabilities that sum to 1: the wanted category has what is not unwanted, the classes share the rest. */
 static void
 share_out(struct judge *judge, const struct findings *f, struct opinion *o,
@@ -464,7 +550,7 @@ share_out(struct judge *judge, const struct findings *f, struct opinion *o,
             logit += i == CATEGORY_THREAT ? (o->threat != THREAT_NONE ? 6 : -3) : 0;
             logit += i == CATEGORY_SLANG ? (trade->kind != LEXICON_ANY ? 5 : -2) : 0;
             logit += i == (int)sign_category(signs->kind) ? SIGNS_GAIN * signs->score : 0;
-            logit += i == CATEGORY_MALWARE && has_finding(f, "attachment_program") ? 3 : 0;
+            logit += i == CATEGORY_MALWARE && has_malware_sign(f) ? 3 : 0;
             logit += i == CATEGORY_PHISHING && has_finding(f, "link_text_mismatch") ? 1 : 0;
             o->categories[i] = exp(logit > 20 ? 20 : logit);
             sum += o->categories[i];
@@ -499,6 +585,55 @@ read_content(struct findings *f, struct judge *judge, const struct letter *lette
                  : weight < -CLASSIFIER_SAYS ? "classifier_ham"
                                              : "classifier_unsure",
                  FAMILY_CONTENT, weight, BYTES_NONE);
+}
+
+/* Text taken out of attachments, read like the letter's own but told as theirs (FAMILY_ATTACHMENTS). Leaves the features
+ * cleared. */
+static void
+read_enclosed(struct findings *f, struct judge *judge, const struct letter *letter,
+              struct opinion *o)
+{
+    bool content = findings_share(f->permit, FAMILY_CONTENT),
+         threat = findings_share(f->permit, FAMILY_THREAT);
+
+    if (letter->enclosures == NULL || letter->enclosures->text.size == 0 ||
+        (!content && !threat)) {
+        return;
+    }
+    struct bytes normal =
+        normal_form(f->arena, bytes_slice(letter->enclosures->text, 0, LIMIT_NORMAL_BYTES),
+                    LIMIT_NORMAL_BYTES);
+    size_t count;
+    const struct lexicon_hit *hits = lexicon_scan(f->arena, judge->lexicon, normal, &count);
+    if (content) {
+        struct signs signs = {0};
+        signs_read(f->arena, hits, count, &signs);
+        double logit = signs.score >= SIGNS_SAY ? SIGNS_GAIN * signs.score : 0;
+        if (normal.size >= ENCLOSED_LEAST) {
+            take_features(judge, BYTES_NONE, normal);
+            logit += model_score(judge->model, &judge->features).logit;
+        }
+        double weight = ENCLOSED_GAIN * logit;
+        if (weight > CLASSIFIER_SAYS) {
+            findings_put(f, "attachment_text", FAMILY_ATTACHMENTS,
+                         weight < ENCLOSED_MOST ? weight : ENCLOSED_MOST, signs.words);
+        }
+        features_clear(&judge->features);
+    }
+    if (threat) {
+        struct threat found;
+        size_t region_count = 0;
+        const struct region *regions =
+            count == 0 ? NULL : regions_read(f->arena, normal, &region_count);
+        threat_read(normal, hits, count, regions, region_count, &found);
+        if (found.kind != THREAT_NONE) {
+            o->threat = found.kind;
+            o->threat_severity = found.severity;
+            o->threat_words = found.words;
+            findings_put(f, "attachment_threat", FAMILY_ATTACHMENTS,
+                         THREAT_WEIGHT + 0.5 * found.severity, found.words);
+        }
+    }
 }
 
 /* What the weights of each recipient who allows it say; the features are those of the letter. */
@@ -553,9 +688,10 @@ judge_letter(struct arena *arena, struct judge *judge, const struct permit *perm
     findings_of_origin(&f, arrival, origin);
     findings_of_letter(&f, letter);
     features_clear(&judge->features);
+    read_enclosed(&f, judge, letter, o);
     if (content || threat) {
-        o->normal =
-            normal_of(arena, letter, threat ? LIMIT_NORMAL_BYTES : CLASSIFIER_TEXT_BYTES);
+        o->text_read = threat ? LIMIT_NORMAL_BYTES : CLASSIFIER_TEXT_BYTES;
+        o->normal = normal_of(arena, letter, o->text_read);
     }
     if (content) {
         read_content(&f, judge, letter, o->normal, o);
@@ -608,6 +744,10 @@ write_findings(const struct opinion *o, struct json *j)
         json_put_text(j, "family", permit_family_name(finding->family));
         if (finding->detail.size > 0) {
             json_put_string(j, "detail", finding->detail);
+        }
+        if (finding->to > finding->from) {
+            json_put_number(j, "from", (int64_t)finding->from);
+            json_put_number(j, "to", (int64_t)finding->to);
         }
         json_close(j);
     }

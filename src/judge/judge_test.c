@@ -118,6 +118,46 @@ test_findings(void)
            "source alone: %.3f", o->unwanted_source);
 }
 
+#define BOTH(ours, theirs)                                                                 \
+    "Content-Type: multipart/mixed; boundary=a; boundary=b\r\n\r\n--a\r\n" ours            \
+    "\r\n--a--\r\n--b\r\n" theirs "\r\n--b--\r\n"
+#define UTF8 "Content-Type: text/plain; charset=utf-8"
+
+/* What only another mail program shows is judged like the rest. */
+static void
+test_readings(void)
+{
+    const struct opinion *o =
+        judged(BOTH("\r\nhello", UTF8 "\r\n\r\n明日15時34分に市役所を爆破します。"),
+               FAMILY_ALL, NULL);
+    tap_ok(find(o, "threat_notice") != NULL && find(o, "two_readings") != NULL,
+           "a threat that the second boundary shows");
+    o = judged(
+        BOTH("\r\nhello", "Content-Disposition: attachment; filename=a.exe\r\n\r\nMZ"),
+        FAMILY_ALL, NULL);
+    tap_ok(find(o, "attachment_program") != NULL,
+           "a program that the second boundary shows");
+    o = judged("Content-Type: a/b; name=a.exe\r\nContent-Disposition: attachment; "
+               "filename=a.txt\r\n\r\nMZ",
+               FAMILY_ALL, NULL);
+    tap_ok(find(o, "attachment_program") != NULL && find(o, "file_name_two") != NULL,
+           "a program by its second name");
+    o = judged("\r\nbegin 644 a.exe\r\n#0V%T\r\n`\r\nend\r\n", FAMILY_ALL, NULL);
+    tap_ok(find(o, "attachment_program") != NULL && find(o, "file_in_text") != NULL,
+           "a program inside the text");
+    o = judged("Content-Type: text/plain; charset=utf-8; format=flowed; delsp=yes\r\n\r\n"
+               "明日15時34分に市役 \r\n所を爆 \r\n破します。\r\n",
+               FAMILY_ALL, NULL);
+    tap_ok(find(o, "threat_notice") != NULL, "a threat cut by soft line ends");
+    char large[400000] =
+        BOTH("\r\nhello", UTF8 "\r\n\r\n明日15時34分に市役所を爆破します。");
+    char *at = strstr(large, "hello");
+    memmove(at + 300000, at, strlen(at) + 1);
+    memset(at, 'x', 300000);
+    o = judged(large, FAMILY_ALL, NULL);
+    tap_ok(find(o, "threat_notice") != NULL, "behind more text than is read");
+}
+
 static void
 test_hostile(void)
 {
@@ -186,6 +226,7 @@ main(void)
     }
     test_permit();
     test_findings();
+    test_readings();
     test_hostile();
     test_encodings();
     test_learning();

@@ -280,6 +280,14 @@ is_short_katakana(const struct lexicon_term *term)
     return true;
 }
 
+/* A mark at the beginning of a line or a word is a bullet and censors nothing. */
+static bool
+is_bullet(const struct lexicon_term *term, struct bytes text, size_t from)
+{
+    return term->censored && bytes_starts(term->spelled, BYTES(SPELLING_MARK)) &&
+           (from == 0 || text.at[from - 1] <= ' ');
+}
+
 static bool
 stands_alone(const struct lexicon_term *term, struct bytes text, size_t from, size_t to)
 {
@@ -324,7 +332,8 @@ on_match(unsigned id, unsigned long long unused, unsigned long long to, unsigned
     for (size_t i = id; i < end; i++) {
         const struct lexicon_term *term = &l->terms[i];
         bool is = exact ? bytes_equal(term->text, said) : !term->exact_only;
-        if (is && stands_alone(term, c->text, (size_t)to - spelled.size, (size_t)to)) {
+        if (is && !is_bullet(term, c->text, (size_t)to - spelled.size) &&
+            stands_alone(term, c->text, (size_t)to - spelled.size, (size_t)to)) {
             c->hits[c->count++] =
                 (struct lexicon_hit){term, (size_t)to - spelled.size, (size_t)to, !exact};
         }

@@ -73,8 +73,11 @@ static void
 test_disguised(void)
 {
     tap_ok(disguised("覚醒剤") == 0, "as it is written");
-    tap_ok(disguised("覚〇剤") == 1 && disguised("覚●剤") == 1 && disguised("●醒剤") == 1,
+    tap_ok(disguised("覚〇剤") == 1 && disguised("覚●剤") == 1 &&
+               disguised("売る●醒剤") == 1,
            "a character censored");
+    tap_ok(disguised("●醒剤") == -1 && disguised("案内\n●醒剤") == -1,
+           "but a bullet is a bullet");
     tap_ok(disguised("〇醒〇") == -1, "two are not known");
     tap_ok(disguised("テレグラム") == 0 && disguised("てれぐらむ") == 1,
            "a name in hiragana");

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "base/why.h"
+#include "parse/emoji.h"
 
 /* Code points that the fast path does not know are gathered and given to ICU together, at most so many. */
 #define RUN_MAX 64
@@ -267,6 +268,27 @@ unput(struct scribe *s)
     }
 }
 
+/* Pictures; what is written in circles and squares NFKC reads. */
+static bool
+is_drawn(uint32_t c)
+{
+    return c >= 0x1f300 || (c >= 0x2190 && c < 0x2460) || (c >= 0x2500 && c < 0x3000);
+}
+
+/* An emoji is followed by the word that it stands for, so that a bomb drawn is a bomb written. */
+static void
+put_word(struct scribe *s, struct bytes word)
+{
+    uint32_t c;
+
+    while (word.size > 0) {
+        size_t size = utf8_get(word, 0, &c);
+        SK_ASSERT(size > 0);
+        put_folded(s, c);
+        word = bytes_from(word, size);
+    }
+}
+
 static void
 take(struct scribe *s, uint32_t c, size_t at)
 {
@@ -293,6 +315,12 @@ take(struct scribe *s, uint32_t c, size_t at)
     }
     s->run_at[s->run_count] = (uint32_t)at;
     s->run[s->run_count++] = fold_shape(c);
+    const char *word = is_drawn(c) ? emoji_word(c) : NULL;
+    if (word != NULL) {
+        flush(s);
+        s->at = at;
+        put_word(s, bytes_from_text(word));
+    }
 }
 
 /* First pass: NFKC casefold, invisible characters out, blanks made one. */
@@ -442,6 +470,7 @@ struct weaver {
     uint32_t last;   /* the character written before */
     bool last_alone; /* no Japanese character stood right before it */
     bool fresh;      /* a gap was just closed up */
+    uint32_t gap;    /* what it began with */
     struct arena *arena;
     struct normal_steps *steps; /* as the scribe's */
 };
@@ -454,14 +483,20 @@ gap_closes(const struct weaver *w, size_t at, size_t *after_r)
     uint32_t c = 0;
     size_t size, length = 0;
 
-    for (c = peek(w->text, at, &size); size > 0 && gap_of(c) != GAP_NONE && length < 3;
-         length++) {
+    uint32_t first = peek(w->text, at, &size);
+    for (c = first; size > 0 && gap_of(c) != GAP_NONE && length < 3; length++) {
         gap = gap_of(c) > gap ? gap_of(c) : gap;
         at += size;
         c = peek(w->text, at, &size);
     }
     *after_r = at;
     if (size == 0 || !is_japanese(c)) {
+        return false;
+    }
+    /* A comma in a text that is spaced out by something else is a comma. */
+    bool comma = (first == 0x3001 || first == ',') && w->last_alone && w->gap != 0 &&
+                 w->gap != first;
+    if (comma) {
         return false;
     }
     if (gap == GAP_STRONG || w->last_alone) {
@@ -531,6 +566,7 @@ weave(struct arena *arena, struct bytes text, struct normal_steps *steps)
             if (gap_closes(&w, at, &after)) {
                 size = after - at;
                 w.fresh = true;
+                w.gap = c;
                 continue;
             }
         }

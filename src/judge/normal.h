@@ -3,7 +3,7 @@
  * Writers of unwanted mail and of threats hide words: full width letters, half width kana, zero-width characters,
  * dots between characters, letters of another script that look alike, タヒ for 死. The normal form undoes this, so that
  * one word has one spelling: NFKC with case folding (Unicode UAX 15, UTR 30's successor NFKC_Casefold), invisible
- * characters dropped, blanks made one, separators between single Japanese characters closed up, look-alikes folded. The
+ * characters dropped, blanks made one, emoji followed by their words (parse/emoji.h), separators between single Japanese characters closed up, look-alikes folded. The
  * result is valid UTF-8 whatever was given. Memory is the arena's.
  *
  * What changes meaning for everybody (kana of the other kind, small kana, digits for letters) is not folded here but in

@@ -39,6 +39,9 @@ test_forms(void)
        "zero width, soft hyphen, bidi control");
     is("㊙ ① Ⅳ ㌔", "秘 1 iv キロ", "compatibility characters");
     is("🅱🄾mb", "bomb", "squared letters");
+    is("駅に💣を置いた", "駅に💣爆弾を置いた", "an emoji, and the word for it");
+    is("💣💣", "💣爆弾💣爆弾", "each time");
+    is("☆★♪〒", "☆★♪〒", "marks of Japanese writing are no emoji");
 }
 
 static void
@@ -46,6 +49,8 @@ test_gaps(void)
 {
     is("爆 破 予 告", "爆破予告", "blanks between single characters");
     is("爆・破・予・告", "爆破予告", "middle dots");
+    is("至 急、下 記 へ", "至急、下記へ", "a comma among blanks stays a comma");
+    is("爆、破、予、告", "爆破予告", "commas between single characters");
     is("爆_破.し*ます", "爆破します", "other separators");
     is("東京 大阪 名古屋", "東京 大阪 名古屋", "words keep their blanks");
     is("ジョン・スミス", "ジョン・スミス", "a name keeps its dot");

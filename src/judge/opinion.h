@@ -40,7 +40,10 @@ struct finding {
     double weight; /* in logits towards unwanted; below zero speaks for the message */
     enum permit_family family; /* that allowed it */
     struct bytes detail;       /* what it rests on, clean UTF-8, short; "" if none */
-    size_t from, to; /* span in the message's bytes, [from, to); both 0 if not known */
+    struct bytes
+        said; /* the words it rests on, a view of the opinion's normal form; "" if none */
+    /* Where these stand in the message's bytes: [from, to), both 0 until judge_point, and where nobody knows. */
+    size_t from, to;
 };
 
 struct personal;
@@ -63,6 +66,7 @@ struct opinion {
     const struct finding **personal;
     size_t personal_count;
     struct bytes normal; /* the normal form that was judged; "" without consent */
+    size_t text_read; /* how much of the letter's text it may have been made of, in bytes */
 };
 
 /* The judge of a process: model, lexicon, scratch. Loaded from the configuration's paths, or what is built in. */
@@ -77,6 +81,11 @@ const struct opinion *judge_letter(struct arena *arena, struct judge *judge,
                                    const struct arrival *arrival,
                                    const struct letter *letter,
                                    const struct origin *origin);
+
+/* Finds the bytes of the message that findings rest on: for whoever shows them to a person. Costs some milliseconds, which
+ * the road does not pay. */
+void judge_point(struct arena *arena, const struct letter *letter,
+                 const struct opinion *opinion);
 
 /* Learning. The weights lie in memory that processes share from a fork on: one of them teaches, all judge by what it
  * taught. A lesson is what the classifier reads of a message, header and text, made where the message is read; only of

@@ -19,7 +19,7 @@ is_kanji(uint32_t c)
     return (c >= 0x3400 && c <= 0x9fff) || (c >= 0xf900 && c <= 0xfaff) || c == 0x3005;
 }
 
-/* Small kana come right before their large one, but for three. */
+/* Small kana come right before their large one, but for three; the small tsu is left, since verbs have it before others. */
 static uint32_t
 large(uint32_t c)
 {
@@ -29,7 +29,6 @@ large(uint32_t c)
     case 0x3045:
     case 0x3047:
     case 0x3049:
-    case 0x3063:
     case 0x3083:
     case 0x3085:
     case 0x3087:
@@ -43,12 +42,10 @@ large(uint32_t c)
         return 0x3058;
     case 0x3065:
         return 0x305a;
-    case 0x3090: /* wi, we, wo */
+    case 0x3090: /* wi, we; but wo is a word of its own */
         return 0x3044;
     case 0x3091:
         return 0x3048;
-    case 0x3092:
-        return 0x304a;
     default:
         return c;
     }
@@ -85,8 +82,6 @@ fold_wide(uint32_t c, uint32_t before)
         return prolonged(before);
     case 0x3007: /* marks that censor */
     case 0x25cf:
-    case 0x25a0:
-    case 0x25a1:
     case 0x3013:
     case 0x2715:
     case 0x2716:

@@ -1,0 +1,276 @@
+#include "judge/habits.h"
+
+#include "base/hash.h"
+#include "parse/header.h"
+
+#define LONG_RUN     8
+#define LITERAL_WORD 5 /* letters of a boundary that are a word and not chance */
+#define ZONE_MOST    (14 * 60)
+
+/* Fields that others than the sender's program write. */
+static bool
+is_of_the_way(struct bytes name)
+{
+    static const char *const starts[] = {
+        "arc-",       "list-",      "x-spam",     "x-virus",        "x-mailman",
+        "x-google-",  "resent-",    "x-original", "x-ms-exchange-", "x-forefront",
+        "x-received", "x-greylist", "x-clamav",   "x-rspamd"};
+    static const char *const names[] = {"received",
+                                        "return-path",
+                                        "delivered-to",
+                                        "dkim-signature",
+                                        "domainkey-signature",
+                                        "authentication-results",
+                                        "received-spf",
+                                        "x-authentication-warning",
+                                        "x-beenthere",
+                                        "errors-to",
+                                        "precedence",
+                                        "archived-at",
+                                        "status",
+                                        "x-status",
+                                        "content-length",
+                                        "lines",
+                                        "xref",
+                                        "x-scanned-by",
+                                        "x-loop",
+                                        "sender",
+                                        "dkim-filter",
+                                        "x-gm-message-state",
+                                        "x-topics",
+                                        "x-content-filtered-by",
+                                        "x-envelope-to"};
+
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        if (bytes_starts_fold(name, bytes_from_text(starts[i]))) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (bytes_is_fold(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A form under way; what does not fit is dropped. */
+struct form {
+    char *at;
+    size_t size;
+};
+
+static void
+form_byte(struct form *form, uint8_t byte)
+{
+    if (form->size + 1 < HABITS_FORM_SIZE) {
+        form->at[form->size++] = (char)byte;
+    }
+}
+
+static void
+form_text(struct form *form, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        form_byte(form, (uint8_t)*text);
+    }
+}
+
+static void
+form_run(struct form *form, uint8_t kind, size_t size)
+{
+    char number[16];
+
+    form_byte(form, kind);
+    if (size >= LONG_RUN) {
+        snprintf(number, sizeof number, "*%zu", size < 1000 ? size : 1000);
+        form_text(form, number);
+    }
+}
+
+/* One run of letters and digits from `at`; returns its end. */
+static size_t
+form_piece(struct form *form, struct bytes text, size_t at, bool keeps_words)
+{
+    size_t end = at, digits = 0, letters = 0;
+
+    for (; end < text.size; end++) {
+        if (ascii_digit(text.at[end])) {
+            digits++;
+        } else if (ascii_letter(text.at[end])) {
+            letters++;
+        } else {
+            break;
+        }
+    }
+    if (keeps_words && digits == 0 && letters >= LITERAL_WORD && letters <= 16) {
+        for (size_t i = at; i < end; i++) {
+            form_byte(form, ascii_lower(text.at[i]));
+        }
+    } else {
+        form_run(form, digits == 0 ? 'a' : letters == 0 ? '9' : 'x', end - at);
+    }
+    return end;
+}
+
+static void
+form_add(struct form *form, struct bytes text, bool keeps_words)
+{
+    for (size_t at = 0; at < text.size && form->size + 1 < HABITS_FORM_SIZE;) {
+        uint8_t c = text.at[at];
+        if (ascii_digit(c) || ascii_letter(c)) {
+            at = form_piece(form, text, at, keeps_words);
+        } else {
+            form_byte(form, c > ' ' && c < 0x7f ? c : c == ' ' ? ' ' : '?');
+            at++;
+        }
+    }
+}
+
+static void
+read_message_id(const struct letter *letter, char form_r[HABITS_FORM_SIZE])
+{
+    struct bytes id = letter->message_id, host;
+    struct form form = {.at = form_r};
+    size_t at = bytes_find_last(id, '@');
+    struct bytes own =
+        letter->from.address_count > 0 ? letter->from.addresses[0].domain : BYTES_NONE;
+
+    form_add(&form, bytes_slice(id, 0, at), false);
+    if (at >= id.size) {
+        return;
+    }
+    host = bytes_from(id, at + 1);
+    form_byte(&form, '@');
+    if (own.size > 0 && bytes_equal_fold(host, own)) {
+        form_text(&form, "own");
+    } else if (bytes_find_byte(host, '.', 0) == BYTES_NOWHERE) {
+        form_add(&form, host, false); /* a machine's name: its form tells the machine */
+    } else {
+        form_byte(&form, '.'); /* some other host; which one is no habit */
+    }
+}
+
+/* The zone is the last word outside of comments; its form stands in the date's. */
+static void
+read_date(const struct letter *letter, struct habits *habits)
+{
+    struct bytes date = bytes_trim(header_value(&letter->header, BYTES("Date"))), zone;
+    struct form form = {.at = habits->date};
+    size_t comment = bytes_find_byte(date, '(', 0);
+    size_t blank;
+
+    form_add(&form, date, false);
+    date = bytes_trim(bytes_slice(date, 0, comment));
+    blank = bytes_find_last(date, ' ');
+    zone = blank == BYTES_NOWHERE ? BYTES_NONE : bytes_from(date, blank + 1);
+    habits->zone_minutes = letter->has_date && letter->date_zone_minutes >= -ZONE_MOST &&
+                                   letter->date_zone_minutes <= ZONE_MOST
+                               ? (int16_t)letter->date_zone_minutes
+                               : 0;
+    habits->is_zone_odd =
+        date.size > 0 &&
+        (zone.size != 5 || (zone.at[0] != '+' && zone.at[0] != '-') ||
+         bytes_is(zone, "-0000") || letter->date_zone_minutes % 15 != 0 ||
+         letter->date_zone_minutes > ZONE_MOST || letter->date_zone_minutes < -ZONE_MOST);
+}
+
+static void
+read_boundary(const struct letter *letter, char form_r[HABITS_FORM_SIZE])
+{
+    const struct part *part = letter->root;
+    struct form form = {.at = form_r};
+
+    if (part == NULL || part->shape != PART_MULTIPART) {
+        return;
+    }
+    for (size_t i = 0; i < part->parameter_count; i++) {
+        if (bytes_is(part->parameters[i].name, "boundary")) {
+            form_add(&form, part->parameters[i].value, true);
+            return;
+        }
+    }
+}
+
+static void
+read_mailer(const struct letter *letter, char form_r[HABITS_FORM_SIZE])
+{
+    struct bytes mailer = header_value(&letter->header, BYTES("X-Mailer"));
+    struct form form = {.at = form_r};
+
+    if (mailer.size == 0) {
+        mailer = header_value(&letter->header, BYTES("User-Agent"));
+    }
+    mailer = bytes_trim(mailer);
+    for (size_t i = 0; i < mailer.size && !ascii_digit(mailer.at[i]); i++) {
+        uint8_t c = mailer.at[i];
+        form_byte(&form, c >= ' ' && c < 0x7f ? ascii_lower(c) : '?');
+    }
+    while (form.size > 0 && form_r[form.size - 1] == ' ') {
+        form_r[--form.size] = '\0';
+    }
+}
+
+void
+habits_read(const struct letter *letter, struct habits *habits_r)
+{
+    const struct header *header = &letter->header;
+
+    *habits_r = (struct habits){0};
+    for (size_t i = 0;
+         i < header->field_count && habits_r->field_count < LIMIT_HABITS_FIELDS; i++) {
+        if (!is_of_the_way(header->fields[i].name)) {
+            habits_r->fields[habits_r->field_count++] =
+                (uint16_t)hash_quick(header->fields[i].name, 0);
+        }
+    }
+    read_message_id(letter, habits_r->message_id);
+    read_date(letter, habits_r);
+    read_boundary(letter, habits_r->boundary);
+    read_mailer(letter, habits_r->mailer);
+}
+
+static unsigned
+order_similarity(const struct habits *a, const struct habits *b)
+{
+    unsigned above[LIMIT_HABITS_FIELDS + 1] = {0}, row[LIMIT_HABITS_FIELDS + 1] = {0};
+    size_t longer = a->field_count > b->field_count ? a->field_count : b->field_count;
+
+    for (size_t i = 0; i < a->field_count; i++) {
+        for (size_t k = 0; k < b->field_count; k++) {
+            unsigned most = above[k + 1] > row[k] ? above[k + 1] : row[k];
+            row[k + 1] = a->fields[i] == b->fields[k] ? above[k] + 1 : most;
+        }
+        memcpy(above, row, sizeof above);
+    }
+    return longer == 0 ? 0 : above[b->field_count] * 1000 / (unsigned)longer;
+}
+
+unsigned
+habits_similarity(const struct habits *a, const struct habits *b)
+{
+    const struct {
+        const char *a, *b;
+        unsigned weight;
+    } forms[] = {
+        {a->message_id, b->message_id, 150},
+        {a->boundary, b->boundary, 120},
+        {a->mailer, b->mailer, 120},
+        {a->date, b->date, 60},
+    };
+    unsigned sum = 0, all = 500;
+
+    if (a->field_count == 0 || b->field_count == 0) {
+        return 0;
+    }
+    sum += order_similarity(a, b) * 500 / 1000;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        bool has_any = forms[i].a[0] != '\0' || forms[i].b[0] != '\0';
+        unsigned weight = has_any ? forms[i].weight : forms[i].weight / 4;
+        all += weight;
+        sum += strcmp(forms[i].a, forms[i].b) == 0 ? weight : 0;
+    }
+    all += 50;
+    sum += a->zone_minutes == b->zone_minutes && a->is_zone_odd == b->is_zone_odd ? 50 : 0;
+    return sum * 1000 / all;
+}

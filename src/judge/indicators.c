@@ -1,0 +1,462 @@
+#include "judge/indicators_private.h"
+
+#include <unicode/unorm2.h>
+#include <unicode/utf16.h>
+
+#include "base/hash.h"
+#include "base/utf8.h"
+#include "base/why.h"
+#include "parse/links.h"
+
+/* What NFKC makes of one character is at most so long, or the character is left as it is. */
+#define FOLDED_MAX 8
+/* Bytes of a link of another scheme that are read. */
+#define SCHEME_MAX 120
+
+struct folder {
+    struct reading *r;
+    const UNormalizer2 *wide, *canonical;
+};
+
+static bool
+is_invisible(uint32_t c)
+{
+    return (c < 0x20 && !ascii_blank((uint8_t)c)) || (c >= 0x7f && c < 0xa0) || c == 0xad ||
+           c == 0x34f || c == 0x61c || (c >= 0x180b && c <= 0x180f) ||
+           (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
+           (c >= 0x2060 && c <= 0x206f) || c == 0x3164 || (c >= 0xfe00 && c <= 0xfe0f) ||
+           c == 0xfeff || (c >= 0xfff0 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
+}
+
+static void
+put(struct folder *f, uint32_t c, size_t at)
+{
+    struct reading *r = f->r;
+
+    if (is_invisible(c)) {
+        return;
+    }
+    if ((c >= 0x2010 && c <= 0x2015) || c == 0x2212 || c == 0x2500) {
+        c = '-';
+    }
+    if (c == '\t' || c == '\r' || c == 0x3000 || c == 0xa0) {
+        c = ' ';
+    }
+    if (glyph_blank(c) && r->count > 0 && glyph_blank(r->glyphs[r->count - 1].c)) {
+        r->glyphs[r->count - 1].c = c == '\n' ? c : r->glyphs[r->count - 1].c;
+        return;
+    }
+    if ((c == 0x3099 || c == 0x309a) && r->count > 0) {
+        UChar32 one = unorm2_composePair(f->canonical, (UChar32)r->glyphs[r->count - 1].c,
+                                         (UChar32)c);
+        if (one >= 0) {
+            r->glyphs[r->count - 1].c = (uint32_t)one;
+            return;
+        }
+    }
+    if (r->count + 1 >= r->room) {
+        r->glyphs = arena_grow(r->arena, r->glyphs, r->room * sizeof *r->glyphs,
+                               r->room * 2 * sizeof *r->glyphs);
+        r->room *= 2;
+    }
+    r->glyphs[r->count++] = (struct glyph){.c = c, .at = (uint32_t)at};
+}
+
+static void
+take(struct folder *f, uint32_t c, size_t at)
+{
+    UChar folded[FOLDED_MAX];
+    UErrorCode code = U_ZERO_ERROR;
+    UChar32 one;
+
+    if (c < 0x80 || (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30fe) ||
+        (c >= 0x4e00 && c <= 0x9fff) ||
+        (c >= 0x2460 && c <= 0x24ff)) { /* circled: they number lists */
+        put(f, c, at);
+        return;
+    }
+    if (c >= 0xff01 && c <= 0xff5e) {
+        put(f, c - 0xfee0, at);
+        return;
+    }
+    int32_t size =
+        unorm2_getRawDecomposition(f->wide, (UChar32)c, folded, FOLDED_MAX, &code);
+    if (U_FAILURE(code) || size <= 0 ||
+        unorm2_getDecomposition(f->canonical, (UChar32)c, NULL, 0, &code) > 0) {
+        put(f, c, at); /* it has none, or is a letter with its mark */
+        return;
+    }
+    for (int32_t i = 0; i < size;) {
+        U16_NEXT(folded, i, size, one);
+        put(f, U_IS_SURROGATE(one) ? UTF8_REPLACEMENT : (uint32_t)one, at);
+    }
+}
+
+static void
+fold(struct reading *r)
+{
+    UErrorCode code = U_ZERO_ERROR;
+    struct folder f = {.r = r,
+                       .wide = unorm2_getNFKCInstance(&code),
+                       .canonical = unorm2_getNFCInstance(&code)};
+    uint32_t c;
+
+    SK_ASSERT(U_SUCCESS(code));
+    r->room = r->text.size / 2 + 64;
+    r->glyphs = arena_take_many(r->arena, r->room, sizeof *r->glyphs);
+    for (size_t at = 0; at < r->text.size;) {
+        size_t size = utf8_get(r->text, at, &c);
+        take(&f, size == 0 ? UTF8_REPLACEMENT : c, at);
+        at += size == 0 ? 1 : size;
+    }
+    r->glyphs[r->count] = (struct glyph){.at = (uint32_t)r->text.size};
+}
+
+int
+glyph_number(uint32_t c)
+{
+    static const uint32_t kanji[] = {0x3007, 0x4e00, 0x4e8c, 0x4e09, 0x56db,
+                                     0x4e94, 0x516d, 0x4e03, 0x516b, 0x4e5d};
+
+    if (c < 0x80) {
+        return glyph_digit(c) ? (int)(c - '0') : -1;
+    }
+    for (int i = 0; i < 10; i++) {
+        if (kanji[i] == c) {
+            return i;
+        }
+    }
+    return c == 0x96f6 || c == 0x25cb || c == 0x25ef ? 0 : -1;
+}
+
+/* The next character of a word of ours, which is good UTF-8. */
+static uint32_t
+word_next(const char **word)
+{
+    const uint8_t *p = (const uint8_t *)*word;
+    size_t size = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+    uint32_t c = size == 1 ? p[0] : p[0] & (0x7fu >> size);
+
+    for (size_t i = 1; i < size; i++) {
+        c = c << 6 | (p[i] & 0x3f);
+    }
+    *word += size;
+    return c;
+}
+
+size_t
+glyphs_are(const struct reading *r, size_t at, const char *word)
+{
+    size_t from = at;
+    uint32_t last = 0;
+
+    while (*word != '\0') {
+        uint32_t c = word_next(&word);
+        /* Japanese may be spaced out. */
+        if (glyph(r, at) == ' ' && c != ' ' && at > from && (c >= 0x80 || last >= 0x80)) {
+            at++;
+        }
+        if (glyph_lower(c) != glyph_lower(glyph(r, at))) {
+            return 0;
+        }
+        last = c;
+        at++;
+    }
+    return at - from;
+}
+
+size_t
+glyphs_end(const struct reading *r, size_t at, const char *word)
+{
+    size_t length = 0;
+
+    for (const char *p = word; *p != '\0'; p++) {
+        length += (*p & 0xc0) != 0x80;
+    }
+    if (length > at || (ascii_letter((uint8_t)*word) && at > length &&
+                        glyph_letter(glyph(r, at - length - 1)))) {
+        return 0;
+    }
+    return glyphs_are(r, at - length, word);
+}
+
+size_t
+glyphs_any(const struct reading *r, size_t at, const char *const *words)
+{
+    size_t best = 0;
+
+    for (; *words != NULL; words++) {
+        size_t size = glyphs_are(r, at, *words);
+        best = size > best ? size : best;
+    }
+    return best;
+}
+
+size_t
+glyphs_end_any(const struct reading *r, size_t at, const char *const *words)
+{
+    size_t best = 0;
+
+    for (; *words != NULL; words++) {
+        size_t size = glyphs_end(r, at, *words);
+        best = size > best ? size : best;
+    }
+    return best;
+}
+
+size_t
+glyphs_skip_blanks(const struct reading *r, size_t at)
+{
+    while (glyph_blank(glyph(r, at))) {
+        at++;
+    }
+    return at;
+}
+
+void
+glyphs_write(struct writer *w, const struct reading *r, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        uint32_t c = glyph(r, i);
+        writer_code_point(w, glyph_blank(c) ? ' ' : c);
+    }
+}
+
+struct bytes
+glyphs_copy(const struct reading *r, size_t from, size_t to)
+{
+    struct writer w;
+
+    writer_init(&w, r->arena);
+    glyphs_write(&w, r, from, to);
+    return bytes_trim(writer_view(&w));
+}
+
+struct bytes
+glyphs_copy_lower(const struct reading *r, size_t from, size_t to)
+{
+    return bytes_lower(r->arena, glyphs_copy(r, from, to));
+}
+
+bool
+reading_taken(const struct reading *r, size_t from, size_t to)
+{
+    for (size_t i = from; i < to && i < r->count; i++) {
+        if (r->glyphs[i].taken) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct indicator *
+reading_add_link(struct reading *r, enum indicator_type type, struct bytes value)
+{
+    uint64_t hash = hash_quick(value, (uint64_t)type);
+
+    if (value.size == 0) {
+        return NULL;
+    }
+    for (size_t i = 0; i < r->found; i++) {
+        if (r->hashes[i] == hash && r->list[i].type == type &&
+            bytes_equal(r->list[i].value, value)) {
+            return NULL;
+        }
+    }
+    if (r->found == LIMIT_INDICATORS) {
+        return NULL;
+    }
+    if (r->found == r->list_room) {
+        size_t room = r->list_room == 0 ? 16 : r->list_room * 2;
+        r->list = arena_grow(r->arena, r->list, r->list_room * sizeof *r->list,
+                             room * sizeof *r->list);
+        r->hashes = arena_grow(r->arena, r->hashes, r->list_room * sizeof *r->hashes,
+                               room * sizeof *r->hashes);
+        r->list_room = room;
+    }
+    r->hashes[r->found] = hash;
+    r->list[r->found] = (struct indicator){.type = type, .value = value};
+    return &r->list[r->found++];
+}
+
+struct indicator *
+reading_add(struct reading *r, enum indicator_type type, struct bytes value, size_t from,
+            size_t to)
+{
+    struct indicator *added = reading_add_link(r, type, value);
+
+    for (size_t i = from; i < to && i < r->count; i++) {
+        r->glyphs[i].taken = true;
+    }
+    if (added != NULL) {
+        added->from = r->glyphs[from].at;
+        added->to = r->glyphs[to < r->count ? to : r->count].at;
+    }
+    return added;
+}
+
+/* The place of a byte of the text. */
+static size_t
+place_of(const struct reading *r, size_t at)
+{
+    size_t low = 0, high = r->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (r->glyphs[middle].at < at) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* What a link is beside a URL, or instead of one. */
+static void
+link_take(struct reading *r, const struct link *link, bool in_text, size_t from, size_t to)
+{
+    struct bytes id = BYTES_NONE, value = link->href;
+    enum indicator_type type;
+    struct indicator *added;
+    bool mail = bytes_starts(value, BYTES("mailto:"));
+
+    if (mail) {
+        size_t end = bytes_find_byte(value, '?', 0);
+        value = bytes_lower(r->arena,
+                            bytes_slice(value, 7, end == BYTES_NOWHERE ? value.size : end));
+        if (bytes_find_byte(value, '@', 0) == BYTES_NOWHERE) {
+            return;
+        }
+    } else if (!bytes_starts(value, BYTES("http")) && !bytes_starts(value, BYTES("ftp"))) {
+        return;
+    }
+    if (!mail && messenger_link(r->arena, link->host, value, &type, &id)) {
+        added =
+            in_text ? reading_add(r, type, id, from, to) : reading_add_link(r, type, id);
+    }
+    type = mail ? INDICATOR_EMAIL : INDICATOR_URL;
+    added =
+        in_text ? reading_add(r, type, value, from, to) : reading_add_link(r, type, value);
+    if (added != NULL) {
+        added->disguised = (link->flags & (LINK_DEFANGED | LINK_WIDE)) != 0;
+    }
+}
+
+static void
+links_read(struct reading *r)
+{
+    struct link *links;
+    size_t count = links_in_text(r->arena, r->text, &links);
+
+    for (size_t i = 0; i < count; i++) {
+        size_t offset = (size_t)(links[i].written.at - r->text.at);
+        size_t from = place_of(r, offset), to = place_of(r, offset + links[i].written.size);
+        if (!reading_taken(r, from, to)) {
+            link_take(r, &links[i], true, from, to);
+        }
+    }
+}
+
+static void
+scan(struct reading *r)
+{
+    static size_t (*const readers[])(struct reading *, size_t) = {
+        coin_read, iban_read, account_read, place_read, phone_read, name_read,
+    };
+
+    for (size_t at = 0; at < r->count && r->found < LIMIT_INDICATORS;) {
+        size_t after = at;
+        for (size_t i = 0;
+             !r->glyphs[at].taken && after == at && i < sizeof readers / sizeof *readers;
+             i++) {
+            after = readers[i](r, at);
+        }
+        at = after > at ? after : at + 1;
+    }
+}
+
+/* Merges by place: few, and nearly in order. */
+static void
+sort(struct indicator *list, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct indicator it = list[i];
+        size_t to = i;
+        while (to > 0 && list[to - 1].from > it.from) {
+            list[to] = list[to - 1];
+            to--;
+        }
+        list[to] = it;
+    }
+}
+
+/* A link that is no URL of the web but tells a number or id: tel:, sms:, bitcoin:, tg:, line:. It is read as text. */
+static void
+scheme_take(struct reading *r, const struct link *link)
+{
+    static const char *const schemes[] = {
+        "tel:", "sms:", "bitcoin:", "ethereum:", "tg://", "line://", "whatsapp:"};
+    struct bytes text = link->href.size > 0 ? link->href : link->written;
+    bool known = false;
+
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        known |= bytes_starts_fold(text, bytes_from_text(schemes[i]));
+    }
+    if (!known) {
+        return;
+    }
+    struct reading own = {.arena = r->arena, .text = bytes_slice(text, 0, SCHEME_MAX)};
+    fold(&own);
+    messengers_read(&own);
+    scan(&own);
+    for (size_t i = 0; i < own.found; i++) {
+        (void)reading_add_link(r, own.list[i].type, own.list[i].value);
+    }
+}
+
+const struct indicator *
+indicators_read(struct arena *arena, const struct indicator_texts *in, size_t *count_r)
+{
+    struct reading r = {.arena = arena};
+
+    r.text = bytes_slice(in->text, 0, LIMIT_INDICATOR_TEXT);
+    if (r.text.size > 0) {
+        fold(&r);
+        bank_accounts_init(&r);
+        mail_read(&r);
+        messengers_read(&r);
+        links_read(&r);
+        scan(&r);
+        sort(r.list, r.found);
+    }
+    for (size_t i = 0; i < in->link_count; i++) {
+        if (in->links[i].kind != LINK_TEXT && in->links[i].kind != LINK_IMAGE) {
+            link_take(&r, &in->links[i], false, 0, 0);
+            scheme_take(&r, &in->links[i]);
+        }
+    }
+    *count_r = r.found;
+    return r.list;
+}
+
+const char *
+indicator_type_name(enum indicator_type type)
+{
+    static const char *const names[INDICATOR_TYPE_COUNT] = {
+        [INDICATOR_BANK_ACCOUNT] = "bank_account",
+        [INDICATOR_PHONE] = "phone",
+        [INDICATOR_LINE_ID] = "line_id",
+        [INDICATOR_TELEGRAM_ID] = "telegram_id",
+        [INDICATOR_SIGNAL_ID] = "signal_id",
+        [INDICATOR_WHATSAPP_ID] = "whatsapp_id",
+        [INDICATOR_BITCOIN] = "bitcoin",
+        [INDICATOR_ETHEREUM] = "ethereum",
+        [INDICATOR_EMAIL] = "email",
+        [INDICATOR_URL] = "url",
+        [INDICATOR_POSTAL_ADDRESS] = "postal_address",
+        [INDICATOR_NAME] = "name",
+    };
+
+    return names[type];
+}
