@@ -12,6 +12,7 @@
 
 PREFIX ?= /usr
 SBINDIR ?= $(PREFIX)/sbin
+LIBEXECDIR ?= $(PREFIX)/libexec
 SHAREDIR ?= $(PREFIX)/share/sekisho
 MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= /lib/systemd/system
@@ -61,6 +62,7 @@ pages: all
 # The account that workers and keeper run as is made when this is the machine they will run on.
 install: all
 	install -D -m 755 build/sekisho $(DESTDIR)$(SBINDIR)/sekisho
+	install -D -m 755 build/sekisho-opener $(DESTDIR)$(LIBEXECDIR)/sekisho/sekisho-opener
 	install -D -m 644 man/sekisho.8 $(DESTDIR)$(MANDIR)/man8/sekisho.8
 	install -D -m 644 man/sekisho.conf.5 $(DESTDIR)$(MANDIR)/man5/sekisho.conf.5
 	install -D -m 644 share/systemd/sekisho.service $(DESTDIR)$(UNITDIR)/sekisho.service
@@ -82,7 +84,7 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/sekisho $(DESTDIR)$(MANDIR)/man8/sekisho.8 $(DESTDIR)$(MANDIR)/man5/sekisho.conf.5
 	rm -f $(DESTDIR)$(UNITDIR)/sekisho.service
-	rm -rf $(DESTDIR)$(SHAREDIR)
+	rm -rf $(DESTDIR)$(SHAREDIR) $(DESTDIR)$(LIBEXECDIR)/sekisho
 
 clean:
 	rm -rf build build-san build-clang build-fuzz

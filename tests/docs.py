@@ -27,6 +27,8 @@ def main():
             ('a finding that changed', 'docs/FINDINGS.md', r'\| `\w+', '| `other', check_docs.check_findings),
             ('a link that leads nowhere', 'README.md', r'\]\(docs/', '](dogs/', check_docs.check_links),
             ('a proof that does not stand in its test', 'docs/THREATS.md', r'`: "', '`: "never ', check_docs.check_threats),
+            ('a statement of a test that a fault of others lost', 'docs/PEERS.md', r'`: "', '`: "never ', check_docs.check_peers),
+            ('a fault of others that was left out', 'docs/PEERS.md', r'\| class 17 \|', '| class 18 |', check_docs.check_peers),
             ('a target that make does not have', 'README.md', r'    make run', '    make ran', check_docs.check_readme)):
         altered = []
 

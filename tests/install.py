@@ -15,7 +15,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix='sekisho-install-') as place:
         good, output = make('install', place)
         ok(good, 'make install', output)
-        for path, mode in (('usr/sbin/sekisho', 0o755), ('usr/share/man/man8/sekisho.8', 0o644),
+        for path, mode in (('usr/sbin/sekisho', 0o755), ('usr/libexec/sekisho/sekisho-opener', 0o755), ('usr/share/man/man8/sekisho.8', 0o644),
                            ('usr/share/man/man5/sekisho.conf.5', 0o644), ('etc/sekisho/sekisho.conf', 0o640),
                            ('lib/systemd/system/sekisho.service', 0o644), ('var/lib/sekisho', 0o700)):
             full = os.path.join(place, path)

@@ -4,7 +4,7 @@ import concurrent.futures, glob, json, os, re, shlex, shutil, subprocess, sys, t
 
 from tap import BUILD, ROOT, done, ok
 
-FOLDERS = ['base', 'net', 'dns', 'store', 'arrive', 'permit', 'parse', 'trace', 'judge', 'decide', 'record', 'report',
+FOLDERS = ['base', 'net', 'dns', 'store', 'arrive', 'permit', 'parse', 'open', 'trace', 'judge', 'decide', 'record', 'report',
            'sekisho']
 EMPTY_FOLDER = 'sources = files(%s)\ntests = []\nfuzz = []\n'
 
@@ -32,6 +32,7 @@ class Tree:
         for folder in FOLDERS:
             self.write('src/%s/meson.build' % folder, EMPTY_FOLDER % '')
         self.write('src/sekisho/main.c', 'int main(void) { return 0; }\n')
+        self.write('src/sekisho/opener_main.c', 'int main(void) { return 0; }\n')
 
     def at(self, path):
         return os.path.join(self.place, path)

@@ -41,6 +41,7 @@ struct frame_link {
     struct queue in, out;
     const struct frame_calls *calls;
     void *context;
+    size_t most; /* that a frame may hold */
     bool waits;  /* for room in the socket */
     bool gone;   /* was told */
     bool busy;   /* inside a callback */
@@ -142,7 +143,7 @@ link_tell(struct frame_link *link)
     while (!link->closed && !link->gone && in->to - in->from >= HEAD_SIZE) {
         memcpy(&head, in->at + in->from, HEAD_SIZE);
         size_t size = HEAD_SIZE + (size_t)head.size;
-        if (head.size > LIMIT_WIRE_FRAME) {
+        if (head.size > link->most) {
             link_gone(link);
             return;
         }
@@ -231,11 +232,18 @@ frame_link_open(struct event_base *base, int fd, const struct frame_calls *calls
     link->fd = fd;
     link->calls = calls;
     link->context = context;
+    link->most = LIMIT_WIRE_FRAME;
     event_assign(&link->readable, base, fd, EV_READ | EV_PERSIST, link_readable, link);
     event_assign(&link->writable, base, fd, EV_WRITE | EV_PERSIST, link_writable, link);
     loop_task_init(&link->send, base, link_send, link);
     event_add(&link->readable, NULL);
     return link;
+}
+
+void
+frame_link_expect(struct frame_link *link, size_t most)
+{
+    link->most = most;
 }
 
 void

@@ -28,6 +28,8 @@ struct frame_calls {
 struct frame_link *frame_link_open(struct event_base *base, int fd,
                                    const struct frame_calls *calls, void *context);
 void frame_link_close(struct frame_link *link);
+/* A frame with a larger payload breaks the form; before, LIMIT_WIRE_FRAME. For an other end of which less is expected. */
+void frame_link_expect(struct frame_link *link, size_t most);
 /* Queues a frame whose payload is the pieces in a row, at most LIMIT_WIRE_FRAME bytes. All that was queued in one turn of
  * the loop is sent together at its end. */
 void frame_send(struct frame_link *link, uint32_t type, uint64_t token,

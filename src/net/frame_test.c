@@ -216,6 +216,27 @@ test_bound(void)
     close(there);
 }
 
+/* A link that was told to expect less. */
+static void
+test_expect(void)
+{
+    for (uint32_t past = 0; past < 2; past++) {
+        struct frame_link *link = begin();
+        struct writer w;
+        writer_init(&w, &arena);
+        write_head(&w, 100 + past, 1, 2);
+        for (uint32_t i = 0; i < 100 + past; i++) {
+            writer_byte(&w, 'x');
+        }
+        frame_link_expect(link, 100);
+        SK_ASSERT(write(there, w.at, w.size) == (ssize_t)w.size);
+        tap_ok(turn_until(1 - past, past) && heard.gone == past,
+               "a frame of %u bytes where 100 are expected", 100 + past);
+        frame_link_close(link);
+        close(there);
+    }
+}
+
 static void
 test_gone(void)
 {
@@ -608,6 +629,7 @@ main(void)
     base = loop_open(&why);
     test_pieces();
     test_bound();
+    test_expect();
     test_gone();
     test_send();
     test_together();

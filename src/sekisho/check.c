@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "net/loop.h"
+#include "sekisho/enclose.h"
 #include "sekisho/files.h"
 #include "sekisho/options.h"
 #include "sekisho/passage.h"
@@ -35,6 +36,7 @@ struct check {
     struct event_base *base;
     struct resolver *resolver;
     struct dns_zone *zone;
+    struct opener opener;
     bool offline, json, japanese;
     uint32_t families;
     struct options options;
@@ -198,16 +200,16 @@ check_file(struct check *c, const char *path)
         code = SK_OK;
     }
     if (code == SK_OK) {
+        enclose_walk(&walk, c->settings->config, &c->opener);
         code = walk_judge(&walk, c->judge, c->settings->policy);
     }
     if (code != SK_OK) {
         fprintf(stderr, "sekisho: %s: the message needs more memory than one may have\n",
                 path);
         status = EXIT_DATA;
-    } else if (c->json) {
-        check_print_json(c, &walk, path);
     } else {
-        check_print(c, &walk, path);
+        judge_point(&arena, walk.letter, walk.opinion);
+        (c->json ? check_print_json : check_print)(c, &walk, path);
     }
     if (status == EXIT_OK && walk.verdict->strongest != VERDICT_ACCEPT) {
         status = EXIT_FOUND;
@@ -316,6 +318,9 @@ check_command(int count, char **arguments)
     for (int i = 0; status != EXIT_CONFIG && i < c.options.rest_count; i++) {
         int one = check_file(&c, c.options.rest[i]);
         status = one > status ? one : status;
+    }
+    if (c.opener.pid > 0) {
+        opener_end(&c.opener);
     }
     if (c.judge != NULL) {
         judge_close(c.judge);

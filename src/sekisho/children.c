@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "net/frame.h"
 #include "sekisho/harden.h"
+#include "sekisho/opener.h"
 #include "sekisho/options.h"
 
 struct child *
@@ -33,7 +34,7 @@ keeper_of(struct supervisor *s)
 const char *
 role_name(enum role role)
 {
-    static const char *const names[] = {"keeper", "clerk", "worker", "keys"};
+    static const char *const names[] = {"keeper", "clerk", "worker", "keys", "opener"};
 
     return names[role];
 }
@@ -124,6 +125,11 @@ child_run(struct supervisor *s, struct child *child, int control)
     if (start.own_mounts) {
         harden_keep_mount_right();
     }
+    if (child->role == ROLE_OPENER) {
+        opener_become(s->opener_path, s->settings->config, control);
+        log_line(LOG_LEVEL_ERROR, NULL, "%s cannot be executed", s->opener_path);
+        _exit(EXIT_UNAVAILABLE);
+    }
     _exit(child->role == ROLE_KEEPER  ? role_keeper(&start)
           : child->role == ROLE_CLERK ? role_clerk(&start)
           : child->role == ROLE_KEYS  ? role_keys(&start)
@@ -148,6 +154,33 @@ introduce(struct supervisor *s, struct child *worker)
     }
     if (frame_send_fd(keeper->control, CONTROL_PEER, number, pair[0], &why) != SK_OK ||
         frame_send_fd(worker->control, CONTROL_PEER, 0, pair[1], &why) != SK_OK) {
+        log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
+    }
+    close(pair[0]);
+    close(pair[1]);
+}
+
+/* A channel to the opener for a worker. It never blocks: a question that finds it full is one that nobody answers. */
+static void
+introduce_opener(struct supervisor *s, struct child *worker)
+{
+    struct child *opener = s->children;
+    int pair[2];
+    struct why why;
+
+    while (opener < s->children + s->child_count && opener->role != ROLE_OPENER) {
+        opener++;
+    }
+    if (opener == s->children + s->child_count || opener->pid == 0 || worker->pid == 0) {
+        return;
+    }
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
+        log_line(LOG_LEVEL_ERROR, NULL, "no socket pair could be had");
+        return;
+    }
+    if (frame_send_fd(opener->control, CONTROL_PEER, worker->number, pair[0], &why) !=
+            SK_OK ||
+        frame_send_fd(worker->control, CONTROL_OPENER, 0, pair[1], &why) != SK_OK) {
         log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
     }
     close(pair[0]);
@@ -196,8 +229,16 @@ child_start(struct supervisor *s, struct child *child)
     if (child->role == ROLE_WORKER || child->role == ROLE_CLERK) {
         introduce(s, child);
         keys_introduce(s, child);
+        if (child->role == ROLE_WORKER) {
+            introduce_opener(s, child);
+        }
     } else if (child->role == ROLE_KEYS) {
         keys_started(s);
+    }
+    for (size_t i = 0; child->role == ROLE_OPENER && i < s->child_count; i++) {
+        if (s->children[i].role == ROLE_WORKER) {
+            introduce_opener(s, &s->children[i]);
+        }
     }
     for (size_t i = 0; child->role == ROLE_KEEPER && i < s->child_count; i++) {
         if (s->children[i].role == ROLE_WORKER || s->children[i].role == ROLE_CLERK) {

@@ -3,11 +3,13 @@
 
 int serve_command(int count, char **arguments);
 int check_command(int count, char **arguments);
+int read_command(int count, char **arguments);
 int learn_command(int count, char **arguments);
 int classify_command(int count, char **arguments);
 int search_command(int count, char **arguments);
 int explain_command(int count, char **arguments);
 int origin_command(int count, char **arguments);
+int law_command(int count, char **arguments);
 int ledger_command(int count, char **arguments);
 int try_command(int count, char **arguments);
 int flood_command(int count, char **arguments);

@@ -24,6 +24,7 @@
 #include "record/ledger.h"
 #include "record/verify.h"
 #include "sekisho/ask.h"
+#include "sekisho/opener.h"
 #include "sekisho/processes.h"
 #include "trace/place.h"
 
@@ -405,6 +406,27 @@ look_alarm(const struct doctor *d, struct doctor_finding *f)
     }
 }
 
+static void
+look_attachments(const struct doctor *d, struct doctor_finding *f)
+{
+    char path[4096];
+
+    if (!config_bool(d->config, "attachments.open")) {
+        put(f, DOCTOR_SKIP, "開かない設定です", "they are not opened, as configured", NULL);
+    } else if (!opener_find(path)) {
+        put(f, DOCTOR_WARN, "開くプログラム sekisho-opener がありません",
+            "the program that opens them, sekisho-opener, is not there",
+            "make install, or set attachments.open = no");
+    } else if (access("/usr/share/poppler/cMap", R_OK) != 0) {
+        put(f, DOCTOR_WARN, "日本語PDFの文字を読む表がありません",
+            "tables to read the letters of Japanese PDF are missing",
+            "apt-get install poppler-data");
+    } else {
+        put(f, DOCTOR_GOOD, "一つずつ隔離して開きます", "opened one by one behind walls",
+            NULL);
+    }
+}
+
 /* Members of a list that the keeper gives in answer to a request. */
 static size_t
 asked_count(const struct doctor *d, const char *request, const char *list)
@@ -537,6 +559,7 @@ const struct doctor_check doctor_checks[] = {
     {"next_hop", "配送先", "next hop", look_next_hop},
     {"certificate", "証明書", "certificate", look_certificate},
     {"places", "送信元の国", "places", look_places},
+    {"attachments", "添付ファイル", "attachments", look_attachments},
     {"law", "法的根拠", "legal ground", look_law},
     {"alarm", "警報", "alarm", look_alarm},
     {"console", "管理画面", "console", look_console},

@@ -28,6 +28,8 @@ enum harden_role {
     HARDEN_KEEPER, /* writes the record folder but for journal/; no sockets of its own making */
     HARDEN_KEYS,   /* reads and writes what is open already; no files, no sockets */
     HARDEN_PURGER, /* writes beneath the paths given, and ends soon */
+    HARDEN_OPENER, /* makes a process for each attachment, and reads none of them */
+    HARDEN_OPENED, /* such a process: reads beneath the paths given, and answers; under the opener's walls and its own */
 };
 
 enum harden_right { HARDEN_READ, HARDEN_WRITE };

@@ -286,6 +286,24 @@ allow_crew(struct filter *f)
     allow_when(f, SYS(setrlimit), equal(0, RLIMIT_CPU));
 }
 
+/* The opener: a process for each attachment, that it may end, and that puts on a filter of its own. */
+static void
+allow_opening(struct filter *f)
+{
+    static const int names[] = {PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP};
+    static const int calls[] = {SYS(wait4),           SYS(kill),    SYS(close_range),
+                                SYS(set_tid_address), SYS(seccomp), END};
+    const scmp_datum_t spaces = CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |
+                                CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+
+    allow(f, calls);
+    filter_add(f, SCMP_ACT_ERRNO(ENOSYS), SYS(clone3), 0, NULL);
+    allow_when(f, SYS(clone), masked(0, spaces, 0));
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        allow_when(f, SYS(prctl), equal(0, (scmp_datum_t)names[i]));
+    }
+}
+
 static void
 allow_sockets(struct filter *f)
 {
@@ -365,7 +383,14 @@ filter_role(struct filter *f, enum harden_role role)
     if (role == HARDEN_KEEPER) {
         allow_threads(f);
     }
-    if (role == HARDEN_CLERK || role == HARDEN_KEEPER || role == HARDEN_PURGER) {
+    if (role == HARDEN_WORKER) {
+        /* The stream that it asks the opener over; it cannot be reached by anybody else. */
+        allow_when(f, SYS(socketpair), equal(0, AF_UNIX));
+    }
+    if (role == HARDEN_OPENER) {
+        allow_opening(f);
+    }
+    if (role != HARDEN_WORKER && role != HARDEN_KEYS) {
         allow(f, reading);
     }
     if (role == HARDEN_KEEPER || role == HARDEN_PURGER) {

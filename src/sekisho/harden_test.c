@@ -34,8 +34,10 @@
 #define K     (1u << HARDEN_KEEPER)
 #define S     (1u << HARDEN_KEYS) /* secrets */
 #define P     (1u << HARDEN_PURGER)
-#define ALL   (W | C | K | S | P)
-#define ROLES 5
+#define O     (1u << HARDEN_OPENER)
+#define N     (1u << HARDEN_OPENED) /* one attachment */
+#define ALL   (W | C | K | S | P | O | N)
+#define ROLES 7
 
 #ifndef RWF_NOAPPEND
 #define RWF_NOAPPEND 0x20
@@ -346,32 +348,34 @@ struct attempt {
 
 static const struct attempt attempts[] = {
     {"its own work: memory, pipes, time", try_work, 0, 0, ALL, false, false},
-    {"makes a file in the record folder", try_create, W | C | S | P, 0, K, false, false},
-    {"makes a file elsewhere", try_create_elsewhere, ALL, 0, 0, false, false},
-    {"opens a file of the record for writing", try_write, W | C | S | P, 0, K, false,
+    {"makes a file in the record folder", try_create, W | C | S | P | O | N, 0, K, false,
      false},
-    {"reads a file of the record", try_read, W | S, 0, C | K | P, false, false},
-    {"reads the ledger", try_read_entry, W | S, 0, C | K | P, false, false},
-    {"reads a private key", try_read_key, W | C | S | P, 0, K, false, false},
+    {"makes a file elsewhere", try_create_elsewhere, ALL, 0, 0, false, false},
+    {"opens a file of the record for writing", try_write, W | C | S | P | O | N, 0, K,
+     false, false},
+    {"reads a file of the record", try_read, W | S | O | N, 0, C | K | P, false, false},
+    {"reads the ledger", try_read_entry, W | S | O | N, 0, C | K | P, false, false},
+    {"reads a private key", try_read_key, W | C | S | P | O | N, 0, K, false, false},
     {"reads a file of the system", try_read_system, ALL, 0, 0, false, false},
     {"opens its own memory as a file", try_read_memory, ALL, 0, 0, false, false},
-    {"lists the record folder", try_list, W | S, 0, C | K | P, false, false},
-    {"removes a file of the record", try_remove, W | C | S | P, 0, K, false, false},
-    {"renames a file of the record", try_rename, W | C | S | P, 0, K, false, false},
-    {"truncates a file of the record", try_truncate, W | C | S | P, 0, 0, false, false},
-    {"makes a folder in the record", try_mkdir, W | C | S | P, 0, K, false, false},
+    {"lists the record folder", try_list, W | S | O | N, 0, C | K | P, false, false},
+    {"removes a file of the record", try_remove, W | C | S | P | O | N, 0, K, false, false},
+    {"renames a file of the record", try_rename, W | C | S | P | O | N, 0, K, false, false},
+    {"truncates a file of the record", try_truncate, W | C | S | P | O | N, 0, 0, false,
+     false},
+    {"makes a folder in the record", try_mkdir, W | C | S | P | O | N, 0, K, false, false},
     {"makes a symbolic link", try_symlink, ALL, 0, 0, false, false},
     {"makes a named pipe", try_pipe, ALL, 0, 0, false, false},
     {"changes the mode of a file", try_chmod, ALL, 0, 0, true, false},
     {"changes the owner of a file", try_chown, ALL, 0, 0, true, false},
-    {"opens a segment of the ledger for writing", try_entry_write, W | C | S | K, 0, P,
-     false, true},
-    {"truncates a segment", try_entry_truncate, W | C | S | K, 0, 0, false, true},
-    {"removes a segment", try_entry_remove, W | C | S | K, 0, 0, false, true},
-    {"renames a segment, or another file over it", try_entry_rename, W | C | S | K | P, 0,
-     0, false, true},
+    {"opens a segment of the ledger for writing", try_entry_write, W | C | S | K | O | N, 0,
+     P, false, true},
+    {"truncates a segment", try_entry_truncate, W | C | S | K | O | N, 0, 0, false, true},
+    {"removes a segment", try_entry_remove, W | C | S | K | O | N, 0, 0, false, true},
+    {"renames a segment, or another file over it", try_entry_rename,
+     W | C | S | K | P | O | N, 0, 0, false, true},
     {"renames the journal", try_journal_rename, ALL, 0, 0, false, true},
-    {"makes a segment of its own", try_entry_new, W | C | S | K, 0, 0, false, true},
+    {"makes a segment of its own", try_entry_new, W | C | S | K | O | N, 0, 0, false, true},
     {"opens its descriptor of the segment anew", try_descriptor_again, K, 0, 0, true, true},
     {"truncates by the descriptor", try_cut, K, 0, 0, false, false},
     {"truncates by its number with bits above the 32nd", try_cut_upper_bits, K, 0, 0, false,
@@ -393,14 +397,14 @@ static const struct attempt attempts[] = {
     {"opens sockets of rare kinds", try_alg, ALL, 0, 0, true, false},
     {"binds a TCP port", try_bind, ALL, 0, 0, false, false},
     {"listens", try_listen, ALL, 0, 0, false, false},
-    {"makes a socket in the record folder", try_listen_path, W | C | S | K | P, 0, 0, true,
-     false},
-    {"connects", try_connect, K | S | P, 0, W | C, false, false},
-    {"sends datagrams", try_datagrams, K | S | P, 0, W | C, true, false},
+    {"makes a socket in the record folder", try_listen_path, W | C | S | K | P | O | N, 0,
+     0, true, false},
+    {"connects", try_connect, K | S | P | O | N, 0, W | C, false, false},
+    {"sends datagrams", try_datagrams, K | S | P | O | N, 0, W | C, true, false},
     {"executes a program", try_execute, 0, ALL, 0, true, false},
     {"executes a descriptor", try_execute_descriptor, 0, ALL, 0, true, false},
-    {"forks", try_fork, W | K | S | P, 0, C, true, false},
-    {"makes a thread", try_thread, W | S | P, 0, C | K, true, false},
+    {"forks", try_fork, W | K | S | P | N, 0, C | O, true, false},
+    {"makes a thread", try_thread, W | S | P | N, 0, C | K | O, true, false},
     {"traces another process", try_trace, 0, ALL, 0, true, false},
     {"reads another process's memory", try_other_memory, 0, ALL, 0, true, false},
     {"signals another process", try_signal, ALL, 0, 0, false, false},
@@ -418,7 +422,8 @@ static const struct attempt attempts[] = {
     {"becomes dumpable", try_dumpable, ALL, 0, 0, true, false},
     {"takes back a limit", try_more_resources, ALL, 0, 0, false, false},
     {"becomes another user", try_user, ALL, 0, 0, false, false},
-    {"makes a file without a name", try_hidden_file, W | C | S | P, 0, K, true, false},
+    {"makes a file without a name", try_hidden_file, W | C | S | P | O | N, 0, K, true,
+     false},
 };
 
 static void
@@ -474,7 +479,11 @@ become(enum harden_role role)
         }
     }
     harden.strict = true;
-    if (harden_process(&harden, &why) != SK_OK) {
+    if (role == HARDEN_OPENED) {
+        harden.role = HARDEN_OPENER; /* it is forked by one, and adds a filter */
+    }
+    if (harden_process(&harden, &why) != SK_OK ||
+        (role == HARDEN_OPENED && harden_filter(role, &why) != SK_OK)) {
         fprintf(stderr, "# %s\n", why.sentence);
         _exit(3);
     }
@@ -629,11 +638,10 @@ can_mount(void)
 int
 main(void)
 {
-    static const char *const names[ROLES] = {[HARDEN_WORKER] = "worker",
-                                             [HARDEN_CLERK] = "clerk",
-                                             [HARDEN_KEEPER] = "keeper",
-                                             [HARDEN_KEYS] = "keys",
-                                             [HARDEN_PURGER] = "purger"};
+    static const char *const names[ROLES] = {
+        [HARDEN_WORKER] = "worker", [HARDEN_CLERK] = "clerk",   [HARDEN_KEEPER] = "keeper",
+        [HARDEN_KEYS] = "keys",     [HARDEN_PURGER] = "purger", [HARDEN_OPENER] = "opener",
+        [HARDEN_OPENED] = "opened"};
     char command[128];
 
     if (harden_landlock() < 6 || !harden_seccomp()) {

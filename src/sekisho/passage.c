@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "net/loop.h"
 #include "record/row.h"
+#include "sekisho/enclose.h"
 #include "sekisho/issue.h"
 #include "sekisho/issue_seal.h"
 #include "sekisho/list_news.h"
@@ -80,6 +81,7 @@ passage_keeper_gone(struct passages *p)
 }
 
 static void passage_step(void *context);
+static void passage_opened(void *context);
 
 /* One message on the road. */
 struct passage {
@@ -92,6 +94,7 @@ struct passage {
     enum sk_code code;
     int64_t began_us;
     bool returned;
+    struct enclosing *enclosing; /* attachments on their way through the opener */
     void (*done)(void *context, enum sk_code code, const struct answer *answer);
     void *context;
     const struct answer *answer;
@@ -188,6 +191,20 @@ held_for_anyone(const struct verdict *verdict)
     return false;
 }
 
+/* For a door whose client puts the papers on. */
+static const struct answer *
+with_json(const struct passage *passage, const struct answer *answer)
+{
+    const struct walk *walk = &passage->walk;
+    struct answer *made = ARENA_NEW(walk->arena, struct answer);
+
+    *made = *answer;
+    made->json =
+        verdict_json(walk->arena, passage->settings->policy, walk->verdict, walk->arrival,
+                     walk->permit, walk->letter, walk->origin, walk->opinion, answer);
+    return made;
+}
+
 static void
 passage_record(struct passage *passage)
 {
@@ -212,12 +229,16 @@ passage_record(struct passage *passage)
     passage->answer =
         verdict_answer(walk->arena, passage->settings->policy, walk->verdict, walk->arrival,
                        walk->permit, walk->letter, walk->origin, walk->opinion);
+    const struct answer *plain = passage->answer;
     enum sk_code code = issue_signatures(passage->settings, walk, &passage->answer);
     if (code != SK_OK) {
         passage_end(passage, code);
         return;
     }
     issue_seal(passage->settings, walk, &passage->answer);
+    if (passage->answer != plain && walk->arrival->door == ARRIVAL_HTTP) {
+        passage->answer = with_json(passage, passage->answer);
+    }
     struct bytes held = held_for_anyone(walk->verdict) ? walk->arrival->raw : BYTES_NONE;
     writer_init(&w, walk->arena);
     frame_put_bytes(&w, record);
@@ -228,6 +249,31 @@ passage_record(struct passage *passage)
 }
 
 static void passage_step(void *context);
+
+/* Attachments are opened once, when somebody allows it. True: they are waited for. */
+static bool
+passage_opens(struct passage *passage)
+{
+    struct walk *walk = &passage->walk;
+    const struct config *config = passage->settings->config;
+
+    if (passage->enclosing != NULL || !permit_has(walk->permit, FAMILY_ATTACHMENTS) ||
+        !config_bool(config, "attachments.open")) {
+        return false;
+    }
+    passage->enclosing = enclosing_new(walk->arena, walk->letter,
+                                       enclose_allows(walk->permit, FAMILY_CONTENT));
+    if (passage->enclosing == NULL) {
+        return false;
+    }
+    if (enclosing_count(passage->enclosing) == 0) {
+        walk->enclosures = enclosing_end(passage->enclosing);
+        return false;
+    }
+    enclose_ask(passage->enclosing, passage->all->base, passage->all->opener,
+                config_number(config, "attachments.time"), passage_opened, passage);
+    return true;
+}
 
 /* As far as it goes without waiting. */
 static void
@@ -254,6 +300,9 @@ passage_go(struct passage *passage)
          * and nothing is on its way to the keeper that rests on a consent that is gone. */
         walk->permit = permit_new(walk->arena, passage->settings->permit,
                                   passage->all->consents, walk->arrival);
+        if (passage_opens(passage)) {
+            return;
+        }
         code = walk_judge(walk, passage->all->judge, passage->settings->policy);
     }
     if (code != SK_OK) {
@@ -273,6 +322,15 @@ passage_step(void *context)
     hand_take(all->hand, passage->fingerprint, passage->walk.arrival->id);
     passage_go(passage);
     hand_leave(all->hand);
+}
+
+static void
+passage_opened(void *context)
+{
+    struct passage *passage = context;
+
+    passage->walk.enclosures = enclosing_end(passage->enclosing);
+    passage_step(passage);
 }
 
 /* Workers died of it: it is kept as it came, and nobody reads it here again. */

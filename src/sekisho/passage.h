@@ -34,6 +34,7 @@ struct passages {
         keeper; /* NULL while the keeper is being restarted: everything is answered later (451) */
     struct passage_wait *waits; /* for the keeper, newest first */
     uint64_t token;
+    int opener; /* a channel to the opener; -1: there is none */
     struct passage_counts *counts;
     const struct suspects *suspects; /* messages that killed workers */
     struct hand *hand;               /* where is noted what is executed now */
@@ -64,6 +65,7 @@ struct walk {
     const struct places *places; /* NULL: those of the settings */
     struct trace *trace;
     const struct origin *origin;
+    const struct enclosures *enclosures; /* of attachments; NULL: nobody looked */
     /* What recipients' own weights said then, for a verdict that is made again; NULL: they are asked. */
     const struct finding **personal;
     const struct opinion *opinion;

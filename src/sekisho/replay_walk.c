@@ -1,6 +1,7 @@
 #include "sekisho/replay.h"
 
 #include "record/row.h"
+#include "sekisho/enclose.h"
 #include "sekisho/made_by.h"
 #include "sekisho/place_tables.h"
 
@@ -208,6 +209,12 @@ replay_walk(struct replay *r, struct bytes raw, const struct settings *settings,
         code = walk_trace(&r->walk);
     }
     if (code == SK_OK) {
+        struct opener opener = {
+            0}; /* what is in them is not recorded: they are opened again */
+        enclose_walk(&r->walk, settings->config, &opener);
+        if (opener.pid > 0) {
+            opener_end(&opener);
+        }
         code = walk_judge(&r->walk, judge, settings->policy);
     }
     return code == SK_OK

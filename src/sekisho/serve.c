@@ -28,6 +28,7 @@
 #include "record/keys.h"
 #include "report/clerk.h"
 #include "sekisho/files.h"
+#include "sekisho/opener.h"
 #include "sekisho/options.h"
 #include "sekisho/place_tables.h"
 #include "sekisho/supervisor.h"
@@ -100,6 +101,15 @@ supervisor_children(struct supervisor *s)
         config_choice(s->settings->config, "dmarc_report.send") != DMARC_SEND_NO ||
         config_named_count(s->settings->config, "witness") > 0) {
         s->children[s->child_count++] = (struct child){.role = ROLE_CLERK, .control = -1};
+    }
+    if (config_bool(s->settings->config, "attachments.open")) {
+        if (opener_find(s->opener_path)) {
+            s->children[s->child_count++] =
+                (struct child){.role = ROLE_OPENER, .control = -1};
+        } else {
+            log_line(LOG_LEVEL_WARNING, NULL,
+                     "the program sekisho-opener is not there: no attachment is opened");
+        }
     }
     for (unsigned i = 0; i < workers; i++) {
         s->children[s->child_count++] =

@@ -19,6 +19,7 @@
 #include "report/dmarc_settings.h"
 #include "report/settings.h"
 #include "report/witness_round.h"
+#include "sekisho/opener.h"
 #include "trace/batv.h"
 #include "trace/settings.h"
 #include "trace/sign.h"
@@ -50,10 +51,23 @@ static const struct config_key own_keys[] = {
 };
 
 static const struct config_key *const tables[] = {
-    own_keys,          arrive_config_keys,    permit_config_keys,  dns_config_keys,
-    trace_config_keys, judge_config_keys,     decide_config_keys,  record_config_keys,
-    held_config_keys,  retention_config_keys, witness_config_keys, report_config_keys,
-    dmarc_config_keys, alarm_config_keys,     sign_config_keys,    batv_config_keys,
+    own_keys,
+    arrive_config_keys,
+    permit_config_keys,
+    dns_config_keys,
+    trace_config_keys,
+    judge_config_keys,
+    decide_config_keys,
+    record_config_keys,
+    held_config_keys,
+    retention_config_keys,
+    witness_config_keys,
+    report_config_keys,
+    dmarc_config_keys,
+    alarm_config_keys,
+    sign_config_keys,
+    batv_config_keys,
+    attachments_config_keys,
 };
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 

@@ -41,11 +41,19 @@ static void
 supervisor_reload(struct supervisor *s)
 {
     static const char *const at_start[] = {
-        "workers",         "user",          "transfer.listen",  "http.listen",
-        "report.listen",   "judge.model",   "judge.lexicon",    "record.folder",
-        "dns.servers",     "dns.zone",      "dns.trust_anchor", "alarm.mail_to",
-        "alarm.mail_from", "alarm.webhook", "alarm.syslog",     "alarm.escalate_to",
-        "harden",          "worker_memory", "record.keys",      "record.segment",
+        "workers",           "user",
+        "transfer.listen",   "http.listen",
+        "report.listen",     "judge.model",
+        "judge.lexicon",     "judge.links",
+        "record.folder",     "dns.servers",
+        "dns.zone",          "dns.trust_anchor",
+        "alarm.mail_to",     "alarm.mail_from",
+        "alarm.webhook",     "alarm.syslog",
+        "alarm.escalate_to", "harden",
+        "worker_memory",     "record.keys",
+        "record.segment",    "attachments.memory",
+        "attachments.bytes", "attachments.processes",
+        "attachments.open",
     };
     struct settings *settings = NULL;
     struct bytes text;
@@ -138,6 +146,7 @@ supervisor_ended(struct supervisor *s, bool *keeper_told)
         *keeper_told = true;
         children_tell(s, ROLE_KEEPER, CONTROL_DRAIN);
         children_tell(s, ROLE_KEYS, CONTROL_DRAIN);
+        children_tell(s, ROLE_OPENER, CONTROL_DRAIN);
         for (size_t i = 0; i < s->child_count; i++) {
             if (s->children[i].role == ROLE_CLERK && s->children[i].pid != 0) {
                 kill(s->children[i].pid, SIGTERM);
@@ -145,7 +154,8 @@ supervisor_ended(struct supervisor *s, bool *keeper_told)
         }
     }
     return children_running(s, ROLE_WORKER) + children_running(s, ROLE_KEEPER) +
-               children_running(s, ROLE_CLERK) + children_running(s, ROLE_KEYS) ==
+               children_running(s, ROLE_CLERK) + children_running(s, ROLE_KEYS) +
+               children_running(s, ROLE_OPENER) ==
            0;
 }
 

@@ -14,7 +14,7 @@
 #include "sekisho/wire.h"
 
 #define WORKERS_MAX  256
-#define CHILDREN_MAX (WORKERS_MAX + 3) /* and keys, keeper, clerk */
+#define CHILDREN_MAX (WORKERS_MAX + 4) /* and keys, keeper, clerk, opener */
 #define DRAIN_MS                                                                           \
     (10 *                                                                                  \
      60000) /* the longest a next hop may take for the final dot (RFC 5321 4.5.3.2.6) */
@@ -26,7 +26,7 @@
 #define OPEN_MS   30000
 #define STEADY_MS 10000 /* who lived that long is started again at once */
 
-enum role { ROLE_KEEPER, ROLE_CLERK, ROLE_WORKER, ROLE_KEYS };
+enum role { ROLE_KEEPER, ROLE_CLERK, ROLE_WORKER, ROLE_KEYS, ROLE_OPENER };
 
 struct child {
     enum role role;
@@ -62,8 +62,9 @@ struct supervisor {
     bool keys_good;                     /* the key process took them at its start */
     struct child children[CHILDREN_MAX];
     size_t child_count;
-    bool begun;          /* workers and clerk may be started */
-    int64_t begin_at_ms; /* at the latest, whether the record is open or not */
+    char opener_path[4096]; /* of the program */
+    bool begun;             /* workers and clerk may be started */
+    int64_t begin_at_ms;    /* at the latest, whether the record is open or not */
     bool ending;
     int64_t kill_at_ms;
     int status;

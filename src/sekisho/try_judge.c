@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "decide/verdict.h"
 #include "dns/resolver.h"
+#include "judge/indicators.h"
+#include "judge/sender_law.h"
 #include "sekisho/passage.h"
 
 /* Opened at the first request and kept: it is the program's own, not the request's. */
@@ -151,6 +153,37 @@ write_findings(struct try_call *call, const struct walk *walk)
     json_close(j);
 }
 
+/* What the text tells to pay to, to call or to go to. Where it stands is told in the text a person sees. */
+static void
+write_indicators(struct try_call *call, const struct walk *walk)
+{
+    const struct letter *letter = walk->letter;
+    const struct indicator_texts texts = {
+        .text = letter->text, .links = letter->links, .link_count = letter->link_count};
+    struct json *j = call->reply;
+    size_t count;
+    const struct indicator *indicators = indicators_read(call->arena, &texts, &count);
+
+    json_key(j, "indicators");
+    json_open(j, '[');
+    for (size_t i = 0; i < count; i++) {
+        const struct indicator *it = &indicators[i];
+        json_open(j, '{');
+        json_put_text(j, "type", indicator_type_name(it->type));
+        json_put_string(j, "value", it->value);
+        try_put_string(j, "bank", it->bank);
+        try_put_string(j, "branch", it->branch);
+        try_put_string(j, "kind", it->kind);
+        try_put_string(j, "number", it->number);
+        try_put_string(j, "holder", it->holder);
+        if (it->disguised) {
+            json_put_bool(j, "disguised", true);
+        }
+        json_close(j);
+    }
+    json_close(j);
+}
+
 static void
 write_opinion(struct try_call *call, const struct walk *walk)
 {
@@ -173,6 +206,14 @@ write_opinion(struct try_call *call, const struct walk *walk)
         json_put_number(j, "severity", o->threat_severity);
         json_put_string(j, "words", o->threat_words);
         json_close(j);
+    }
+    if (o->normal.size > 0) { /* the body may be read */
+        write_indicators(call, walk);
+    }
+    if (o->category == CATEGORY_ADVERTISEMENT && o->content_read) {
+        json_key(j, "duties");
+        sender_law_write_duties(
+            sender_law_read(call->arena, walk->letter, walk->origin, true), j);
     }
     write_findings(call, walk);
     if (o->normal.size > 0) {
@@ -213,6 +254,7 @@ try_judge(struct try_call *call, struct why *why)
     if (code != SK_OK) {
         return why_set(why, code, "the message needs more memory than one may have");
     }
+    judge_point(call->arena, walk.letter, walk.opinion);
     write_opinion(call, &walk);
     return SK_OK;
 }

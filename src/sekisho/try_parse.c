@@ -250,6 +250,48 @@ put_leaf(struct try_call *call, const struct part *part, bool content)
     }
 }
 
+static void put_part(struct try_call *call, const struct part *part, bool content,
+                     unsigned depth);
+
+static void
+put_parts(struct try_call *call, const char *key, const struct part *first, bool content,
+          unsigned depth)
+{
+    json_key(call->reply, key);
+    json_open(call->reply, '[');
+    for (const struct part *p = first; p != NULL; p = p->next) {
+        put_part(call, p, content, depth);
+    }
+    json_close(call->reply);
+}
+
+static void
+put_fields(struct json *j, const struct header *header)
+{
+    json_open(j, '[');
+    for (size_t i = 0; i < header->field_count; i++) {
+        json_open(j, '[');
+        json_bytes(j, header->fields[i].name);
+        json_bytes(j, header->fields[i].value);
+        json_close(j);
+    }
+    json_close(j);
+}
+
+static void
+put_groups(struct json *j, const struct part *part)
+{
+    if (part->group_count == 0) {
+        return;
+    }
+    json_key(j, "report");
+    json_open(j, '[');
+    for (size_t i = 0; i < part->group_count; i++) {
+        put_fields(j, &part->groups[i]);
+    }
+    json_close(j);
+}
+
 /* depth counts levels of JSON: below the writer's bound a container is told without what it holds. */
 static void
 put_part(struct try_call *call, const struct part *part, bool content, unsigned depth)
@@ -266,6 +308,7 @@ put_part(struct try_call *call, const struct part *part, bool content, unsigned 
     put_parameters(j, part->parameters, part->parameter_count);
     if (part->charset.size > 0) {
         json_put_string(j, "charset", part->charset);
+        json_put_number(j, "charset_confidence", part->charset_confidence);
     }
     json_put_string(j, "encoding",
                     part->encoding_text.size > 0 ? part->encoding_text : BYTES("7bit"));
@@ -275,18 +318,16 @@ put_part(struct try_call *call, const struct part *part, bool content, unsigned 
     if (part->filename.size > 0) {
         json_put_string(j, "filename", part->filename);
     }
+    if (part->other_name.size > 0) {
+        json_put_string(j, "other_filename", part->other_name);
+    }
     if (part->content_id.size > 0) {
         json_put_string(j, "content_id", part->content_id);
     }
     if (depth >= TREE_DEPTH_MAX && part->shape != PART_LEAF) {
         json_put_bool(j, "too_deep", true);
     } else if (part->shape == PART_MULTIPART) {
-        json_key(j, "parts");
-        json_open(j, '[');
-        for (const struct part *p = part->first; p != NULL; p = p->next) {
-            put_part(call, p, content, depth + 2);
-        }
-        json_close(j);
+        put_parts(call, "parts", part->first, content, depth + 2);
     } else if (part->shape == PART_MESSAGE) {
         json_key(j, "message");
         json_open(j, '{');
@@ -294,6 +335,13 @@ put_part(struct try_call *call, const struct part *part, bool content, unsigned 
         json_close(j);
     } else {
         put_leaf(call, part, content);
+        if (part->first != NULL && depth < TREE_DEPTH_MAX) {
+            put_parts(call, "files_in_text", part->first, content, depth + 2);
+        }
+        put_groups(j, part);
+    }
+    if (part->other != NULL && depth < TREE_DEPTH_MAX) {
+        put_parts(call, "other_readings", part->other, content, depth + 2);
     }
     json_close(j);
 }
@@ -319,14 +367,7 @@ put_message(struct try_call *call, const struct letter *letter, bool content,
     struct json *j = call->reply;
 
     json_key(j, "fields");
-    json_open(j, '[');
-    for (size_t i = 0; i < letter->header.field_count; i++) {
-        json_open(j, '[');
-        json_bytes(j, letter->header.fields[i].name);
-        json_bytes(j, letter->header.fields[i].value);
-        json_close(j);
-    }
-    json_close(j);
+    put_fields(j, &letter->header);
     json_put_string(j, "subject", letter->subject);
     put_addresses(j, "from", &letter->from);
     put_addresses(j, "sender", &letter->sender);
@@ -358,6 +399,7 @@ try_mime(struct try_call *call, struct why *why)
     put_message(call, letter, json_is_true(json_object_get(call->request, "content")), 1);
     json_put_string(call->reply, "visible_text", letter->text);
     json_put_string(call->reply, "hidden_text", letter->hidden);
+    json_put_string(call->reply, "other_text", letter->other);
     json_key(call->reply, "defects");
     json_open(call->reply, '[');
     for (size_t i = 0; i < letter->defect_count; i++) {

@@ -55,6 +55,12 @@ enum sk_code
 walk_judge(struct walk *walk, struct judge *judge, const struct policy *policy)
 {
     return GUARDED(walk->arena, {
+        if (walk->enclosures != NULL && permit_has(walk->permit, FAMILY_ATTACHMENTS)) {
+            struct letter *whole = ARENA_NEW(walk->arena, struct letter);
+            *whole = *walk->letter;
+            whole->enclosures = walk->enclosures;
+            walk->letter = whole;
+        }
         walk->opinion = judge_letter(walk->arena, judge, walk->permit, walk->arrival,
                                      walk->letter, walk->origin);
         if (walk->personal != NULL) {

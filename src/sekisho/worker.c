@@ -16,8 +16,9 @@
 #include "sekisho/wire.h"
 #include "trace/place.h"
 
-#define SWEEP_MS 5000
-#define BEAT_MS  1000 /* how often the supervisor hears that the loop turns */
+#define SWEEP_MS       5000
+#define BEAT_MS        1000 /* how often the supervisor hears that the loop turns */
+#define KEEPER_WAIT_MS 3000 /* so long nobody is greeted while the keeper starts */
 
 struct worker {
     struct arena arena;
@@ -108,7 +109,9 @@ worker_reload(struct worker *w, int file)
     }
     settings->older = w->passages.settings;
     w->passages.settings = settings;
-    doors_swap(w->doors, settings->arrive);
+    if (w->doors != NULL) {
+        doors_swap(w->doors, settings->arrive);
+    }
     log_set_level((enum log_level)config_choice(settings->config, "log"));
     log_set_format((enum log_format)config_choice(settings->config, "log_format"));
     log_line(LOG_LEVEL_NOTICE, NULL, "new configuration in force for new sessions");
@@ -128,7 +131,9 @@ worker_drain(struct worker *w)
 {
     if (!w->draining) {
         w->draining = true;
-        doors_drain(w->doors, worker_drained, w);
+        if (w->doors != NULL) {
+            doors_drain(w->doors, worker_drained, w);
+        }
     }
 }
 
@@ -164,6 +169,13 @@ worker_control(evutil_socket_t fd, short what, void *context)
             tls_remote_channel(given);
             continue;
         }
+        if (type == CONTROL_OPENER && given >= 0) {
+            if (w->passages.opener >= 0) {
+                close(w->passages.opener);
+            }
+            w->passages.opener = given;
+            continue;
+        }
         if (type == CONTROL_PLACES && given >= 0) {
             if (w->places >= 0) {
                 close(w->places);
@@ -196,14 +208,29 @@ worker_open(struct worker *w, const struct role_start *start, struct why *why)
     p->counts = start->counts;
     p->suspects = start->suspects;
     p->hand = start->hand;
-    enum sk_code code =
-        resolver_open(&w->arena, p->base, start->settings->config, &p->resolver, why);
-    if (code != SK_OK) {
-        return code;
+    return resolver_open(&w->arena, p->base, start->settings->config, &p->resolver, why);
+}
+
+/* Nobody is greeted who would only hear 451: the supervisor sends the link to the keeper right after the start. Where there
+ * is no keeper just now, the doors open all the same. */
+static void
+worker_wait_keeper(struct worker *w)
+{
+    int64_t end = clock_monotonic_ms() + KEEPER_WAIT_MS;
+
+    while (w->passages.keeper == NULL && !w->draining && clock_monotonic_ms() < end) {
+        event_base_loop(w->passages.base, EVLOOP_ONCE);
     }
+}
+
+static enum sk_code
+worker_open_doors(struct worker *w, const struct role_start *start, struct why *why)
+{
+    struct passages *p = &w->passages;
+
     w->road = passage_road(p);
-    code = doors_open(&w->arena, p->base, start->settings->arrive, start->sockets,
-                      start->socket_count, &w->road, &w->doors, why);
+    enum sk_code code = doors_open(&w->arena, p->base, p->settings->arrive, start->sockets,
+                                   start->socket_count, &w->road, &w->doors, why);
     if (code == SK_OK) {
         doors_set_memory(w->doors, start->memory_bytes);
     }
@@ -223,6 +250,7 @@ role_worker(const struct role_start *start)
     arena_init(&w->arena, (size_t)1 << 30);
     w->control = start->control;
     w->places = -1;
+    w->passages.opener = -1;
     if (worker_open(w, start, &why) != SK_OK) {
         log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
         return EXIT_CONFIG;
@@ -233,6 +261,14 @@ role_worker(const struct role_start *start)
     event_add(w->control_event, NULL);
     loop_task_init(&w->beat, w->passages.base, worker_beat, w);
     worker_beat(w);
+    worker_wait_keeper(w);
+    if (w->draining) {
+        return EXIT_OK;
+    }
+    if (worker_open_doors(w, start, &why) != SK_OK) {
+        log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
+        return EXIT_CONFIG;
+    }
     if (harden_role(HARDEN_WORKER, start, &why) != SK_OK) {
         log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
         return EXIT_CONFIG;

@@ -89,7 +89,7 @@ class Syslog:
                 return
 
 
-def wait(condition, seconds=10):
+def wait(condition, seconds=30):
     end = time.time() + seconds
     while time.time() < end:
         if condition():
@@ -125,7 +125,7 @@ def entries(point, kind):
 
 def send(point, words, **keywords):
     """Sent again while the keeper is not ready, as any mail server would."""
-    for _ in range(50):
+    for _ in range(150):
         with Smtp(point.port) as s:
             answer = s.mail(letter(words, **keywords))
         if answer[0] != 451:
@@ -138,7 +138,7 @@ def examine(point, words):
     """By the HTTP door; gives when the request that was taken was sent."""
     request = urllib.request.Request('http://127.0.0.1:%d/checkv2' % point.http_port, letter(words),
                                      {'Rcpt': WHO, 'From': 'a@b.example'})
-    for _ in range(50):
+    for _ in range(150):
         began = time.time()
         try:
             urllib.request.urlopen(request, timeout=20).read()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A list rewrites a message, seals it, and sends it on: refused by DMARC, or let in on the word of a sealer whom the operator
 trusts; and sets of our own on what we pass on."""
-import base64, re
+import base64, gzip, re
 from checkpoint import *
 
 ORIGINAL = (b'From: Taro <taro@author.example>\r\nTo: talk@list.example\r\nSubject: %s\r\n'
@@ -67,7 +67,9 @@ def trusted(folder, zone, list_mail, altered, stranger, through):
     with Checkpoint(zone=zone) as c:
         answer = send(c, list_mail)
         ok(answer[0] == 550 and 'DMARC' in answer[1][-1], 'rewritten by a list that nobody trusts: refused', answer)
-    with Checkpoint(zone=zone, extra='[trace]\narc_trusted = list.example, forwarder.example\n') as c:
+    with Checkpoint(zone=zone, extra='[trace]\narc_trusted = list.example, forwarder.example\n'
+                    '[dmarc_report]\nfrom = dmarc@rcpt.example\nalways = author.example\n') as c:
+        day = time.strftime('%Y-%m-%d', time.gmtime())
         answer = send(c, list_mail)
         ok(answer[0] == 250, 'the same message on the word of a trusted sealer: let in', answer)
         mails = c.mails()
@@ -80,6 +82,12 @@ def trusted(folder, zone, list_mail, altered, stranger, through):
         identity, text = origin_of(c, answer)
         ok('"speaker":"list.example"' in text.replace('": ', '":') and 'trusted_forwarder' in text,
            'the record says who spoke, and what a report is to say', text[:1500])
+        told = os.path.join(folder, 'reports')
+        os.mkdir(told)
+        r = c.command('dmarc', 'reports', '--day', day, '--out', told)
+        xml = b''.join(gzip.open(os.path.join(told, n)).read() for n in os.listdir(told) if n.endswith('.gz'))
+        ok(re.search(rb'<disposition>none</disposition>.*<type>trusted_forwarder</type>\s*<comment>arc=pass as\[1\]\.d=list\.example '
+                     rb'as\[1\]\.s=s', xml, re.S), 'and so does the aggregate report, with the chain', (r, xml))
         path = os.path.join(folder, 'raw')
         with open(path, 'wb') as f:
             f.write(list_mail)
@@ -175,7 +183,7 @@ def main():
     folder = tempfile.mkdtemp(prefix='sekisho-arc-')
     zone = {
         'author.example': {'TXT': [['v=spf1 ip4:192.0.2.10 -all']]},
-        '_dmarc.author.example': {'TXT': [['v=DMARC1; p=reject']]},
+        '_dmarc.author.example': {'TXT': [['v=DMARC1; p=reject; rua=mailto:rua@author.example']]},
         'bank.example': {'TXT': [['v=spf1 -all']]},
         '_dmarc.bank.example': {'TXT': [['v=DMARC1; p=reject']]},
         'free.example': {'TXT': [['v=spf1 ip4:192.0.2.20 -all']]},

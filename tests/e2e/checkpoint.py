@@ -116,6 +116,15 @@ class Checkpoint:
                                         stdout=self.log, start_new_session=True)
         if not wait_port(self.port) or not self.wait_greeting():
             raise RuntimeError('the checkpoint did not start: ' + self.log_text()[-2000:])
+        self.wait_workers()
+
+    def wait_workers(self, seconds=10):
+        """Until each worker has its name: one that greets says nothing of the others."""
+        with open(self.conf) as f:
+            wanted = [int(line.split('=')[1]) for line in f if line.startswith('workers =')]
+        end = time.time() + seconds
+        while wanted and time.time() < end and self.process.poll() is None and len(self.role_pids('worker')) < wanted[-1]:
+            time.sleep(.05)
 
     def wait_greeting(self, seconds=20):
         end = time.time() + seconds

@@ -188,8 +188,14 @@ def slow_workers():
     """The command waits for workers that judge by the old consent; a keeper that is killed meanwhile makes up for it."""
     with Checkpoint(profile='carrier', workers=2, extra='log = debug\n[policy]\nhold = 900\nrefuse = 1000\n') as c:
         def withdraw():
-            return subprocess.Popen([PROGRAM, 'consent', '--config', c.conf, 'withdraw', 'yes@rcpt.example', 'all'],
-                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            """Under way, and in the ledger: what is waited for now are the workers."""
+            word = b'"act":"withdraw"'
+            before, end = journal(c).count(word), time.time() + 30
+            p = subprocess.Popen([PROGRAM, 'consent', '--config', c.conf, 'withdraw', 'yes@rcpt.example', 'all'],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            while time.time() < end and p.poll() is None and journal(c).count(word) == before:
+                time.sleep(.05)
+            return p
 
         def workers(number):
             for pid in c.role_pids('worker'):
@@ -226,7 +232,7 @@ def slow_workers():
         workers(signal.SIGKILL)
         ok(p.wait(30) == 0, 'they are killed: nobody judges by the old consent, and the reply comes')
         p.stdout.close(), p.stderr.close()
-        for _ in range(40):
+        for _ in range(160):
             try:
                 if send(c, bad('after'), [YES])[0] == 250:
                     break
@@ -254,10 +260,13 @@ def content_goes():
         threads = [threading.Thread(target=flow) for _ in range(3)]
         for t in threads:
             t.start()
-        time.sleep(.6)
+        end = time.time() + 30
+        while time.time() < end and sent[0] < 10:
+            time.sleep(.1)
         r = consent(c, 'withdraw', 'yes@rcpt.example', 'all')
         before = sent[0]
-        time.sleep(.6)
+        while time.time() < end + 30 and sent[0] < before + 10:
+            time.sleep(.1)
         ending.append(True)
         for t in threads:
             t.join()
@@ -424,7 +433,7 @@ def rule():
             f.write('規程 第2版\n')
         consent(c, 'show')
         c.signal(signal.SIGHUP)
-        end = time.time() + 10
+        end = time.time() + 30
         while time.time() < end and '規程 第2版'.encode() not in journal(c):
             time.sleep(.1)
         ok('規程 第2版'.encode() in journal(c) and 'could not' not in c.log_text(), 'also when the configuration is read again', c.log_text()[-600:])

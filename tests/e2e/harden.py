@@ -90,7 +90,7 @@ def walls():
     with Checkpoint(workers=1) as c:
         ok(takes_mail(c), 'mail walks')
         before = subprocess.run(['find', c.record + '/journal', '-type', 'f'], capture_output=True, text=True).stdout
-        for role in ('worker', 'keeper', 'clerk', 'keys'):
+        for role in ('worker', 'keeper', 'clerk', 'keys', 'opener'):
             pids = c.role_pids(role)
             if not ok(len(pids) == 1, 'there is a %s' % role, pids):
                 continue
@@ -103,7 +103,7 @@ def walls():
         if not inject.possible():
             skip('what is tried inside the running processes', 'not root, or not x86-64')
             return
-        for role in ('worker', 'keeper', 'clerk', 'keys'):
+        for role in ('worker', 'keeper', 'clerk', 'keys', 'opener'):
             with inject.Inside(c.role_pids(role)[0]) as p:
                 ok(p.call('getpid') == p.pid, '%s: calls can be made inside it' % role)
                 for words, name, *arguments in files(c) + (BY_DESCRIPTOR if role == 'keeper' else []):
@@ -113,7 +113,7 @@ def walls():
         ok(subprocess.run(['find', c.record + '/journal', '-type', 'f'], capture_output=True, text=True).stdout == before,
            'the journal has the files it had')
         ok(takes_mail(c), 'mail walks on after all that')
-        for role in ('worker', 'clerk', 'keys', 'keeper'):
+        for role in ('worker', 'clerk', 'keys', 'opener', 'keeper'):
             pid = c.role_pids(role)[0]
             try:
                 with inject.Inside(pid) as p:

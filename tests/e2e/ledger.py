@@ -24,7 +24,7 @@ def send(c, count=1, raw=MAIL):
     return ids
 
 
-def read(c, name, seconds=10):
+def read(c, name, seconds=30):
     """The keeper may still be opening the record when the door greets already."""
     end = time.time() + seconds
     while time.time() < end and not os.path.exists(os.path.join(c.record, name)):
@@ -33,12 +33,23 @@ def read(c, name, seconds=10):
         return f.read()
 
 
-def sized(c, least, seconds=10):
+def sized(c, least, seconds=30):
     """Waits for a checkpoint of at least so many entries."""
     end = time.time() + seconds
     while time.time() < end and int(read(c, 'checkpoint').split('\n')[1]) < least:
         time.sleep(.05)
     return int(read(c, 'checkpoint').split('\n')[1])
+
+
+def covered(c, seconds=30):
+    """Waits for a checkpoint of all that stands in the ledger now."""
+    entries = 'sekisho_ledger_entries '
+    end = time.time() + seconds
+    while time.time() < end:
+        found = [line for line in c.command('status', '--metrics').stdout.decode().splitlines() if line.startswith(entries)]
+        if found:
+            return sized(c, int(found[0][len(entries):]), end - time.time())
+        time.sleep(.05)
 
 
 def post(c, body, path='/witness/add-checkpoint'):
@@ -110,7 +121,7 @@ def witnesses():
         send(west, 2)
         later = sized(west, size + 4)
         note2 = read(west, 'checkpoint')
-        end = time.time() + 15
+        end = time.time() + 45
         while time.time() < end and post(east, ('old %d\n%s\n\n%s' % (size, root, note2)).encode())[0] not in (422,):
             time.sleep(.2)
         answer = post(east, ('old %d\n%s\n\n%s' % (size, root, note2)).encode())
@@ -128,7 +139,7 @@ def witnesses():
         ok(cosigned.count('\n— ') == 2 and '— east.example/sekisho/witness ' in cosigned, 'the cosignature is kept', cosigned)
         send(west, 1)
         at = int(cosigned.split('\n')[1])
-        end = time.time() + 15
+        end = time.time() + 45
         while time.time() < end and int(read(west, 'checkpoint.cosigned').split('\n')[1]) <= at:
             time.sleep(.1)
         ok(int(read(west, 'checkpoint.cosigned').split('\n')[1]) > at, 'the clerk asks for cosignatures by itself, again and again')
@@ -178,7 +189,7 @@ def fork(west, east):
         shutil.copytree(name, name + '.fork')
     west.start()
     send(west, 1)
-    time.sleep(1.2)
+    covered(west)
     status, text = ledger(west, 'witness', '--lang', 'en')
     ok('east: cosigned' in text, 'the true branch goes on', text)
     west.stop(keep=True)
@@ -187,7 +198,7 @@ def fork(west, east):
         os.rename(name + '.fork', name)
     west.start()
     send(west, 2)
-    time.sleep(1.2)
+    covered(west)
     status, text = ledger(west, 'witness', '--lang', 'en')
     ok(status == 69 and 'another branch' in text, 'a fork is not cosigned, and the words say why', text)
     west.stop(keep=True)
@@ -217,7 +228,7 @@ def eras():
         ok(status == 0 and 'era.example/sekisho/era-2' in text, 'a new era begins', text)
         c.start()
         send(c, 2)
-        time.sleep(1.2)
+        covered(c)
         status, text = ledger(c, 'verify', '--key', vkey)
         ok(status == 0 and 'era-2' in text, 'the chain from the first key holds', text)
         ok(ledger(c, 'era', '--reason', 'x')[0] == 78, 'not while the keeper runs')
@@ -251,7 +262,7 @@ def set_in(target, key, value):
 
 def package(c, vkey, peer, ids):
     path = os.path.join(c.folder, 'package.json')
-    time.sleep(1.2)
+    covered(c)
     ledger(c, 'witness')
     status, text = ledger(c, 'export', *ids, path, '--lang', 'ja')
     ok(status == 0 and os.stat(path).st_mode & 0o077 == 0, 'a package is written, for its owner alone', text)
@@ -377,7 +388,7 @@ def held_message():
            '<a href="http://192.0.2.9/login">https://www.mitsui.example/</a> 今すぐクリック 当選 100万円 無料\r\n').encode()
     with Checkpoint(extra='[policy]\nlabel = 1\nhold = 2\nrefuse = 900\n[held]\nsecond_person = no\n') as c:
         identity = send(c, 1, raw)[0].split()[0].strip(',.')
-        time.sleep(1.2)
+        covered(c)
         path = os.path.join(c.folder, 'package')
         status, text = ledger(c, 'export', identity, path + '-1')
         with open(path + '-1') as f:

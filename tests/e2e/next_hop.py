@@ -78,7 +78,7 @@ with Checkpoint(next_hop=hop.url, extra=extra) as c:
     r = c.command('explain', identity)
     text = r.stdout.decode('utf-8', 'replace')
     ok(r.returncode == 0 and identity and identity in text, 'the id in the reply explains itself', (a, text, r.stderr))
-    for _ in range(20):  # the row of an outcome may follow by a moment
+    for _ in range(200):  # the row of an outcome may follow by a moment
         if 'queued' in text:
             break
         time.sleep(.1)

@@ -31,7 +31,7 @@ def consent(c, *words):
 
 
 def ready(c):
-    for _ in range(50):
+    for _ in range(300):
         if consent(c, 'show', A).returncode == 0:
             return
         time.sleep(.1)
@@ -39,7 +39,7 @@ def ready(c):
 
 def both(c, message):
     """The answer to a message for both: the common part, and each one's own."""
-    for _ in range(100): # while a keeper starts, mail is put off
+    for _ in range(300): # while a keeper starts, mail is put off
         status, j = http(c, 'checkv2', message, A, B)
         if status == 200:
             break
@@ -65,7 +65,7 @@ def weights(c):
 
 
 def score(c, who):
-    for _ in range(100):
+    for _ in range(300):
         status, j = http(c, 'checkv2', mail('x'), who)
         if status == 200:
             return j['score'], j

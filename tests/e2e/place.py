@@ -227,6 +227,10 @@ def serving():
         origin = record(c, tor)['origin']
         ok(origin['source'] == '198.51.100.7' and origin['grade'] == 'E' and 'tor' in origin['place']['kinds'], 'a worker knows the tables', origin.get('place'))
         ok(any(l['list'] == 'bad' and l['answer'] == '127.0.0.4' for l in origin['listed']), 'and asks the lists', origin.get('listed'))
+        for language, words in (('en', ('country and AS of it: ', 'AS64500 Example ', 'Tor exit')),
+                                ('ja', ('送信元の国・AS: ', 'AS64500 Example ', 'Torの出口'))):
+            told = [l for l in c.command('explain', '--lang', language, tor).stdout.decode().splitlines() if words[0] in l]
+            ok(len(told) == 1 and all(w in told[0] for w in words) and '\x1b' not in told[0], 'explain tells the place: ' + language, told)
         second, _ = send(c, '198.51.100.7')
         origin = record(c, second)['origin']
         ok({l['list'] for l in origin['listed']} == {'bad', 'slow'}, 'lists that are broken are not asked again', origin['listed'])

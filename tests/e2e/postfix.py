@@ -99,7 +99,7 @@ def certificate():
     return pem, key
 
 
-def mailbox(user, wanted=1, seconds=15):
+def mailbox(user, wanted=1, seconds=45):
     """All messages of a user's Maildir, once there are `wanted`."""
     folder = os.path.join(FOLDER, 'mail', user, 'new')
     end = time.time() + seconds
@@ -305,7 +305,7 @@ def tls(inner, pem, key):
         old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
         found = [m for m in mailbox('user', 0) if b'Subject: Secured' in m]
-        end = time.time() + 10
+        end = time.time() + 30
         while time.time() < end and not found:
             time.sleep(.2)
             found = [m for m in mailbox('user', 0) if b'Subject: Secured' in m]

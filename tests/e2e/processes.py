@@ -12,7 +12,7 @@ def letter(number):
     return HEAD + b'number %d\r\nMessage-ID: <n%d@sender.example>\r\n\r\nbody %d\r\n' % (number, number, number)
 
 
-def wait_for(condition, seconds=10):
+def wait_for(condition, seconds=30):
     end = time.time() + seconds
     while time.time() < end:
         if condition():
@@ -171,7 +171,11 @@ def reload():
         c.write_conf('hostname = renamed.example\n[policy]\nx_spam = yes')
         c.signal(signal.SIGHUP)
         ok(wait_for(lambda: 'read again' in c.log_text()), 'SIGHUP: the configuration is read again', c.log_text())
-        time.sleep(.3)
+
+        def name():
+            with Smtp(c.port) as s:
+                return s.greeting[1][0]
+        wait_for(lambda: 'renamed.example' in name(), 20)
         with Smtp(c.port) as s:
             ok('renamed.example' in s.greeting[1][0], 'a new session has the new name', s.greeting)
             a = s.mail(letter(2))
@@ -220,12 +224,14 @@ def drain():
     c.signal(signal.SIGTERM)
     time.sleep(.7)
     ok(c.process.poll() is None, 'SIGTERM waits for it')
-    try:
-        Smtp(c.port, timeout=2).close()
-        refused = False
-    except OSError:
-        refused = True
-    ok(refused, 'nobody new is let in')
+
+    def refused():
+        try:
+            Smtp(c.port, timeout=2).close()
+            return False
+        except OSError:
+            return True
+    ok(wait_for(refused), 'nobody new is let in')
     busy.send(b'.\r\n')
     a = busy.reply()
     ok(a[0] == 250 and len(hop.messages) == 1, 'the message is finished', (a, answer))
@@ -278,7 +284,7 @@ def supervisor_is_killed():
     c = Checkpoint()
     deliver(c)
     children = c.children()
-    ok(len(children) == 5, 'keys, keeper, clerk and two workers', children)
+    ok(len(children) == 6, 'keys, keeper, clerk, opener and two workers', children)
     c.process.kill()
     c.process.wait()
     ok(wait_for(lambda: not any(is_running(p) for p in children), 10), 'supervisor killed: its children end by themselves',

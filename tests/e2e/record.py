@@ -26,7 +26,7 @@ def found(c, *arguments):
 
 def settle(c, identity):
     """Rows for search follow the ledger by a moment."""
-    end = time.time() + 10
+    end = time.time() + 30
     while time.time() < end and identity not in found(c, '--id', identity):
         time.sleep(.1)
 

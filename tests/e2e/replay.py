@@ -58,7 +58,7 @@ def write(c, raw):
 
 
 def settle(c, identity):
-    end = time.time() + 10
+    end = time.time() + 30
     while time.time() < end and identity.encode() not in c.command('search', '--json', '--id', identity).stdout:
         time.sleep(.1)
 
