@@ -387,6 +387,9 @@ holder_end(const struct reading *r, size_t at)
     static const char *const tails[] = {"です", "でございます", "になります", "まで", "宛",
                                         "様",   "となります",   "へ",         "。",   ".",
                                         NULL};
+    /* What another line of the same card begins with. */
+    static const char *const others[] = {"電話", "tel",    "fax",  "mail", "メール", "line",
+                                         "住所", "連絡先", "担当", "金額", "備考",   NULL};
     size_t from = at;
     bool kana = glyph_katakana(glyph(r, at));
 
@@ -396,7 +399,9 @@ holder_end(const struct reading *r, size_t at)
                        c != '-' && c != 0x30fb;
         bool of = c == 0x306e && (glyph_kanji(glyph(r, at + 1)) ||
                                   glyph_katakana(glyph(r, at + 1))); /* ミドリの会 */
-        if (foreign || (kana && glyph_hiragana(c) && !of) || glyph_digit(c)) {
+        bool other =
+            at > from && glyph_blank(glyph_before(r, at)) && glyphs_any(r, at, others) > 0;
+        if (foreign || other || (kana && glyph_hiragana(c) && !of) || glyph_digit(c)) {
             break;
         }
         at++;
