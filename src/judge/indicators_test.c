@@ -1,4 +1,4 @@
-/* Cases are written in tests/cases/indicators.tsv: half, text, what is to be found. Of a bank account bank, branch, kind, number and
+/* Cases are written in tests/written/indicators.tsv: half, text, what is to be found. Of a bank account bank, branch, kind, number and
  * holder are compared, of all else the value. The half "held" was written before the reader, the half "dev" while it grew. */
 #include "judge/indicators.h"
 
@@ -150,7 +150,7 @@ test_score(const char *name, const struct score *s)
 static void
 test_cases(void)
 {
-    struct bytes rest = file_read("tests/cases/indicators.tsv"), line;
+    struct bytes rest = file_read("tests/written/indicators.tsv"), line;
     struct score seen = {0}, held = {0};
 
     while (bytes_line(&rest, &line)) {

@@ -318,30 +318,50 @@ test_bounds(void)
     template_read(&arena, texts, 2, &template);
     tap_ok(template.words == LIMIT_TEMPLATE_WORDS && template.slot_count == 0,
            "one past it is not read");
+}
 
-    /* 200 by 200 words that differ but for one in the middle; then 201 by 200. */
+/* Words of which all three letters are of i. */
+static void
+add_words(struct writer *w, size_t count, uint8_t first, size_t middle)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i == middle) {
+            writer_text(w, "middle ");
+        } else {
+            writer_format(w, "%c%c%c ", first, 'a' + (int)(i % 26), 'a' + (int)(i / 26));
+        }
+    }
+}
+
+/* Sentences that are the same in every copy. */
+static void
+add_fixed(struct writer *w, size_t side)
+{
+    static const char *const stems[] = {"fixed", "stays", "holds"};
+
+    for (size_t i = 0; i < 90; i++) {
+        writer_format(w, "%s%c%c%c ", stems[i % 3], 'a' + (int)(i / 3 % 26),
+                      'a' + (int)(i / 78), 'a' + (int)side);
+    }
+}
+
+/* 200 by 200 words that differ but for one in the middle; then 201 by 200. */
+static void
+test_gap(void)
+{
+    struct own_text texts[2] = {0};
+    struct template template;
+    struct writer w;
+
+    writer_init(&w, &arena);
     for (size_t more = 0; more < 2; more++) {
         for (size_t k = 0; k < 2; k++) {
             writer_clear(&w);
-            for (size_t side = 0; side < 2; side++) {
-                writer_text(&w, "all these words are the same in every copy of it here ");
-                for (size_t i = 0; side == 0 && i < 200 + (k == 0 ? more : 0); i++) {
-                    if (i == 100) {
-                        writer_text(&w, "middle ");
-                    } else {
-                        writer_format(&w, "%c%c%c ", k == 0 ? 'x' : 'y',
-                                      'a' + (int)(i % 26), 'a' + (int)(i / 26));
-                    }
-                }
-                for (size_t i = 0; i < 30; i++) {
-                    writer_format(&w, "fixed%c%c%c ", 'a' + (int)(i % 26),
-                                  'a' + (int)(i / 26), 'a' + (int)side);
-                    writer_format(&w, "stays%c%c%c ", 'a' + (int)(i % 26),
-                                  'a' + (int)(i / 26), 'a' + (int)side);
-                    writer_format(&w, "holds%c%c%c ", 'a' + (int)(i % 26),
-                                  'a' + (int)(i / 26), 'a' + (int)side);
-                }
-            }
+            writer_text(&w, "all these words are the same in every copy of it here ");
+            add_words(&w, 200 + (k == 0 ? more : 0), k == 0 ? 'x' : 'y', 100);
+            add_fixed(&w, 0);
+            writer_text(&w, "all these words are the same in every copy of it here ");
+            add_fixed(&w, 1);
             texts[k].normal = bytes_copy(&arena, writer_view(&w));
         }
         template_read(&arena, texts, 2, &template);
@@ -387,6 +407,7 @@ main(void)
     test_recovery();
     test_edges();
     test_bounds();
+    test_gap();
     test_time();
     arena_release(&arena);
     return tap_done();

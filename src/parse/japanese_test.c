@@ -16,8 +16,8 @@ struct row {
 #define WAY(name, decode, whose, new)                                                      \
     static size_t name(struct bytes in, uint8_t *out, size_t *errors)                      \
     {                                                                                      \
-        return decode(in, (struct japanese_way){.carrier = whose, .x0213 = new}, out,      \
-                      errors);                                                             \
+        struct japanese_way way = {.carrier = (whose), .x0213 = (new)};                    \
+        return decode(in, way, out, errors);                                               \
     }
 WAY(JIS, japanese_from_iso_2022_jp, EMOJI_NOBODY, false)
 WAY(KDDI_JIS, japanese_from_iso_2022_jp, EMOJI_KDDI, false)
