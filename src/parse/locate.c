@@ -26,7 +26,7 @@ without_half(struct bytes in, uint8_t begins, size_t most)
 static size_t
 transfer_size(struct arena *scratch, const struct part *part, struct bytes in)
 {
-    bool broken;
+    bool broken = false;
 
     switch (part->encoding) {
     case ENCODING_BASE64:
