@@ -24,15 +24,21 @@ def date_of(head):
     return calendar.timegm(parsed[:6] + (0, 0, 0)) - (parsed[9] or 0) if parsed else None
 
 
-def main():
-    if not os.path.exists(os.path.join(PLACE, 'list-ham.tar.xz')):
-        skip('signed mail of a list', 'no ../shared/corpora beside this checkout')
-        done()
+def keys():
+    """The zone of the keys that are known."""
     zone = {}
     with open(os.path.join(PLACE, 'dkim-keys.tsv')) as file:
         for line in file:
             name, record = line.rstrip('\n').split('\t')
             zone[name.lower()] = {'TXT': [[record]]}
+    return zone
+
+
+def main():
+    if not os.path.exists(os.path.join(PLACE, 'list-ham.tar.xz')):
+        skip('signed mail of a list', 'no ../shared/corpora beside this checkout')
+        done()
+    zone = keys()
     requests, names, wanted = [], [], []
     with tarfile.open(os.path.join(PLACE, 'list-ham.tar.xz')) as archive:
         for member in archive:
@@ -64,4 +70,5 @@ def main():
     done()
 
 
-main()
+if __name__ == '__main__':
+    main()
