@@ -108,7 +108,7 @@ def checking():
         'references': b'From: ' + b'<a@b>, ' * 100000 + b'\n\n',
     }
     for name, data in hostile.items():
-        began = spent()
+        began, start = spent(), time.time()
         for more in ([], ['--json'], ['--lang', 'ja']):
             r = run('check', '--offline', *more, write('hostile.eml', data))
             ok(r.returncode in (0, 1) and b'\x1b' not in r.stdout + r.stderr, 'check of %s %s' % (name, ' '.join(more)), (r.returncode, r.stdout[:300], r.stderr))
@@ -118,7 +118,7 @@ def checking():
                 except ValueError:
                     well = False
                 ok(well, 'its JSON can be read: ' + name, r.stdout[:300])
-        ok(spent() - began < 6, '%s is quick' % name, spent() - began)
+        ok(spent() - began < 6 and time.time() - start < 60, '%s is quick' % name, (spent() - began, time.time() - start))
     for name, arguments, status in (('a file that is not there', ['/nonexistent/mail'], 66), ('a folder', [FOLDER], 66), ('no file', [], 2),
                                     ('a family that is none', ['--permit', 'everything', good], 78), ('a DNS file that is not there', ['--dns', '/nonexistent/zone', good], 78)):
         r = run('check', *arguments)
@@ -215,7 +215,7 @@ def flooding():
                   '2130706433:25', '127.1:25', '0x7f.0.0.1:25', '128.0.0.1:25', '127.0.0.1.example.com:25', '169.254.1.1:25', '[fe80::1]:25', ''):
         began = time.time()
         r = run('flood', '--to', place, path_of('flood'))
-        ok(r.returncode == 2 and r.stderr and time.time() - began < 20, 'flood refuses "%s"' % place, (r.returncode, r.stderr))
+        ok(r.returncode == 2 and r.stderr and time.time() - began < 2, 'flood refuses "%s"' % place, (r.returncode, r.stderr))
     hop = NextHop()
     r = run('flood', '--to', '127.0.0.1:%d' % hop.port, '--messages', '200', '--connections', '5', '--quiet', path_of('flood'))
     ok(r.returncode == 0 and b'messages 200: accepted 200, refused 0, put off 0, broken 0' in r.stdout, 'flood counts', r.stdout + r.stderr)
@@ -241,7 +241,7 @@ def flooding():
     began = time.time()
     r = run('flood', '--to', '127.0.0.1:%d' % hop.port, '--messages', '40', '--rate', '20', '--quiet', path_of('flood'))
     seconds = time.time() - began
-    ok(1.7 < seconds < 15 and len(hop.messages) == 40, 'at most 20 a second: 40 messages take two seconds', seconds)
+    ok(1.7 < seconds < 4 and len(hop.messages) == 40, 'at most 20 a second: 40 messages take two seconds', seconds)
     hop.close()
     hop = NextHop()
     write('dots.eml', b'From: a@b.example\nSubject: dots\n\n.\n..\n.x\nend')
