@@ -1,0 +1,183 @@
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "base/writer.h"
+#include "judge/embedded_private.h"
+#include "judge/judge_private.h"
+#include "judge/settings.h"
+#include "parse/link_hosts.h"
+
+const struct config_key judge_config_keys[] = {
+    {.section = "judge",
+     .name = "model",
+     .type = CONFIG_TEXT,
+     .fallback = "",
+     .help = "File of the classifier; empty: the one that is built in."},
+    {.section = "judge",
+     .name = "lexicon",
+     .type = CONFIG_TEXT,
+     .fallback = "",
+     .help = "Folder with threat.tsv and slang.tsv; empty: those that are built in."},
+    {.section = "judge",
+     .name = "links",
+     .type = CONFIG_TEXT,
+     .fallback = "",
+     .help = "Folder with hosts.tsv: shorteners, redirectors and known names; empty: those "
+             "that are "
+             "built in."},
+    {.name = NULL},
+};
+
+static enum sk_code
+open_built_in(struct model **model_r, struct why *why)
+{
+    struct bytes file =
+        bytes_of(judge_model_file, (size_t)(judge_model_file_end - judge_model_file));
+
+    return file.size == 0 ? model_open_empty(model_r, why)
+                          : model_open_bytes(file, model_r, why);
+}
+
+static enum sk_code
+read_table_file(struct arena *arena, struct bytes folder, const char *name,
+                struct bytes *text_r, struct why *why)
+{
+    struct writer path;
+    FILE *file;
+    size_t size;
+
+    writer_init(&path, arena);
+    writer_bytes(&path, folder);
+    writer_text(&path, "/");
+    writer_text(&path, name);
+    file = fopen(writer_c(&path), "re");
+    if (file == NULL) {
+        return why_set(why, SK_SYSTEM, "the lexicon %s cannot be opened", writer_c(&path));
+    }
+    uint8_t *at = arena_take_bytes(arena, LEXICON_FILE_MAX);
+    size = fread(at, 1, LEXICON_FILE_MAX, file);
+    bool whole = feof(file) != 0;
+    fclose(file);
+    if (!whole) {
+        return why_set(why, SK_CONFIG, "the lexicon %s is larger than %d bytes",
+                       writer_c(&path), LEXICON_FILE_MAX);
+    }
+    *text_r = bytes_of(at, size);
+    return SK_OK;
+}
+
+/* The first six bytes: enough to tell versions apart. */
+static void
+short_name(const uint8_t digest[HASH_SHA256_SIZE], char name_r[16])
+{
+    for (size_t i = 0; i < 6; i++) {
+        snprintf(name_r + 2 * i, 16 - 2 * i, "%02x", digest[i]);
+    }
+}
+
+static enum sk_code
+open_lexicon(struct arena *arena, struct bytes folder, struct judge *judge, struct why *why)
+{
+    struct bytes threat = lexicon_threat_table(), slang = lexicon_slang_table();
+    struct arena files;
+    enum sk_code code = SK_OK;
+
+    arena_init(&files, 4 * LEXICON_FILE_MAX);
+    if (folder.size > 0) {
+        code = read_table_file(&files, folder, "threat.tsv", &threat, why);
+        if (code == SK_OK) {
+            code = read_table_file(&files, folder, "slang.tsv", &slang, why);
+        }
+    }
+    if (code == SK_OK) {
+        code = lexicon_open(arena, threat, slang, &judge->lexicon, why);
+    }
+    if (code == SK_OK) {
+        const struct bytes tables[] = {threat, slang};
+        uint8_t digest[HASH_SHA256_SIZE];
+        hash_sha256_many(tables, 2, digest);
+        short_name(digest, judge->lexicon_name);
+    }
+    arena_release(&files);
+    return code;
+}
+
+/* The table of known hosts is the process's: parse reads by it. */
+static enum sk_code
+open_links(struct bytes folder, struct why *why)
+{
+    struct arena files;
+    struct bytes table;
+
+    if (folder.size == 0) {
+        return link_hosts_use(link_hosts_table(), why);
+    }
+    arena_init(&files, 2 * LEXICON_FILE_MAX);
+    enum sk_code code = read_table_file(&files, folder, "hosts.tsv", &table, why);
+    if (code == SK_OK) {
+        code = link_hosts_use(table, why);
+    }
+    arena_release(&files);
+    return code;
+}
+
+enum sk_code
+judge_open(struct arena *arena, const struct config *config, struct judge **judge_r,
+           struct why *why)
+{
+    struct judge *judge = ARENA_NEW(arena, struct judge);
+    struct bytes model = config == NULL ? BYTES_NONE : config_text(config, "judge.model");
+    struct bytes lexicon =
+        config == NULL ? BYTES_NONE : config_text(config, "judge.lexicon");
+    enum sk_code code;
+
+    code = model.size == 0 ? open_built_in(&judge->model, why)
+                           : model_open_file(bytes_text(arena, model), &judge->model, why);
+    if (code != SK_OK) {
+        return code;
+    }
+    code = open_lexicon(arena, lexicon, judge, why);
+    if (code == SK_OK && config != NULL) {
+        code = open_links(config_text(config, "judge.links"), why);
+    }
+    if (code != SK_OK) {
+        judge_close(judge);
+        return code;
+    }
+    *judge_r = judge;
+    return SK_OK;
+}
+
+void
+judge_close(struct judge *judge)
+{
+    if (judge != NULL) {
+        model_close(judge->model);
+        lexicon_close(judge->lexicon);
+        judge->model = NULL;
+        judge->lexicon = NULL;
+    }
+}
+
+void
+judge_made_by(struct judge *judge, struct json *j)
+{
+    uint8_t digest[HASH_SHA256_SIZE];
+    uint64_t spam, ham;
+
+    model_counts(judge->model, &spam, &ham);
+    bool taught = spam != judge->named_spam || ham != judge->named_ham;
+    if (judge->model_name[0] == '\0' ||
+        (taught && clock_monotonic_ms() - judge->named_ms >= 1000)) {
+        char name[16];
+        model_digest(judge->model, digest);
+        short_name(digest, name);
+        snprintf(judge->model_name, sizeof(judge->model_name), "%s@%llu+%llu", name,
+                 (unsigned long long)spam, (unsigned long long)ham);
+        judge->named_spam = spam;
+        judge->named_ham = ham;
+        judge->named_ms = clock_monotonic_ms();
+    }
+    json_put_text(j, "model", judge->model_name);
+    json_put_text(j, "lexicon", judge->lexicon_name);
+}
