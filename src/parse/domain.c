@@ -172,20 +172,39 @@ struct remembered {
     uint8_t size, found_size; /* of the name, and of what was found: the last bytes of it */
     char name[62];
 };
-#define REMEMBERED_NAMES 512u
+#define REMEMBERED_NAMES 2048u
+
+static struct remembered *
+slot_of(unsigned hash)
+{
+    static struct remembered names[REMEMBERED_NAMES];
+
+    return &names[(hash ^ hash >> 8 ^ hash >> 16) % REMEMBERED_NAMES];
+}
+
+static inline unsigned
+hash_on(unsigned hash, uint8_t c)
+{
+    return hash * 31 + c;
+}
+
+static bool
+is_remembered(const struct remembered *r, const void *name, size_t size)
+{
+    return r->size > 0 && r->size == size && memcmp(r->name, name, size) == 0;
+}
 
 /* The answer as a part of name; "" if there is none. */
 static struct bytes
 registrable_part(const char *name, size_t size)
 {
-    static struct remembered names[REMEMBERED_NAMES];
     unsigned hash = (unsigned)size;
 
     for (size_t i = 0; i < size; i++) {
-        hash = hash * 31 + (uint8_t)name[i];
+        hash = hash_on(hash, (uint8_t)name[i]);
     }
-    struct remembered *r = &names[(hash ^ hash >> 8 ^ hash >> 16) % REMEMBERED_NAMES];
-    if (r->size == 0 || r->size != size || memcmp(r->name, name, size) != 0) {
+    struct remembered *r = slot_of(hash);
+    if (!is_remembered(r, name, size)) {
         struct bytes found = bytes_from_text(psl_registrable_domain(suffixes(), name));
         if (size > sizeof r->name) {
             return found;
@@ -254,6 +273,18 @@ domain_public_suffix(struct arena *arena, struct bytes domain)
 struct bytes
 domain_registrable(struct arena *arena, struct bytes domain)
 {
+    unsigned hash = (unsigned)domain.size;
+
+    /* As it was asked for before: only names ready for the list are remembered. */
+    for (size_t i = 0; i < domain.size; i++) {
+        hash = hash_on(hash, domain.at[i]);
+    }
+    const struct remembered *r = slot_of(hash);
+    if (is_remembered(r, domain.at, domain.size)) {
+        return r->found_size == 0
+                   ? BYTES_NONE
+                   : bytes_copy(arena, bytes_from(domain, domain.size - r->found_size));
+    }
     return ask_list(arena, domain, registrable_part);
 }
 

@@ -7,6 +7,7 @@
 #include "parse/html_tokens.h"
 #include "parse/html_view_private.h"
 #include "parse/links_private.h"
+#include "parse/scan_private.h"
 
 /* How far up an end tag looks for its start, and a rule for its ancestors: browsers know no bound, hostile mail does. */
 #define SEARCH_DEPTH 64
@@ -33,8 +34,6 @@ struct kept_style {
     bool has_url; /* or another function */
 };
 #define KEPT_STYLES 64
-/* So many links back the same one is looked for. */
-#define LINKS_BACK 12
 /* Elements that there is room for at first: few documents are deeper. */
 #define STACK_FIRST 48
 
@@ -46,10 +45,13 @@ struct view {
     struct html_spans spans;
     struct html_rules *rules;
     bool rules_closed; /* all are known: this is the second reading */
-    bool rules_late;   /* one came after what it may concern */
-    bool begun;        /* something was met that a rule may concern */
+    bool
+        rules_late; /* one came after what it may concern: only further rules are looked for */
+    bool more_rules; /* and some may follow */
+    bool begun;      /* something was met that a rule may concern */
     struct open_element *stack;
     size_t depth, stack_room;
+    size_t paragraphs;   /* open <p> */
     struct shown *shown; /* one for each anchor */
     size_t shown_count, link_room, shown_room;
     bool in_anchor;
@@ -58,10 +60,6 @@ struct view {
     struct kept_style *kept; /* KEPT_STYLES of them, not set before their bit is */
     uint64_t kept_slots;
     const struct html_element *paragraph;
-    /* Of the start tag in hand: which attributes it has, and where each stands first. */
-    uint32_t attributes;
-    uint8_t attribute_at[HTML_ATTRIBUTE_COUNT];
-    uint8_t attribute_names[LIMIT_HTML_ATTRIBUTES];
 };
 
 /* Text ------------------------------------------------------------------------------------------------------------- */
@@ -137,31 +135,22 @@ break_line(struct view *v, unsigned lines)
 
 /* Attributes ------------------------------------------------------------------------------------------------------- */
 
-/* Finds out which attributes of a start tag say something. */
-static void
-note_attributes(struct view *v, const struct html_token *token)
+/* The raw value of the first attribute of that name; at == NULL if it is not there, or has no value. */
+static inline struct bytes
+value_of(const struct html_token *token, enum html_attribute_name name)
 {
-    _Static_assert(LIMIT_HTML_ATTRIBUTES <= UINT8_MAX && HTML_ATTRIBUTE_COUNT <= 32,
-                   "a place is one byte, a name one bit");
-    v->attributes = 0;
-    for (size_t i = 0; i < token->attribute_count; i++) {
-        enum html_attribute_name name = html_attribute_of(token->attributes[i].name);
-        v->attribute_names[i] = (uint8_t)name;
-        if ((v->attributes & 1u << name) == 0) {
-            v->attributes |= 1u << name;
-            v->attribute_at[name] = (uint8_t)i;
-        }
-    }
+    return token->known->set & 1u << name ? token->attributes[token->known->at[name]].value
+                                          : BYTES_NONE;
 }
 
 /* The decoded value of an attribute; at == NULL if it is not there. */
 static struct bytes
 attribute(struct view *v, const struct html_token *token, enum html_attribute_name name)
 {
-    if ((v->attributes & 1u << name) == 0) {
+    if ((token->known->set & 1u << name) == 0) {
         return BYTES_NONE;
     }
-    struct bytes value = token->attributes[v->attribute_at[name]].value;
+    struct bytes value = value_of(token, name);
     if (value.at == NULL) {
         return BYTES("");
     }
@@ -213,8 +202,7 @@ add_link(struct view *v, enum link_kind kind, struct bytes written)
         link->flags &= ~(unsigned)(LINK_BEACON | LINK_HIDDEN | LINK_SHOWN_OTHER);
         return link;
     }
-    link_resolve_after(v->arena, link, written, v->base,
-                       r->link_count > 1 ? link - 1 : NULL);
+    link_resolve_after(v->arena, link, written, v->base, r->links, r->link_count - 1);
     return link;
 }
 
@@ -278,7 +266,7 @@ read_look_attributes(struct view *v, const struct html_token *token,
 
     for (size_t i = 0; i < token->attribute_count; i++) {
         struct bytes value = token->attributes[i].value;
-        switch (v->attribute_names[i]) {
+        switch (token->known->names[i]) {
         case HTML_ATTRIBUTE_ID:
             target->id = value;
             break;
@@ -353,52 +341,73 @@ style_of(struct view *v, struct bytes raw)
     return kept;
 }
 
-/* How an element looks within the open ones; e begins with the look of what it stands in. said_r: what was said of it. */
+/* Says what the rules say of the element last in its path. */
 static void
-read_look(struct view *v, const struct html_token *token,
-          const struct html_element *element, struct open_element *e,
-          struct html_style *said_r)
+take_rules(struct view *v, const struct html_target *target, struct html_style *said,
+           struct html_style *important)
 {
-    struct html_style important = {0};
     const struct html_target *path[SEARCH_DEPTH + 1];
-    struct bytes style = BYTES_NONE, url;
-    size_t at = 0, count = 0;
+    size_t count = 0;
 
-    *said_r = (struct html_style){0};
+    for (size_t i = v->depth > SEARCH_DEPTH ? v->depth - SEARCH_DEPTH : 1; i < v->depth;
+         i++) {
+        path[count++] = &v->stack[i].target;
+    }
+    path[count++] = target;
+    html_rules_take(v->rules, path, count, said, important);
+}
+
+/* How an element looks within the open ones; e begins with the look of what it stands in. Gives what of it is said to hide. */
+static unsigned
+read_look(struct view *v, const struct html_token *token,
+          const struct html_element *element, struct open_element *e)
+{
+    const uint32_t plain = 1u << HTML_ATTRIBUTE_ID | 1u << HTML_ATTRIBUTE_CLASS |
+                           1u << HTML_ATTRIBUTE_STYLE,
+                   looks = plain | 1u << HTML_ATTRIBUTE_DIR | 1u << HTML_ATTRIBUTE_TEXT |
+                           1u << HTML_ATTRIBUTE_COLOR | 1u << HTML_ATTRIBUTE_HIDDEN |
+                           1u << HTML_ATTRIBUTE_BGCOLOR | 1u << HTML_ATTRIBUTE_BACKGROUND;
+    const struct html_known *known = token->known;
+    struct html_style said = {0}, important = {0};
+    struct bytes style = BYTES_NONE, url;
+    size_t at = 0;
+
     e->target = (struct html_target){.name = token->text};
-    if ((v->attributes & ~(1u << HTML_ATTRIBUTE_OTHER)) != 0) {
-        read_look_attributes(v, token, element, said_r, &style, &e->target);
+    if ((known->set & looks & ~plain) || (known->twice & plain)) {
+        read_look_attributes(v, token, element, &said, &style, &e->target);
+    } else if (known->set & plain) {
+        e->target.id = value_of(token, HTML_ATTRIBUTE_ID);
+        e->target.classes = value_of(token, HTML_ATTRIBUTE_CLASS);
+        style = value_of(token, HTML_ATTRIBUTE_STYLE);
     }
     if (v->rules->count > 0 && html_rules_may_meet(v->rules, &e->target)) {
-        for (size_t i = v->depth > SEARCH_DEPTH ? v->depth - SEARCH_DEPTH : 1; i < v->depth;
-             i++) {
-            path[count++] = &v->stack[i].target;
-        }
-        path[count++] = &e->target;
-        html_rules_take(v->rules, path, count, said_r, &important);
+        take_rules(v, &e->target, &said, &important);
     }
     if (style.size > 0) {
         const struct kept_style *kept = style_of(v, style);
-        html_style_merge(said_r, &kept->normal);
-        html_style_merge(&important, &kept->important);
+        html_style_merge(&said, &kept->normal);
+        if (kept->important.said != 0) {
+            html_style_merge(&important, &kept->important);
+        }
         while (kept->has_url && html_style_url(kept->text, &at, &url)) {
             add_link(v, LINK_IMAGE, url);
         }
     }
     if (important.said != 0) {
-        html_style_merge(said_r, &important);
+        html_style_merge(&said, &important);
     }
-    if (said_r->said == 0 && (element->shape & HTML_SHAPE_HIDDEN) == 0 &&
+    if (said.said == 0 && (element->shape & HTML_SHAPE_HIDDEN) == 0 &&
         element->what != HTML_WHAT_A) {
-        return; /* it looks as what it stands in */
+        return 0; /* it looks as what it stands in */
     }
     bool turned = e->look.turned;
-    html_look_take(&e->look, said_r);
+    html_look_take(&e->look, &said);
     v->r->facts.turned_count += e->look.turned && !turned;
     if ((element->shape & HTML_SHAPE_HIDDEN) && e->look.gone == HIDDEN_NOT) {
         e->look.gone = HIDDEN_ELEMENT;
     }
     e->hidden = html_look_hides(&e->look);
+    return said.yes;
 }
 
 /* Elements that mean more than their look --------------------------------------------------------------------------- */
@@ -414,12 +423,11 @@ static void
 read_image(struct view *v, const struct html_token *token)
 {
     struct open_element image = *top(v);
-    struct html_style said;
 
     v->r->facts.image_count++;
-    image.element = html_element_of(token->text);
-    read_look(v, token, image.element, &image, &said);
-    bool dot = (said.yes & (HTML_SAID_DOT | HTML_SAID_HEIGHT | HTML_SAID_WIDTH)) != 0 ||
+    image.element = token->element;
+    unsigned hides = read_look(v, token, image.element, &image);
+    bool dot = (hides & (HTML_SAID_DOT | HTML_SAID_HEIGHT | HTML_SAID_WIDTH)) != 0 ||
                is_beacon_size(attribute(v, token, HTML_ATTRIBUTE_WIDTH)) ||
                is_beacon_size(attribute(v, token, HTML_ATTRIBUTE_HEIGHT));
     bool hidden = dot || image.look.gone != HIDDEN_NOT || image.look.invisible;
@@ -480,6 +488,9 @@ read_meta(struct view *v, const struct html_token *token)
 static void
 read_special(struct view *v, const struct html_token *token, enum html_what what)
 {
+    if (v->rules_late && what != HTML_WHAT_PLAINTEXT) {
+        return;
+    }
     switch (what) {
     case HTML_WHAT_A:
         start_anchor(v, token);
@@ -563,6 +574,7 @@ close_to(struct view *v, size_t depth)
         } else if (e->element->what == HTML_WHAT_READING) {
             v->readings.blank = true;
         }
+        v->paragraphs -= e->element->what == HTML_WHAT_P;
         v->depth--;
     }
 }
@@ -600,7 +612,7 @@ close_implied(struct view *v, const struct html_element *element)
     if (element->shape & HTML_SHAPE_CLOSES_SAME) {
         open = find_open(v, element, BYTES_NONE, false);
     }
-    if (open == 0 && (element->shape & HTML_SHAPE_CLOSES_P)) {
+    if (open == 0 && v->paragraphs > 0 && (element->shape & HTML_SHAPE_CLOSES_P)) {
         open = find_open(v, v->paragraph, BYTES_NONE, false);
     }
     if (open > 0) {
@@ -625,7 +637,6 @@ open_element(struct view *v, const struct html_token *token,
     }
     struct open_element *e = &v->stack[v->depth];
     const struct open_element *outer = top(v);
-    struct html_style said;
     e->element = element;
     e->look = outer->look;
     e->hidden = outer->hidden;
@@ -634,24 +645,25 @@ open_element(struct view *v, const struct html_token *token,
     if (element->what == HTML_WHAT_A && e->look.colour >= 0) {
         e->look.colour = HTML_COLOUR_NONE; /* links have a colour of their own */
     }
-    if (v->attributes != 0 || v->rules->count > 0 || element->what == HTML_WHAT_A ||
-        (element->shape & HTML_SHAPE_HIDDEN) != 0) {
-        read_look(v, token, element, e, &said);
+    if (!v->rules_late &&
+        (token->known->set != 0 || v->rules->count > 0 || element->what == HTML_WHAT_A ||
+         (element->shape & HTML_SHAPE_HIDDEN) != 0)) {
+        read_look(v, token, element, e);
     } else {
         e->target = (struct html_target){.name = token->text};
     }
     v->begun = v->begun ||
                ((element->shape & (HTML_SHAPE_SKIPPED | HTML_SHAPE_RAW)) == 0 &&
                 !bytes_is_fold(token->text, "html") && !bytes_is_fold(token->text, "head"));
+    v->paragraphs += element->what == HTML_WHAT_P;
     v->depth++;
 }
 
 static void
 read_start(struct view *v, const struct html_token *token)
 {
-    const struct html_element *element = html_element_of(token->text);
+    const struct html_element *element = token->element;
 
-    note_attributes(v, token);
     if (element->shape & (HTML_SHAPE_CLOSES_P | HTML_SHAPE_CLOSES_SAME | HTML_SHAPE_RUBY)) {
         close_implied(v, element);
     }
@@ -661,11 +673,15 @@ read_start(struct view *v, const struct html_token *token)
         v->visible.blank = v->hidden.blank = true;
     }
     if (element->shape & HTML_SHAPE_VOID) {
-        read_special(v, token, element->what);
+        if (element->what != HTML_WHAT_OTHER) {
+            read_special(v, token, element->what);
+        }
         return;
     }
     open_element(v, token, element);
-    read_special(v, token, element->what);
+    if (element->what != HTML_WHAT_OTHER) {
+        read_special(v, token, element->what);
+    }
     if (element->shape & HTML_SHAPE_RAW) {
         v->tokens->state = element->what == HTML_WHAT_SCRIPT    ? HTML_SCRIPT
                            : element->shape & HTML_SHAPE_RCDATA ? HTML_RCDATA
@@ -676,16 +692,14 @@ read_start(struct view *v, const struct html_token *token)
 static void
 read_end(struct view *v, const struct html_token *token)
 {
-    const struct html_element *element = top(v)->element;
+    const struct html_element *element = token->element;
     size_t open = v->depth - 1;
 
-    if (open == 0 || !bytes_equal(top(v)->target.name, token->text)) {
-        element = html_element_of(token->text);
+    if (open == 0 || top(v)->element != element || element->name[0] == 0) {
         open = find_open(v, element, token->text,
                          element->shape & (HTML_SHAPE_CELL | HTML_SHAPE_BARRIER |
                                            HTML_SHAPE_CLOSES_SAME));
     }
-
     if (element->what == HTML_WHAT_BR || element->what == HTML_WHAT_P) {
         break_line(v, 1);
     }
@@ -761,37 +775,51 @@ view_start(struct view *v, struct arena *arena, struct bytes html, struct html_r
     writer_reserve(&v->visible.w,
                    html.size / 4 < LIMIT_TEXT_BYTES ? html.size / 4 : LIMIT_TEXT_BYTES);
     html_tokens_init(v->tokens, html);
+    v->tokens->joins_blanks = true;
 }
 
 /* Blanks alone, as they stand between tags, need no decoding: they are owed, and nothing more. false: it is more. */
-static bool
-read_blanks(struct view *v, struct bytes text)
+static inline bool
+read_blanks(struct view *v, size_t size, bool line)
 {
     const struct open_element *in = top(v);
     struct html_page *page = page_of(v, in);
-    enum { OTHER, BLANK, LINE };
-    static const uint8_t kinds[256] = {
-        [' '] = BLANK, ['\t'] = BLANK, ['\n'] = LINE, ['\r'] = LINE};
-    static const uint8_t eight[8] = "        ";
-    bool line = false;
 
     if (page == &v->hidden || in->pre || in->element->what == HTML_WHAT_TITLE ||
-        text.size >= LIMIT_TEXT_BYTES - page->w.size) {
+        size >= LIMIT_TEXT_BYTES - page->w.size) {
         return false;
-    }
-    for (size_t i = 0; i < text.size; i++) {
-        while (i + sizeof eight < text.size &&
-               memcmp(text.at + i, eight, sizeof eight) == 0) {
-            i += sizeof eight;
-        }
-        if (!kinds[text.at[i]]) {
-            return false;
-        }
-        line |= kinds[text.at[i]] == LINE;
     }
     page->blank = true;
     page->source_line |= line;
     return true;
+}
+
+/* The blanks that came with a tag. */
+static inline void
+read_before(struct view *v, const struct html_token *token)
+{
+    if (token->before.size > 0 && !v->rules_late &&
+        !(top(v)->element->shape & HTML_SHAPE_SKIPPED) &&
+        !read_blanks(v, token->before.size, token->line)) {
+        put_text(v, html_decode(v->arena, token->before, HTML_DROP_NUL));
+    }
+}
+
+/* Whether a <style> may stand at or behind `at`. */
+static bool
+may_have_style(struct bytes html, size_t at)
+{
+    for (; at + SCAN_SIZE < html.size; at += SCAN_SIZE) {
+        scan_block block = scan_load(html.at + at), next = scan_load(html.at + at + 1);
+        unsigned hits = scan_hits(scan_is(block, '<') & scan_is(next | 0x20, 's'));
+        for (; hits != 0; hits &= hits - 1) {
+            if (bytes_starts_fold(bytes_from(html, at + scan_first(hits)),
+                                  BYTES("<style"))) {
+                return true;
+            }
+        }
+    }
+    return bytes_find_fold(bytes_from(html, at), BYTES("<style"), 0) != BYTES_NOWHERE;
 }
 
 static void
@@ -799,19 +827,29 @@ read_text(struct view *v, const struct html_token *token)
 {
     const struct html_element *in = top(v)->element;
 
-    if (!(in->shape & HTML_SHAPE_SKIPPED) && read_blanks(v, token->text)) {
-        return;
-    }
     if (!(in->shape & HTML_SHAPE_SKIPPED)) {
+        if (v->rules_late) {
+            return;
+        }
+        if (token->blank && read_blanks(v, token->text.size, token->line)) {
+            return;
+        }
         v->begun =
             v->begun || (in->what != HTML_WHAT_TITLE && bytes_trim(token->text).size > 0);
+        if (token->plain) {
+            put_text(v, token->text);
+            return;
+        }
         unsigned decoding = token->decoding & ~(unsigned)HTML_KEEP_NUL;
         decoding |= token->decoding & HTML_KEEP_NUL ? HTML_DROP_NUL : 0u;
         put_text(v, html_decode(v->arena, token->text, decoding));
     } else if (in->what == HTML_WHAT_STYLE && !v->rules_closed) {
         size_t before = v->rules->count;
         html_rules_add(v->rules, token->text);
-        v->rules_late |= v->begun && v->rules->count > before;
+        if (v->begun && v->rules->count > before) {
+            v->rules_late = true;
+            v->more_rules = may_have_style(v->tokens->in, v->tokens->at);
+        }
     }
 }
 
@@ -820,10 +858,12 @@ read_tokens(struct view *v)
 {
     struct html_token token;
 
-    while (html_tokens_next(v->tokens, &token)) {
+    while ((!v->rules_late || v->more_rules) && html_tokens_next(v->tokens, &token)) {
         if (token.kind == HTML_START) {
+            read_before(v, &token);
             read_start(v, &token);
         } else if (token.kind == HTML_END) {
+            read_before(v, &token);
             read_end(v, &token);
         } else if (token.kind == HTML_TEXT) {
             read_text(v, &token);

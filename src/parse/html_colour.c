@@ -169,8 +169,10 @@ colour_named(struct bytes text)
     }
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order =
-            bytes_compare(bytes_from_text(colour_names[middle].name), bytes_of(name, size));
+        int order = (uint8_t)colour_names[middle].name[0] - (size > 0 ? name[0] : 0);
+        order = order != 0 ? order
+                           : bytes_compare(bytes_from_text(colour_names[middle].name),
+                                           bytes_of(name, size));
         if (order == 0) {
             return colour_names[middle].colour;
         }
@@ -262,27 +264,24 @@ colour_function(struct bytes text, bool *transparent)
 static int
 colour_digits(struct bytes text, bool *transparent)
 {
-    int colour = 0;
+    uint32_t colour = 0;
     size_t size = 0;
+    int digit;
 
-    while (size < text.size && ascii_hex(text.at[size]) >= 0) {
-        size++;
+    for (; size < text.size && (digit = ascii_hex(text.at[size])) >= 0; size++) {
+        colour = colour << 4 | (unsigned)digit;
     }
-    if (size == 3 || size == 4) {
-        for (size_t i = 0; i < 3; i++) {
-            colour = colour << 8 | ascii_hex(text.at[i]) * 17;
-        }
-        *transparent = size == 4 && text.at[3] == '0';
-        return colour;
+    if (size == 4 || size == 8) {
+        *transparent = text.at[size / 4 * 3] == '0';
+        colour >>= size;
     }
-    if (size != 6 && size != 8) {
-        return HTML_COLOUR_UNKNOWN;
+    if (size == 6 || size == 8) {
+        return (int)colour;
     }
-    for (size_t i = 0; i < 6; i++) {
-        colour = colour << 4 | ascii_hex(text.at[i]);
-    }
-    *transparent = size == 8 && text.at[6] == '0';
-    return colour;
+    return size == 3 || size == 4
+               ? (int)((colour >> 8 & 15) * 0x110000 + (colour >> 4 & 15) * 0x1100 +
+                       (colour & 15) * 0x11)
+               : HTML_COLOUR_UNKNOWN;
 }
 
 int

@@ -163,19 +163,6 @@ may_change(struct bytes raw, size_t at)
     return scan_any(scan_is(block, '&') | scan_is(block, '\r') | scan_is(block, 0));
 }
 
-/* Where the run ends, from `at` on, that no decoding changes but that to small letters. */
-static size_t
-unchanged_end(struct bytes raw, size_t at)
-{
-    while (raw.size - at >= SCAN_SIZE && !may_change(raw, at)) {
-        at += SCAN_SIZE;
-    }
-    while (at < raw.size && changes[raw.at[at]] == 0) {
-        at++;
-    }
-    return at;
-}
-
 static bool
 is_changed(struct bytes raw, unsigned decoding)
 {
@@ -202,49 +189,75 @@ is_changed(struct bytes raw, unsigned decoding)
     return false;
 }
 
+/* Room at `to` for a reference, a block that is copied whole, and all of the source from `at` on. */
+static inline uint8_t *
+room_for(struct writer *w, struct bytes raw, size_t at, uint8_t *to)
+{
+    size_t need = raw.size - at + SCAN_SIZE + 2 * UTF8_SIZE_MAX;
+
+    w->size = (size_t)(to - w->at);
+    return w->room - w->size >= need ? to : writer_reserve(w, need);
+}
+
+/* Copies the run from `at` on that no decoding changes, into room for it and a block more; gives where it ends. */
+static inline size_t
+copy_run(struct bytes raw, size_t at, uint8_t **to)
+{
+    uint8_t *out = *to;
+
+    for (; raw.size - at >= SCAN_SIZE; at += SCAN_SIZE, out += SCAN_SIZE) {
+        scan_block block = scan_load(raw.at + at);
+        unsigned hits =
+            scan_hits(scan_is(block, '&') | scan_is(block, '\r') | scan_is(block, 0));
+        memcpy(out, &block, sizeof block);
+        if (hits != 0) {
+            *to = out + scan_first(hits);
+            return at + scan_first(hits);
+        }
+    }
+    while (at < raw.size && changes[raw.at[at]] == 0) {
+        *out++ = raw.at[at++];
+    }
+    *to = out;
+    return at;
+}
+
 struct bytes
 html_decode(struct arena *arena, struct bytes raw, unsigned decoding)
 {
     struct writer w;
-    uint8_t reference[2 * UTF8_SIZE_MAX];
-    size_t size = 0;
+    size_t size = 0, at = 0;
 
     if (raw.size == 0 || !is_changed(raw, decoding)) {
         return raw;
     }
     writer_init(&w, arena);
-    writer_reserve(&w, raw.size);
-    for (size_t at = 0; at < raw.size;) {
+    uint8_t *to = writer_reserve(&w, raw.size + SCAN_SIZE + 2 * UTF8_SIZE_MAX);
+    while ((at = copy_run(raw, at, &to)) < raw.size) {
         uint8_t c = raw.at[at];
+        to = room_for(&w, raw, at, to);
         if (c == '\r') {
-            writer_byte(&w, '\n');
+            *to++ = '\n';
             at += at + 1 < raw.size && raw.at[at + 1] == '\n' ? 2 : 1;
-            continue;
-        }
-        if (c == 0 && (decoding & HTML_KEEP_NUL) == 0) {
-            if ((decoding & HTML_DROP_NUL) == 0) {
-                writer_code_point(&w, UTF8_REPLACEMENT);
+        } else if (c == '&') {
+            size_t used = (decoding & HTML_REFERENCES) == 0
+                              ? 0
+                              : html_reference(raw, at, (decoding & HTML_IN_ATTRIBUTE) != 0,
+                                               to, &size);
+            if (used == 0) {
+                *to = c;
+                used = size = 1;
             }
+            to += size;
+            at += used;
+        } else if ((decoding & HTML_KEEP_NUL) != 0) {
+            *to++ = c;
             at++;
-            continue;
-        }
-        if (c == '&' && (decoding & HTML_REFERENCES) != 0) {
-            size_t used = html_reference(raw, at, (decoding & HTML_IN_ATTRIBUTE) != 0,
-                                         reference, &size);
-            if (used > 0) {
-                writer_bytes(&w, bytes_of(reference, size));
-                at += used;
-                continue;
-            }
-        }
-        if ((decoding & HTML_LOWER) != 0) {
-            writer_byte(&w, ascii_lower(c));
+        } else {
+            to += (decoding & HTML_DROP_NUL) == 0 ? utf8_put(to, UTF8_REPLACEMENT) : 0;
             at++;
-            continue;
         }
-        size_t from = at++;
-        at = unchanged_end(raw, at);
-        writer_bytes(&w, bytes_slice(raw, from, at));
     }
-    return writer_view(&w);
+    w.size = (size_t)(to - w.at);
+    return decoding & HTML_LOWER ? bytes_lower(arena, writer_view(&w)) : writer_view(&w);
 }

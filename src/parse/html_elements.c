@@ -1,12 +1,13 @@
-#include "base/why.h"
 #include "parse/html_names_private.h"
+#include "parse/html_tokens.h"
 #include "parse/html_view_private.h"
 
 #define BLOCK (HTML_SHAPE_BLOCK | HTML_SHAPE_CLOSES_P)
 #define VOID  HTML_SHAPE_VOID
 #define SKIP  (HTML_SHAPE_SKIPPED | HTML_SHAPE_RAW)
 
-static const struct html_element elements[] = {
+const struct html_element html_elements[] = {
+    {"", 0, HTML_WHAT_OTHER},
     {"a", 0, HTML_WHAT_A},
     {"address", BLOCK, 0},
     {"area", VOID, HTML_WHAT_AREA},
@@ -100,13 +101,11 @@ static const struct html_element elements[] = {
     {"xmp", BLOCK | HTML_SHAPE_RAW | HTML_SHAPE_PRE, 0},
 };
 
-#define ELEMENT_COUNT (sizeof elements / sizeof *elements)
-
-static const struct html_element unknown = {"", 0, HTML_WHAT_OTHER};
+#define ELEMENT_COUNT (sizeof html_elements / sizeof *html_elements)
 
 /* Both tables are made once per process. */
-static struct html_names element_names, attribute_names;
-static bool is_made;
+struct html_names html_element_names, html_attribute_names;
+bool html_names_made;
 
 static const char *const attributes[] = {
     [HTML_ATTRIBUTE_ACTION] = "action",
@@ -133,34 +132,23 @@ static const char *const attributes[] = {
     [HTML_ATTRIBUTE_WIDTH] = "width",
 };
 
-__attribute__((noinline, cold)) static void
-make_names(void)
+__attribute__((noinline, cold)) void
+html_names_make_now(void)
 {
     _Static_assert(ELEMENT_COUNT < UINT8_MAX, "an index is one byte");
-    for (size_t i = 0; i < ELEMENT_COUNT; i++) {
-        html_names_put(&element_names, bytes_from_text(elements[i].name), (uint8_t)i);
+    for (size_t i = 1; i < ELEMENT_COUNT; i++) {
+        html_names_put(&html_element_names, bytes_from_text(html_elements[i].name),
+                       (uint8_t)i);
     }
     for (size_t i = HTML_ATTRIBUTE_OTHER + 1; i < HTML_ATTRIBUTE_COUNT; i++) {
-        html_names_put(&attribute_names, bytes_from_text(attributes[i]), (uint8_t)i);
+        html_names_put(&html_attribute_names, bytes_from_text(attributes[i]), (uint8_t)i);
     }
-    is_made = true;
+    html_names_made = true;
 }
 
 const struct html_element *
 html_element_of(struct bytes name)
 {
-    if (!is_made) {
-        make_names();
-    }
-    uint8_t index = html_names_get(&element_names, name, UINT8_MAX);
-    return index == UINT8_MAX ? &unknown : &elements[index];
-}
-
-enum html_attribute_name
-html_attribute_of(struct bytes name)
-{
-    if (!is_made) {
-        make_names();
-    }
-    return html_names_get(&attribute_names, name, HTML_ATTRIBUTE_OTHER);
+    html_names_make();
+    return &html_elements[html_names_get(&html_element_names, name, html_name_key(name))];
 }

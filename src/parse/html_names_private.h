@@ -1,95 +1,117 @@
 /* Names of elements and attributes, found by a hash.
  *
- * A table is filled once, from names in lower case of 1 to HTML_NAME_MOST bytes, and asked with names of any case. A key is the first eight
- * bytes; of longer names the rest is compared. */
+ * A table is filled once, from names of 1 to HTML_NAME_MOST small letters, digits and hyphens, and asked with names of any case. A key is
+ * the first eight bytes with their bit 0x20 set, which makes capital letters small; of longer names the rest is compared, and of
+ * those with a digit (which the bit makes of a control character) all. */
 #pragma once
+
+#include <endian.h>
 
 #include "base/bytes.h"
 
-#define HTML_NAME_MOST  15
+#define HTML_NAME_MOST  13
 #define HTML_NAME_SLOTS 512u
 
 struct html_names {
     struct html_name {
         uint64_t key;
         uint8_t size, index; /* size 0: the slot is free */
+        uint8_t whole;       /* its size, if the key tells all of it; else 0 */
         uint8_t rest[HTML_NAME_MOST - 8];
     } slots[HTML_NAME_SLOTS];
 };
 
-/* Eight bytes with their capital ASCII letters made small. */
+/* Of a name that is not empty, with at least eight bytes from its start on that may be read. */
 static inline uint64_t
-html_name_lower(uint64_t x)
+html_name_key_within(const uint8_t *at, size_t size)
 {
-    const uint64_t ones = 0x0101010101010101u;
-    uint64_t low = x & ones * 0x7f, from_a = low + ones * (0x80 - 'A'),
-             behind_z = low + ones * (0x7f - 'Z');
+    uint64_t key;
 
-    return x | ((from_a ^ behind_z) & ~x & ones * 0x80) >> 2;
+    static const uint64_t masks[8] = {
+        0,          0xff,         0xffff,         0xffffff,
+        0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff};
+
+    memcpy(&key, at, sizeof key);
+    key = le64toh(key) | 0x2020202020202020u;
+    return size < 8 ? key & masks[size] : key;
 }
 
-/* Equal for equal names of one size, whatever their case; its first eight bytes if it is longer. */
 static inline uint64_t
 html_name_key(struct bytes name)
 {
-    uint64_t key = 0;
-    uint32_t low, high;
-    uint16_t first, last;
+    uint8_t first[8] = {0};
 
-    if (name.size >= 8) {
-        memcpy(&key, name.at, 8);
-    } else if (name.size >= 4) {
-        memcpy(&low, name.at, 4);
-        memcpy(&high, name.at + name.size - 4, 4);
-        key = (uint64_t)high << 32 | low;
-    } else if (name.size >= 2) {
-        memcpy(&first, name.at, 2);
-        memcpy(&last, name.at + name.size - 2, 2);
-        key = (uint64_t)last << 16 | first;
-    } else if (name.size == 1) {
-        key = name.at[0];
+    for (size_t i = 0; i < name.size && i < sizeof first; i++) {
+        first[i] = name.at[i];
     }
-    return html_name_lower(key);
+    return name.size == 0 ? 0 : html_name_key_within(first, name.size);
 }
 
 static inline unsigned
-html_name_slot(uint64_t key, size_t size)
+html_name_slot(uint64_t key)
 {
-    return (unsigned)((key + size) * 0x9e3779b97f4a7c15u >> 55) % HTML_NAME_SLOTS;
+    return (unsigned)(key * 0x9e3779b97f4a7c15u >> 55) % HTML_NAME_SLOTS;
 }
 
 static inline void
 html_names_put(struct html_names *names, struct bytes name, uint8_t index)
 {
     uint64_t key = html_name_key(name);
-    unsigned slot = html_name_slot(key, name.size);
+    unsigned slot = html_name_slot(key);
 
     while (names->slots[slot].size != 0) {
         slot = (slot + 1) % HTML_NAME_SLOTS;
     }
     struct html_name *put = &names->slots[slot];
     *put = (struct html_name){.key = key, .size = (uint8_t)name.size, .index = index};
-    for (size_t i = 8; i < name.size; i++) {
-        put->rest[i - 8] = name.at[i];
+    put->whole = name.size <= 8 ? put->size : 0;
+    for (size_t i = 0; i < name.size; i++) {
+        put->whole = ascii_digit(name.at[i]) ? 0 : put->whole;
+        if (i >= 8) {
+            put->rest[i - 8] = name.at[i];
+        }
     }
 }
 
-/* The index that was put with it, or `none`. */
-static inline uint8_t
-html_names_get(const struct html_names *names, struct bytes name, uint8_t none)
+/* Whether a name of that size and key is it. */
+static inline bool
+html_name_is(const struct html_name *known, struct bytes name)
 {
-    if (name.size == 0 || name.size > HTML_NAME_MOST) {
-        return none;
-    }
-    uint64_t key = html_name_key(name);
-    unsigned slot = html_name_slot(key, name.size);
-    for (; names->slots[slot].size != 0; slot = (slot + 1) % HTML_NAME_SLOTS) {
-        const struct html_name *at = &names->slots[slot];
-        if (at->key == key && at->size == name.size &&
-            (name.size <= 8 ||
-             bytes_equal_fold(bytes_from(name, 8), bytes_of(at->rest, name.size - 8u)))) {
-            return at->index;
+    for (size_t i = 0; i < name.size; i++) {
+        if (name.at[i] < '-') {
+            return false; /* what the bit made a digit of */
         }
     }
-    return none;
+    return name.size <= 8 ||
+           bytes_equal_fold(bytes_from(name, 8), bytes_of(known->rest, name.size - 8));
+}
+
+/* The index that was put with the name of that key; 0 if none was. */
+static inline uint8_t
+html_names_get(const struct html_names *names, struct bytes name, uint64_t key)
+{
+    const struct html_name *at = &names->slots[html_name_slot(key)];
+
+    while (at->size != 0) {
+        if (at->key == key && at->size == name.size &&
+            (at->whole == name.size || html_name_is(at, name))) {
+            return at->index;
+        }
+        at = at == &names->slots[HTML_NAME_SLOTS - 1] ? names->slots : at + 1;
+    }
+    return 0;
+}
+
+/* Made by html_names_make, which whoever asks calls first. Indexes of elements are those of html_elements, of which the first is
+ * the one that nobody knows; of attributes, enum html_attribute_name. */
+extern struct html_names html_element_names, html_attribute_names;
+extern bool html_names_made;
+void html_names_make_now(void);
+
+static inline void
+html_names_make(void)
+{
+    if (!html_names_made) {
+        html_names_make_now();
+    }
 }

@@ -1,5 +1,6 @@
 #include "base/limits.h"
 #include "parse/html_view_private.h"
+#include "parse/scan_private.h"
 
 /* Selectors are read that are made of names, classes and ids, also within others (`td .x`, `td > .x`). What has an attribute, a
  * pseudo-class or a sibling in it holds only sometimes: its rule is left out, and the text counts as seen. */
@@ -160,6 +161,16 @@ block_end(struct bytes sheet, size_t open)
     size_t depth = 0;
 
     for (size_t at = open; at < sheet.size; at++) {
+        while (sheet.size - at >= SCAN_SIZE) {
+            scan_block block = scan_load(sheet.at + at);
+            if (scan_any(scan_is(block, '{') | scan_is(block, '}'))) {
+                break;
+            }
+            at += SCAN_SIZE;
+        }
+        if (at == sheet.size) {
+            break;
+        }
         if (sheet.at[at] == '{') {
             depth++;
         } else if (sheet.at[at] == '}' && --depth == 0) {
@@ -177,9 +188,12 @@ html_rules_add(struct html_rules *rules, struct bytes sheet)
          at = skip_nothing(sheet, at)) {
         size_t end = at;
         bool special = sheet.at[at] == '@';
-        while (end < sheet.size && sheet.at[end] != '{' &&
-               !(special && sheet.at[end] == ';')) {
-            end++;
+        if (special) {
+            while (end < sheet.size && sheet.at[end] != '{' && sheet.at[end] != ';') {
+                end++;
+            }
+        } else {
+            end = scan_find(sheet, '{', at);
         }
         if (end >= sheet.size) {
             return;
@@ -197,27 +211,37 @@ html_rules_add(struct html_rules *rules, struct bytes sheet)
 
 /* Meeting an element ------------------------------------------------------------------------------------------------ */
 
-static bool
-next_class(struct bytes *classes, struct bytes *name_r)
+/* The next name in classes from *at on; NULL after the last. */
+static inline const uint8_t *
+next_class(struct bytes classes, size_t *at, size_t *size_r)
 {
-    *classes = bytes_trim(*classes);
-    size_t end = 0;
-    while (end < classes->size && !ascii_blank(classes->at[end])) {
+    size_t start = *at;
+
+    while (start < classes.size && ascii_blank(classes.at[start])) {
+        start++;
+    }
+    size_t end = start;
+    while (end < classes.size && !ascii_blank(classes.at[end])) {
         end++;
     }
-    *name_r = bytes_slice(*classes, 0, end);
-    *classes = bytes_from(*classes, end);
-    return name_r->size > 0;
+    *at = end;
+    *size_r = end - start;
+    return end > start ? classes.at + start : NULL;
 }
 
 /* Without regard to case, as pages without a DOCTYPE are read, and most mail is one. */
 static bool
 has_class(struct bytes classes, struct bytes name)
 {
-    struct bytes class;
+    const uint8_t *class;
+    size_t at = 0, size;
 
-    for (int i = 0; i < NAMES_MOST && next_class(&classes, &class); i++) {
-        if (bytes_equal_fold(class, name)) {
+    if (classes.size < name.size) {
+        return false;
+    }
+    for (int i = 0; i < NAMES_MOST && (class = next_class(classes, &at, &size)) != NULL;
+         i++) {
+        if (size == name.size && bytes_equal_fold(bytes_of(class, size), name)) {
             return true;
         }
     }
@@ -299,13 +323,15 @@ html_rules_take(struct html_rules *rules, const struct html_target *path[], size
                 struct html_style *normal, struct html_style *important)
 {
     const struct html_target *target = path[count - 1];
-    struct bytes classes = target->classes, class;
+    const uint8_t *class;
     struct taken taken;
+    size_t at = 0, size;
 
     taken.count = 0;
     take_slot(rules, slot_of(0, target->name), path, count, &taken);
-    for (int i = 0; i < NAMES_MOST && next_class(&classes, &class); i++) {
-        take_slot(rules, slot_of('.', class), path, count, &taken);
+    for (int i = 0;
+         i < NAMES_MOST && (class = next_class(target->classes, &at, &size)) != NULL; i++) {
+        take_slot(rules, slot_of('.', bytes_of(class, size)), path, count, &taken);
     }
     if (target->id.size > 0) {
         take_slot(rules, slot_of('#', target->id), path, count, &taken);

@@ -1,7 +1,8 @@
-#include "base/limits.h"
-#include "base/utf8.h"
-#include "base/writer.h"
+#include <endian.h>
+
+#include "base/why.h"
 #include "parse/html_view_private.h"
+#include "parse/scan_private.h"
 
 /* Letters of at most two pixels are not read by anybody. */
 #define TINY 2000
@@ -45,6 +46,10 @@ read_length(struct bytes value, long *length_r, bool *relative)
     *relative = false;
     if (!html_style_number(value, length_r, &unit)) {
         return false;
+    }
+    if (unit.size == 0 || (unit.size >= 2 && ascii_lower(unit.at[0]) == 'p' &&
+                           ascii_lower(unit.at[1]) == 'x')) {
+        return true;
     }
     if (bytes_starts_fold(unit, BYTES("em"))) {
         *relative = true;
@@ -231,49 +236,137 @@ enum property {
     PROPERTY_VISIBILITY,
 };
 
-/* By the first letter. mso-hide is not here: it hides from one mail program what all others show, so the text is judged. */
+/* mso-hide is not here: it hides from one mail program what all others show, so the text is judged. */
 static const struct {
     const char *name;
-    size_t size;
     enum property property;
     unsigned says;
 } properties[] = {
     /* clang-format off */
-    {"background", 10, PROPERTY_BACKGROUND, 0},
-    {"background-color", 16, PROPERTY_BACKGROUND, 0},
-    {"background-image", 16, PROPERTY_BACKGROUND, 0},
-    {"clip", 4, PROPERTY_CLIP, 0},
-    {"clip-path", 9, PROPERTY_CLIP_PATH, 0},
-    {"color", 5, PROPERTY_COLOR, 0},
-    {"direction", 9, PROPERTY_DIRECTION, 0},
-    {"display", 7, PROPERTY_DISPLAY, 0},
-    {"font", 4, PROPERTY_FONT, 0},
-    {"font-size", 9, PROPERTY_FONT_SIZE, 0},
-    {"height", 6, PROPERTY_NOTHING, HTML_SAID_HEIGHT},
-    {"left", 4, PROPERTY_OFF, HTML_SAID_LEFT},
-    {"margin-left", 11, PROPERTY_OFF, HTML_SAID_MARGIN_LEFT},
-    {"margin-top", 10, PROPERTY_OFF, HTML_SAID_MARGIN_TOP},
-    {"max-height", 10, PROPERTY_NOTHING, HTML_SAID_MOST_HEIGHT},
-    {"max-width", 9, PROPERTY_NOTHING, HTML_SAID_MOST_WIDTH},
-    {"opacity", 7, PROPERTY_OPACITY, 0},
-    {"overflow", 8, PROPERTY_OVERFLOW, 0},
-    {"overflow-x", 10, PROPERTY_OVERFLOW, 0},
-    {"overflow-y", 10, PROPERTY_OVERFLOW, 0},
-    {"position", 8, PROPERTY_POSITION, 0},
-    {"right", 5, PROPERTY_OFF, HTML_SAID_RIGHT},
-    {"text-indent", 11, PROPERTY_OFF, HTML_SAID_INDENT},
-    {"top", 3, PROPERTY_OFF, HTML_SAID_TOP},
-    {"transform", 9, PROPERTY_TRANSFORM, 0},
-    {"unicode-bidi", 12, PROPERTY_BIDI, 0},
-    {"visibility", 10, PROPERTY_VISIBILITY, 0},
-    {"width", 5, PROPERTY_NOTHING, HTML_SAID_WIDTH},
+    {"background", PROPERTY_BACKGROUND, 0},
+    {"background-color", PROPERTY_BACKGROUND, 0},
+    {"background-image", PROPERTY_BACKGROUND, 0},
+    {"clip", PROPERTY_CLIP, 0},
+    {"clip-path", PROPERTY_CLIP_PATH, 0},
+    {"color", PROPERTY_COLOR, 0},
+    {"direction", PROPERTY_DIRECTION, 0},
+    {"display", PROPERTY_DISPLAY, 0},
+    {"font", PROPERTY_FONT, 0},
+    {"font-size", PROPERTY_FONT_SIZE, 0},
+    {"height", PROPERTY_NOTHING, HTML_SAID_HEIGHT},
+    {"left", PROPERTY_OFF, HTML_SAID_LEFT},
+    {"margin-left", PROPERTY_OFF, HTML_SAID_MARGIN_LEFT},
+    {"margin-top", PROPERTY_OFF, HTML_SAID_MARGIN_TOP},
+    {"max-height", PROPERTY_NOTHING, HTML_SAID_MOST_HEIGHT},
+    {"max-width", PROPERTY_NOTHING, HTML_SAID_MOST_WIDTH},
+    {"opacity", PROPERTY_OPACITY, 0},
+    {"overflow", PROPERTY_OVERFLOW, 0},
+    {"overflow-x", PROPERTY_OVERFLOW, 0},
+    {"overflow-y", PROPERTY_OVERFLOW, 0},
+    {"position", PROPERTY_POSITION, 0},
+    {"right", PROPERTY_OFF, HTML_SAID_RIGHT},
+    {"text-indent", PROPERTY_OFF, HTML_SAID_INDENT},
+    {"top", PROPERTY_OFF, HTML_SAID_TOP},
+    {"transform", PROPERTY_TRANSFORM, 0},
+    {"unicode-bidi", PROPERTY_BIDI, 0},
+    {"visibility", PROPERTY_VISIBILITY, 0},
+    {"width", PROPERTY_NOTHING, HTML_SAID_WIDTH},
     /* clang-format on */
 };
 #define PROPERTY_COUNT (sizeof properties / sizeof *properties)
 
-/* The first row of each letter from a to z. */
-static const uint8_t first_rows[26] = {28, 0,  3,  6,  28, 8,  28, 10, 28, 28, 28, 11, 12,
-                                       28, 16, 20, 28, 21, 28, 22, 25, 26, 27, 28, 28, 28};
+/* Where names of properties are found: by their bytes with bit 0x20 set, which makes capital letters small. */
+#define PROPERTY_SLOTS 128u
+#define PROPERTY_NAME  16 /* the longest */
+
+struct property_key {
+    uint64_t low, high;
+};
+
+struct property_slot {
+    struct property_key key,
+        hyphens; /* hyphens: bit 0x20 of each, for a CR would pass as one */
+    uint8_t row; /* and one; 0: the slot is free */
+};
+
+static struct property_slot property_slots[PROPERTY_SLOTS];
+/* By the lowest five bits of a name's first letter, a bit for those of its second. */
+static uint32_t property_starts[32];
+static bool properties_made; /* once per process */
+
+static inline unsigned
+property_slot_of(struct property_key key)
+{
+    return (unsigned)((key.low ^ key.high >> 7) * 0x9e3779b97f4a7c15u >> 57);
+}
+
+/* All bits of the first `size` bytes, in a word that they are part of. */
+static inline uint64_t
+first_bytes(size_t size)
+{
+    return size < 8 ? ~(UINT64_MAX << 8 * size) : UINT64_MAX;
+}
+
+/* name: of at most PROPERTY_NAME bytes, and so many may be read. */
+static inline struct property_key
+property_bytes(const uint8_t *name, size_t size)
+{
+    struct property_key key;
+
+    memcpy(&key.low, name, sizeof key.low);
+    memcpy(&key.high, name + sizeof key.low, sizeof key.high);
+    key.low = le64toh(key.low) & first_bytes(size);
+    key.high = size > 8 ? le64toh(key.high) & first_bytes(size - 8) : 0;
+    return key;
+}
+
+__attribute__((noinline, cold)) static void
+make_properties(void)
+{
+    for (size_t row = 0; row < PROPERTY_COUNT; row++) {
+        uint8_t name[PROPERTY_NAME] = {0}, hyphens[PROPERTY_NAME] = {0};
+        size_t size = strlen(properties[row].name);
+        SK_ASSERT(size > 0 && size <= PROPERTY_NAME);
+        memcpy(name, properties[row].name, size);
+        for (size_t i = 0; i < size; i++) {
+            hyphens[i] = name[i] == '-' ? 0x20 : 0;
+        }
+        property_starts[name[0] & 31] |= (uint32_t)1 << (name[1] & 31);
+        struct property_key key = property_bytes(name, size);
+        unsigned slot = property_slot_of(key);
+        while (property_slots[slot].row != 0) {
+            slot = (slot + 1) % PROPERTY_SLOTS;
+        }
+        property_slots[slot] =
+            (struct property_slot){.key = key,
+                                   .hyphens = property_bytes(hyphens, size),
+                                   .row = (uint8_t)(row + 1)};
+    }
+    properties_made = true;
+}
+
+/* The row of that name; PROPERTY_COUNT if it says nothing here. */
+static inline size_t
+property_row(const uint8_t *name, size_t size)
+{
+    if (size == 0 || size > PROPERTY_NAME) {
+        return PROPERTY_COUNT;
+    }
+    const uint64_t small = 0x2020202020202020u;
+    struct property_key bytes = property_bytes(name, size), key = bytes;
+    key.low |= small & first_bytes(size);
+    key.high |= size > 8 ? small & first_bytes(size - 8) : 0;
+    for (unsigned slot = property_slot_of(key); property_slots[slot].row != 0;
+         slot = (slot + 1) % PROPERTY_SLOTS) {
+        const struct property_slot *at = &property_slots[slot];
+        if (at->key.low == key.low && at->key.high == key.high &&
+            (bytes.low & at->hyphens.low) == at->hyphens.low &&
+            (bytes.high & at->hyphens.high) == at->hyphens.high) {
+            return at->row - 1u;
+        }
+    }
+    return PROPERTY_COUNT;
+}
 
 static void
 read_value(struct html_style *style, size_t row, struct bytes value)
@@ -393,57 +486,136 @@ plain_style(struct arena *arena, struct bytes style)
     return bytes_of(out, size);
 }
 
-/* bytes_find_byte in [at, end), for the short pieces of styles; end if it is not there. */
-static inline size_t
-find_before(struct bytes style, uint8_t byte, size_t at, size_t end)
-{
-    const uint8_t *found = at < end ? memchr(style.at + at, byte, end - at) : NULL;
-
-    return found == NULL ? end : (size_t)(found - style.at);
-}
-
+/* Whether there are comments or escapes in it. */
 static bool
-is_property(struct bytes name, size_t row)
+has_escapes(struct bytes style)
 {
-    if (properties[row].size != name.size) {
-        return false;
-    }
-    for (size_t i = 1; i < name.size; i++) {
-        if (ascii_lower(name.at[i]) != (uint8_t)properties[row].name[i]) {
-            return false;
+    for (size_t at = scan_find(style, '/', 0); at < style.size;
+         at = scan_find(style, '/', at + 1)) {
+        if (at + 1 < style.size && style.at[at + 1] == '*') {
+            return true;
         }
     }
-    return true;
+    return scan_find(style, '\\', 0) < style.size;
 }
 
-/* The declaration that begins at `at`; gives where the next begins. */
-static size_t
-read_declaration(struct bytes style, size_t at, struct html_style *normal,
-                 struct html_style *important)
+/* Where declarations and names end: a bit for each byte of a stretch of a style, which is a style or, if it is long, the first part of
+ * one. Behind the last stand a semicolon and a colon. */
+#define STRETCH_SIZE  512u
+#define STRETCH_WORDS (STRETCH_SIZE / 64 + 1)
+struct stretch {
+    struct bytes text;
+    uint64_t semicolons[STRETCH_WORDS], colons[STRETCH_WORDS];
+    bool odd; /* a slash, a backslash or an exclamation mark is in it */
+};
+
+static void
+stretch_read(struct stretch *s, struct bytes text)
 {
-    size_t end = find_before(style, ';', at, style.size), row = PROPERTY_COUNT, colon;
+    uint8_t last[SCAN_SIZE];
+    scan_block odd = {0};
+    size_t size = text.size < STRETCH_SIZE ? text.size : STRETCH_SIZE, word = 0;
+
+    for (; word < size / 64 + 1; word++) {
+        uint64_t semicolons = 0, colons = 0;
+        for (unsigned bit = 0; bit < 64 && word * 64 + bit < size; bit += SCAN_SIZE) {
+            size_t at = word * 64 + bit;
+            const uint8_t *from = text.at + at;
+            if (size - at < SCAN_SIZE) {
+                memset(last, ';', sizeof last);
+                memcpy(last, from, size - at);
+                from = last;
+            }
+            scan_block block = scan_load(from);
+            semicolons |= (uint64_t)scan_hits(scan_is(block, ';')) << bit;
+            colons |= (uint64_t)scan_hits(scan_is(block, ':')) << bit;
+            odd |= scan_is(block, '!') | scan_is(block, '/') | scan_is(block, '\\');
+        }
+        s->semicolons[word] = semicolons;
+        s->colons[word] = colons;
+    }
+    s->semicolons[size / 64] |= (uint64_t)1 << size % 64;
+    s->colons[size / 64] |= (uint64_t)1 << size % 64;
+    s->odd = scan_any(odd);
+    s->text = bytes_of(text.at, size);
+}
+
+/* The first bit at or behind `at`; there is one. */
+static inline size_t
+next_bit(const uint64_t *bits, size_t at)
+{
+    size_t word = at / 64;
+    uint64_t rest = bits[word] >> at % 64;
+
+    if (rest != 0) {
+        return at + (size_t)__builtin_ctzll(rest);
+    }
+    while (bits[++word] == 0) {
+    }
+    return word * 64 + (size_t)__builtin_ctzll(bits[word]);
+}
+
+/* The row of the name [at, colon), which may end in blanks. */
+static inline __attribute__((always_inline)) size_t
+row_of_name(struct bytes style, size_t at, size_t colon)
+{
+    uint8_t last[PROPERTY_NAME] = {0};
+    const uint8_t *name = style.at + at;
+
+    while (colon > at && ascii_blank(style.at[colon - 1])) {
+        colon--;
+    }
+    if (colon - at > PROPERTY_NAME) {
+        return PROPERTY_COUNT;
+    }
+    if (style.size - at < PROPERTY_NAME) {
+        memcpy(last, name, colon - at);
+        name = last;
+    }
+    return property_row(name, colon - at);
+}
+
+/* The declarations of a stretch, but the last if it goes on behind it; gives where that begins. */
+static size_t
+read_declarations(const struct stretch *s, bool goes_on, struct html_style *normal,
+                  struct html_style *important)
+{
+    struct bytes style = s->text;
+    size_t at = 0;
+
+    while (at < style.size) {
+        size_t end = next_bit(s->semicolons, at), colon = next_bit(s->colons, at), row;
+        if (end == style.size && goes_on) {
+            break;
+        }
+        while (at < end && ascii_blank(style.at[at])) {
+            at++;
+        }
+        if (colon < end && colon > at + 1 &&
+            (property_starts[style.at[at] & 31] >> (style.at[at + 1] & 31) & 1) &&
+            (row = row_of_name(style, at, colon)) < PROPERTY_COUNT) {
+            struct bytes value = bytes_trim(bytes_slice(style, colon + 1, end));
+            bool strong = s->odd && take_important(&value);
+            read_value(strong ? important : normal, row, value);
+        }
+        at = end + 1;
+    }
+    return at;
+}
+
+/* The first declaration of a style, which is too long for a stretch; gives where the next begins. */
+__attribute__((noinline)) static size_t
+read_long(struct bytes style, struct html_style *normal, struct html_style *important)
+{
+    size_t end = scan_find(style, ';', 0), colon = scan_find(style, ':', 0), at = 0, row;
 
     while (at < end && ascii_blank(style.at[at])) {
         at++;
     }
-    uint8_t first = at < end ? ascii_lower(style.at[at]) : 0;
-    if (ascii_letter(first)) {
-        row = first_rows[first - 'a'];
-    }
-    if (row == PROPERTY_COUNT || (colon = find_before(style, ':', at, end)) == end) {
-        return end + 1;
-    }
-    struct bytes name = bytes_of(style.at + at, colon - at);
-    while (name.size > 0 && ascii_blank(name.at[name.size - 1])) {
-        name.size--;
-    }
-    for (; row < PROPERTY_COUNT && (uint8_t)properties[row].name[0] == first; row++) {
-        if (is_property(name, row)) {
-            struct bytes value = bytes_trim(bytes_slice(style, colon + 1, end));
-            bool strong = take_important(&value);
-            read_value(strong ? important : normal, row, value);
-            break;
-        }
+    if (colon < end && (row = row_of_name(style, at, colon)) < PROPERTY_COUNT) {
+        struct bytes value = bytes_trim(bytes_slice(style, colon + 1, end));
+        bool strong = take_important(&value);
+        read_value(strong ? important : normal, row, value);
     }
     return end + 1;
 }
@@ -452,14 +624,28 @@ void
 html_style_read(struct arena *arena, struct bytes style, struct html_style *normal_r,
                 struct html_style *important_r)
 {
-    *normal_r = *important_r = (struct html_style){0};
-    if (bytes_find_byte(style, '\\', 0) != BYTES_NOWHERE ||
-        (bytes_find_byte(style, '/', 0) != BYTES_NOWHERE &&
-         bytes_find(style, BYTES("/*"), 0) != BYTES_NOWHERE)) {
-        style = plain_style(arena, style);
+    struct stretch s;
+    bool plain = false;
+
+    if (!properties_made) {
+        make_properties();
     }
-    for (size_t at = 0; at < style.size;) {
-        at = read_declaration(style, at, normal_r, important_r);
+    *normal_r = *important_r = (struct html_style){0};
+    while (style.size > 0) {
+        stretch_read(&s, style);
+        bool goes_on = s.text.size < style.size;
+        if (!plain && (s.odd || goes_on)) {
+            plain = true;
+            if (has_escapes(style)) {
+                style = plain_style(arena, style);
+                continue;
+            }
+        }
+        size_t done = read_declarations(&s, goes_on, normal_r, important_r);
+        if (done == 0) {
+            done = read_long(style, normal_r, important_r);
+        }
+        style = bytes_from(style, done);
     }
 }
 

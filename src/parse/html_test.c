@@ -509,11 +509,179 @@ test_repeated(void)
            "one that was read before the base does not count");
 }
 
+static struct html_result
+read_made(struct writer *w)
+{
+    struct html_result r;
+
+    html_read(&arena, writer_view(w), &r);
+    return r;
+}
+
+/* A declaration wherever it stands in a style, among short ones and long. */
+static void
+test_long_styles(void)
+{
+    static const size_t sizes[] = {0, 40, 480, 560, 1020, 1060};
+    static const char *const rows[][2] = {
+        {"font\rsize:0", ""},
+        {"FONT-size:0", "h"},
+        {"font-size :0", "h"},
+        {"fontxsize:0", ""},
+        {"font-size", ""},
+        {":0;font-size:0", "h"},
+        {"a:b:c;font-size:0", "h"},
+        {";;font-size:0;", "h"},
+        {"font-size:0 !important", "h"},
+        {"font\\2d size:0", "h"},
+        {"font-/**/size:0", "h"},
+        {"font-size/:0", ""},
+    };
+    bool hidden = true, one = true;
+    struct writer w;
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        for (size_t size = sizes[i]; size < sizes[i] + 40; size++) {
+            for (int kind = 0; kind < 3; kind++) {
+                writer_init(&w, &arena);
+                writer_text(&w, "<i style='");
+                for (size_t j = 0; j < size; j++) {
+                    writer_byte(&w, kind == 0 ? ' ' : kind == 1 ? "a:b;"[j % 4] : 'x');
+                }
+                writer_text(&w, kind == 0 ? "" : ";");
+                writer_text(&w, "display:none'>h</i>v");
+                hidden &= bytes_is(read_made(&w).hidden, "h");
+                writer_text(&w, "<i style='x");
+                hidden &= bytes_is(read_made(&w).visible, "v");
+                arena_release(&arena);
+            }
+            writer_init(&w, &arena);
+            writer_text(&w, "<i style='display:none");
+            for (size_t j = 0; j < size; j++) {
+                writer_byte(&w, 'x');
+            }
+            writer_text(&w, ";visibility:visible'>h</i>v");
+            one &= bytes_is(read_made(&w).hidden, "h");
+            arena_release(&arena);
+        }
+    }
+    tap_ok(hidden, "display:none behind up to 1100 bytes of a style");
+    tap_ok(one, "and with a value of such a size");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        writer_init(&w, &arena);
+        writer_format(&w, "<style>.x{%s}</style><i class=x>h</i>v", rows[i][0]);
+        tap_ok(bytes_is(read_made(&w).hidden, rows[i][1]), "style %zu", i);
+    }
+}
+
+/* Rules that come after what they concern: all of them count, wherever they stand. */
+static void
+test_late_rules(void)
+{
+    struct html_result r;
+    struct writer w;
+
+    html_read(&arena,
+              BYTES("<p class=x>h</p><style>.x{display:none}</style>v<!-- <style> -->"
+                    "<p class=y>k</p><STYLE>.y{display:none}</STYLE><p class=z>z</p>"),
+              &r);
+    tap_ok(bytes_is(r.hidden, "h\nk") && bytes_is(r.visible, "v\nz"),
+           "two styles behind their elements");
+    html_read(
+        &arena,
+        BYTES("<p class=x>h</p><style>.x{display:none}</style><a href=http://a.example/>"
+              "a</a><img src=http://b.example/><p class=x>k</p>"),
+        &r);
+    tap_ok(bytes_is(r.hidden, "h\nk") && bytes_is(r.visible, "a") && r.link_count == 2 &&
+               r.facts.image_count == 1,
+           "the rest is read once");
+    html_read(&arena,
+              BYTES("<p class=x>h</p><style>.x{display:none}</style><plaintext><style>"
+                    ".z{display:none}</style><p class=x>"),
+              &r);
+    tap_ok(bytes_is(r.visible, "<style>.z{display:none}</style><p class=x>") &&
+               bytes_is(r.hidden, "h"),
+           "where nothing is markup no style is");
+    writer_init(&w, &arena);
+    writer_text(&w, "<p class=x>h</p><style>.y{display:none}</style>");
+    for (int i = 0; i < LIMIT_HTML_DEPTH; i++) {
+        writer_text(&w, "<b>");
+    }
+    writer_text(&w, "<style>.x{display:none}</style>");
+    r = read_made(&w);
+    tap_ok(r.depth_cut && bytes_starts(r.visible, BYTES("h\n.x")),
+           "and none deeper than the bound");
+}
+
+/* Attributes however they are written, with values that span the blocks they are looked through in. */
+static void
+test_attributes(void)
+{
+    static const char *const forms[][2] = {
+        {"<a href=\"", "\">"},         {"<a href='", "'>"},       {"<a href=", ">"},
+        {"<a HREF = \"", "\" >"},      {"<a x href =\n'", "'/>"}, {"<a a=b href=", " c>"},
+        {"<a a='b'href=\"", "\"c=d>"},
+    };
+    struct writer w;
+
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        bool right = true;
+        for (size_t size = 0; size < 70; size++) {
+            for (int tail = 0; tail < 2; tail++) {
+                writer_init(&w, &arena);
+                writer_text(&w, forms[i][0]);
+                writer_text(&w, "http://a.example/");
+                for (size_t j = 0; j < size; j++) {
+                    writer_byte(&w, 'p');
+                }
+                writer_text(&w, forms[i][1]);
+                writer_text(&w, tail ? "some text behind it</a>" : "");
+                struct html_result r = read_made(&w);
+                right &= r.link_count == 1 && r.links[0].href.size == 17 + size &&
+                         bytes_is(r.visible, tail ? "some text behind it" : "");
+            }
+            arena_release(&arena);
+        }
+        tap_ok(right, "%s", forms[i][0]);
+    }
+}
+
+/* What a decoding makes longer than its source. */
+static void
+test_decoded_growth(void)
+{
+    struct bytes text;
+    struct writer w;
+
+    writer_init(&w, &arena);
+    for (int i = 0; i < 300; i++) {
+        writer_text(&w, "&nGt;");
+    }
+    text = html_decode(&arena, writer_view(&w), HTML_REFERENCES);
+    tap_ok(text.size == 1800 && bytes_ends(text, BYTES("≫⃒")), "references, %zu bytes",
+           text.size);
+    writer_init(&w, &arena);
+    for (int i = 0; i < 300; i++) {
+        writer_byte(&w, 0);
+    }
+    text = html_decode(&arena, writer_view(&w), 0);
+    tap_ok(text.size == 900 && bytes_ends(text, BYTES("\xef\xbf\xbd")), "NUL");
+    tap_ok(html_decode(&arena, writer_view(&w), HTML_DROP_NUL).size == 0 &&
+               html_decode(&arena, writer_view(&w), HTML_KEEP_NUL).size == 300,
+           "which may be left out, or stay");
+    tap_ok(bytes_is(html_decode(&arena, BYTES("A\rB"), HTML_LOWER), "a\nb"),
+           "small letters");
+}
+
 int
 main(void)
 {
     arena_init(&arena, LIMIT_ARENA_MESSAGE);
     test_text();
+    test_long_styles();
+    test_late_rules();
+    test_attributes();
+    test_decoded_growth();
     test_reasons();
     test_classes();
     test_facts();

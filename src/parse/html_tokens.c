@@ -1,11 +1,19 @@
+#include "parse/html_names_private.h"
 #include "parse/html_private.h"
+#include "parse/html_view_private.h"
+#include "parse/scan_private.h"
+
+_Static_assert(LIMIT_HTML_ATTRIBUTES <= UINT8_MAX && HTML_ATTRIBUTE_COUNT <= 32,
+               "a place is one byte, a name one bit");
 
 void
 html_tokens_init(struct html_tokens *t, struct bytes in)
 {
+    html_names_make();
     t->in = in;
     t->at = 0;
     t->state = HTML_DATA;
+    t->joins_blanks = false;
     t->last_start = BYTES_NONE;
     t->attribute_count = 0;
 }
@@ -42,13 +50,29 @@ static const uint8_t name_ends[256] = {
 
 /* Tags ------------------------------------------------------------------------------------------------------------ */
 
-static void
-add_attribute(struct html_tokens *t, struct bytes name, struct bytes value)
+/* The size of the name at `at`, up to a byte that ends names of one kind or the other; 0 if it is not seen in a SCAN_SIZE of bytes,
+ * which may be read. The first byte is the name's whatever it is. */
+static inline size_t
+name_size_at(const uint8_t *at)
 {
-    if (t->attribute_count == LIMIT_HTML_ATTRIBUTES) {
-        return;
+    scan_block block = scan_load(at);
+    /* '/', '=', '>', and a few that seldom stand in names. */
+    unsigned hits =
+        scan_hits((scan_block)(block <= ' ') | scan_is(block | 0x13, 0x3f)) & ~1u;
+    size_t size = hits != 0 ? scan_first(hits) : 0;
+
+    return name_ends[at[size]] != 0 ? size : 0;
+}
+
+/* Where the name ends that begins at `at`. */
+static size_t
+name_end(struct bytes in, size_t at, uint8_t ends)
+{
+    at++;
+    while (at < in.size && !(name_ends[in.at[at]] & ends)) {
+        at++;
     }
-    t->attributes[t->attribute_count++] = (struct html_attribute){name, value};
+    return at;
 }
 
 static inline size_t
@@ -66,23 +90,24 @@ skip_blank(const struct html_tokens *t, size_t at)
     return skip_blank_in(t->in, at);
 }
 
-/* The value behind '=' ; gives where it ends, behind a closing quote. in.size if it is not closed. */
-static size_t
+/* The value behind '=', which may stand behind blanks; gives where it ends, behind a closing quote. in.size if it is not closed. */
+static inline size_t
 read_value(struct bytes in, size_t at, struct bytes *value_r)
 {
-    at = skip_blank_in(in, at);
+    if (at < in.size && (name_ends[in.at[at]] & BLANK)) {
+        at = skip_blank_in(in, at);
+    }
     if (at >= in.size || in.at[at] == '>') {
         return at;
     }
     uint8_t quote = in.at[at];
     if (quote == '"' || quote == '\'') {
-        at++;
-        const uint8_t *end = at < in.size ? memchr(in.at + at, quote, in.size - at) : NULL;
-        if (end == NULL) {
-            return in.size;
+        size_t end = scan_find(in, quote, ++at);
+        if (end == in.size) {
+            return end;
         }
-        *value_r = bytes_of(in.at + at, (size_t)(end - in.at) - at);
-        return (size_t)(end - in.at) + 1;
+        *value_r = bytes_of(in.at + at, end - at);
+        return end + 1;
     }
     size_t end = at;
     while (end < in.size && !(name_ends[in.at[end]] & ENDS_VALUE)) {
@@ -92,65 +117,162 @@ read_value(struct bytes in, size_t at, struct bytes *value_r)
     return end;
 }
 
-static size_t
-read_attribute(struct html_tokens *t, struct bytes in, size_t at)
+static inline void
+put_attribute(struct html_tokens *t, struct bytes name, struct bytes value, uint8_t index)
 {
-    size_t start = at++; /* a '=' here is the first letter of the name */
-    struct bytes value = BYTES_NONE;
+    size_t count = t->attribute_count;
+    uint32_t bit = (uint32_t)1 << index;
 
-    while (at < in.size && !(name_ends[in.at[at]] & ENDS_ATTRIBUTE)) {
-        at++;
+    if (count == LIMIT_HTML_ATTRIBUTES) {
+        return;
     }
-    struct bytes name = bytes_of(in.at + start, at - start);
-    at = skip_blank_in(in, at);
-    if (at < in.size && in.at[at] == '=') {
-        at = read_value(in, at + 1, &value);
+    if (t->known.set & bit) {
+        t->known.twice |= bit;
+    } else {
+        t->known.set |= bit;
+        t->known.at[index] = (uint8_t)count;
     }
-    add_attribute(t, name, value);
-    return at;
+    t->known.names[count] = index;
+    t->attributes[count] = (struct html_attribute){name, value};
+    t->attribute_count = count + 1;
 }
 
-/* The rest of a tag whose name begins at `at`. false if the input ends inside: then there is no token. */
-static bool
-read_tag(struct html_tokens *t, size_t at, enum html_kind kind, struct html_token *token)
+/* The attribute at `at`, however it is written; gives where it ends. */
+__attribute__((noinline)) static size_t
+read_attribute(struct html_tokens *t, size_t at)
 {
     const struct bytes in = t->in;
-    size_t start = at;
+    struct bytes value = BYTES_NONE;
+    /* A '=' at the start is the first letter of the name. */
+    size_t end = name_end(in, at, ENDS_ATTRIBUTE);
+    struct bytes name = bytes_of(in.at + at, end - at);
 
-    while (at < in.size && !(name_ends[in.at[at]] & ENDS_TAG)) {
-        at++;
+    end = skip_blank_in(in, end);
+    if (end < in.size && in.at[end] == '=') {
+        end = read_value(in, end + 1, &value);
     }
-    token->kind = kind;
-    token->text = bytes_of(in.at + start, at - start);
-    token->attributes = t->attributes;
-    token->self_closing = false;
-    t->attribute_count = 0;
-    for (;;) {
-        at = skip_blank_in(in, at);
-        if (at >= in.size) {
-            t->at = in.size;
-            return false;
+    put_attribute(t, name, value,
+                  html_names_get(&html_attribute_names, name, html_name_key(name)));
+    return end;
+}
+
+/* Where a value ends that begins at `at`, behind its quote if it has one; 0 if that is not seen. */
+static inline size_t
+usual_value_end(const uint8_t *in, size_t at, size_t size, uint8_t quote)
+{
+    for (; at + SCAN_SIZE <= size; at += SCAN_SIZE) {
+        scan_block block = scan_load(in + at);
+        unsigned hits =
+            scan_hits(quote != 0 ? scan_is(block, quote)
+                                 : (scan_block)(block <= ' ') | scan_is(block, '>'));
+        if (hits != 0) {
+            at += scan_first(hits);
+            return quote != 0 || (name_ends[in[at]] & ENDS_VALUE) ? at : 0;
         }
-        if (in.at[at] == '>') {
-            break;
+    }
+    return 0;
+}
+
+/* The same for one as most are written, without blanks around its '=', and with a SCAN_SIZE of bytes and one more from its start
+ * on; `at` itself if it is another. */
+static inline size_t
+read_usual_attribute(struct html_tokens *t, const uint8_t *in, size_t at, size_t size)
+{
+    size_t name_size = name_size_at(in + at), value = at + name_size + 1;
+
+    if (name_size == 0 || in[value - 1] != '=' || (name_ends[in[value]] & ENDS_VALUE)) {
+        return at;
+    }
+    uint8_t quote = in[value] == '"' || in[value] == '\'' ? in[value] : 0;
+    value += quote != 0;
+    size_t end = usual_value_end(in, value, size, quote);
+    if (end == 0) {
+        return at;
+    }
+    struct bytes name = bytes_of(in + at, name_size);
+    put_attribute(t, name, bytes_of(in + value, end - value),
+                  html_names_get(&html_attribute_names, name,
+                                 html_name_key_within(name.at, name_size)));
+    return end + (quote != 0);
+}
+
+/* The attributes of a tag, from behind its name on, and its end; gives where it ends. 0 if the input ends before: then there is no
+ * token. */
+__attribute__((noinline)) static size_t
+read_attributes(struct html_tokens *t, size_t at, struct html_token *token)
+{
+    const struct bytes in = t->in;
+
+    for (; at < in.size; at++) {
+        uint8_t c = in.at[at];
+        if (c == '>') {
+            return at + 1;
         }
-        if (in.at[at] == '/') {
-            at++;
-            if (at < in.size && in.at[at] == '>') {
+        if (name_ends[c] & BLANK) {
+            continue;
+        }
+        if (c == '/') {
+            if (at + 1 < in.size && in.at[at + 1] == '>') {
                 token->self_closing = true;
-                break;
+                return at + 2;
             }
             continue;
         }
-        at = read_attribute(t, in, at);
+        size_t end = in.size - at >= SCAN_SIZE + 1
+                         ? read_usual_attribute(t, in.at, at, in.size)
+                         : at;
+        at = (end > at ? end : read_attribute(t, at)) - 1;
     }
-    t->at = at + 1;
-    token->attribute_count = t->attribute_count;
-    if (kind == HTML_START) {
-        t->last_start = token->text;
+    return 0;
+}
+
+/* The rest of a tag whose name begins at `at`, with a letter. false if the input ends inside: then there is no token. */
+static inline __attribute__((always_inline)) bool
+read_tag_at(struct html_tokens *t, size_t at, enum html_kind kind, struct html_token *token)
+{
+    const struct bytes in = t->in;
+    size_t size = in.size - at >= SCAN_SIZE ? name_size_at(in.at + at) : 0;
+    uint64_t key;
+
+    if (size > 0 && (name_ends[in.at[at + size]] & ENDS_TAG)) {
+        key = html_name_key_within(in.at + at, size);
+    } else {
+        size = name_end(in, at, ENDS_TAG) - at;
+        key = html_name_key(bytes_of(in.at + at, size));
     }
+    struct bytes name = bytes_of(in.at + at, size);
+    t->attribute_count = 0;
+    t->known.set = t->known.twice = 0;
+    token->kind = kind;
+    token->text = name;
+    token->element = &html_elements[html_names_get(&html_element_names, name, key)];
+    token->attributes = t->attributes;
+    token->known = &t->known;
+    token->attribute_count = 0;
+    token->self_closing = false;
     t->state = HTML_DATA;
+    at += size;
+    if (at < in.size && in.at[at] == '>') {
+        t->at = at + 1;
+    } else {
+        t->at = read_attributes(t, at, token);
+        if (t->at == 0) {
+            t->at = in.size;
+            return false;
+        }
+        token->attribute_count = t->attribute_count;
+    }
+    if (kind == HTML_START) {
+        t->last_start = name;
+    }
     return true;
+}
+
+/* The same where it is seldom needed. */
+__attribute__((noinline)) static bool
+read_tag(struct html_tokens *t, size_t at, enum html_kind kind, struct html_token *token)
+{
+    return read_tag_at(t, at, kind, token);
 }
 
 /* Comments and DOCTYPE -------------------------------------------------------------------------------------------- */
@@ -296,14 +418,12 @@ read_doctype(struct html_tokens *t, size_t at, struct html_token *token)
 
 /* Text ------------------------------------------------------------------------------------------------------------ */
 
-/* What begins with '<' at `at`: reads it into the token and moves on. `text` is true where it is only text. false with
- * text false: nothing is there for a reader (an unfinished tag, "</>"). */
+/* The markup at `at`: reads it into the token and moves on. false: nothing is there for a reader (an unfinished tag, "</>"). */
 __attribute__((noinline)) static bool
-read_markup(struct html_tokens *t, size_t at, struct html_token *token, bool *text)
+read_markup(struct html_tokens *t, size_t at, struct html_token *token)
 {
-    uint8_t c = at + 1 < t->in.size ? t->in.at[at + 1] : 0;
+    uint8_t c = t->in.at[at + 1];
 
-    *text = false;
     if (ascii_letter(c)) {
         return read_tag(t, at + 1, HTML_START, token);
     }
@@ -322,10 +442,6 @@ read_markup(struct html_tokens *t, size_t at, struct html_token *token, bool *te
         read_bogus_comment(t, at + 1, token);
         return true;
     }
-    if (c != '!') {
-        *text = true;
-        return false;
-    }
     if (starts(t, at + 2, BYTES("--"))) {
         read_comment(t, at + 4, token);
     } else if (starts(t, at + 2, BYTES("doctype"))) {
@@ -336,12 +452,13 @@ read_markup(struct html_tokens *t, size_t at, struct html_token *token, bool *te
     return true;
 }
 
+/* Whether the '<' at `at` is more than text. */
 static inline bool
-is_markup(const struct html_tokens *t, size_t at)
+is_markup(struct bytes in, size_t at)
 {
-    uint8_t c = at + 1 < t->in.size ? t->in.at[at + 1] : 0;
+    uint8_t c = at + 1 < in.size ? in.at[at + 1] : 0;
 
-    return ascii_letter(c) || c == '!' || c == '?' || (c == '/' && at + 2 < t->in.size);
+    return ascii_letter(c) || c == '!' || c == '?' || (c == '/' && at + 2 < in.size);
 }
 
 static bool
@@ -350,19 +467,101 @@ put_text(struct html_tokens *t, size_t end, unsigned decoding, struct html_token
     token->kind = HTML_TEXT;
     token->text = bytes_of(t->in.at + t->at, end - t->at);
     token->decoding = decoding;
+    token->blank = token->line = token->plain = false;
     t->at = end;
     return true;
 }
 
-static size_t
-data_end(const struct html_tokens *t)
-{
-    size_t at = t->in.at[t->at] == '<' ? t->at : bytes_find_byte(t->in, '<', t->at + 1);
+/* What a byte is to text: whether it is a blank or a line end, and whether a decoding or markup may begin with it. */
+enum { IS_BLANK = 1, IS_LINE = 2, MAY_CHANGE = 4, OPENS = 8 };
+static const uint8_t text_kinds[256] = {
+    [' '] = IS_BLANK,
+    ['\t'] = IS_BLANK,
+    ['\n'] = IS_BLANK | IS_LINE,
+    ['\r'] = IS_BLANK | IS_LINE | MAY_CHANGE,
+    [0] = MAY_CHANGE,
+    ['&'] = MAY_CHANGE,
+    ['<'] = OPENS,
+};
 
-    while (at != BYTES_NOWHERE && !is_markup(t, at)) {
-        at = bytes_find_byte(t->in, '<', at + 1);
+/* Past the blanks from `at` on. */
+static inline size_t
+blanks_end(struct bytes in, size_t at, uint8_t *met)
+{
+    uint8_t found = 0;
+
+    for (; in.size - at >= SCAN_SIZE; at += SCAN_SIZE) {
+        scan_block block = scan_load(in.at + at),
+                   lines = scan_is(block, '\n') | scan_is(block, '\r');
+        unsigned other = ~scan_hits(lines | scan_is(block, ' ') | scan_is(block, '\t')) &
+                         ((1u << SCAN_SIZE) - 1);
+        unsigned line = scan_hits(lines);
+        if (other != 0) {
+            size_t size = scan_first(other);
+            *met |= found | (line & ((1u << size) - 1) ? IS_LINE : 0);
+            return at + size;
+        }
+        found |= line ? IS_LINE : 0;
     }
-    return at == BYTES_NOWHERE ? t->in.size : at;
+    while (at < in.size && (text_kinds[in.at[at]] & IS_BLANK)) {
+        found |= text_kinds[in.at[at++]];
+    }
+    *met |= found & IS_LINE;
+    return at;
+}
+
+/* Where the next '<' stands, from `at` on. */
+static inline size_t
+letters_end(struct bytes in, size_t at, uint8_t *met)
+{
+    uint8_t found = 0;
+
+    for (; in.size - at >= SCAN_SIZE; at += SCAN_SIZE) {
+        scan_block block = scan_load(in.at + at);
+        unsigned opens = scan_hits(scan_is(block, '<')),
+                 change = scan_hits(scan_is(block, '&') | scan_is(block, '\r') |
+                                    scan_is(block, 0));
+        if (opens != 0) {
+            size_t size = scan_first(opens);
+            *met |= found | (change & ((1u << size) - 1) ? MAY_CHANGE : 0);
+            return at + size;
+        }
+        found |= change ? MAY_CHANGE : 0;
+    }
+    while (at < in.size && in.at[at] != '<') {
+        found |= text_kinds[in.at[at++]];
+    }
+    *met |= found & MAY_CHANGE;
+    return at;
+}
+
+/* Text that begins where the reader stands, up to markup or the end. false: markup stands there at once. */
+static inline bool
+next_text(struct html_tokens *t, struct html_token *token)
+{
+    struct bytes in = t->in;
+    size_t start = t->at, at = start;
+    uint8_t met = 0;
+    bool blank = true;
+
+    if (text_kinds[in.at[at]] & IS_BLANK) {
+        at = blanks_end(in, at, &met);
+    }
+    if (at < in.size && (in.at[at] != '<' || !is_markup(in, at))) {
+        blank = false;
+        at = letters_end(in, met & IS_LINE ? start : at, &met); /* a CR is looked for */
+        while (at < in.size && !is_markup(in, at)) {
+            at = letters_end(in, at + 1, &met);
+        }
+    }
+    if (at == start) {
+        return false;
+    }
+    put_text(t, at, HTML_KEEP_NUL | HTML_REFERENCES, token);
+    token->blank = blank;
+    token->line = (met & IS_LINE) != 0;
+    token->plain = !blank && !(met & MAY_CHANGE);
+    return true;
 }
 
 static bool
@@ -407,11 +606,11 @@ next_raw(struct html_tokens *t, struct html_token *token)
     return read_tag(t, end + 2, HTML_END, token);
 }
 
-/* Where the name begins of the tag at `at`; 0 if none is there. */
+/* Where the name of the tag at `at` begins; 0 if none is there. */
 static inline size_t
 tag_name_at(struct bytes in, size_t at)
 {
-    if (in.at[at] != '<' || in.size - at < 3) {
+    if (in.size - at < 3 || in.at[at] != '<') {
         return 0;
     }
     at += in.at[at + 1] == '/' ? 2 : 1;
@@ -421,27 +620,41 @@ tag_name_at(struct bytes in, size_t at)
 bool
 html_tokens_next(struct html_tokens *t, struct html_token *token)
 {
-    while (t->at < t->in.size) {
-        bool text;
+    const struct bytes in = t->in;
+
+    token->before.size = 0;
+    while (t->at < in.size) {
+        size_t at = t->at;
+        uint8_t met = 0;
         if (t->state != HTML_DATA) {
             if (next_raw(t, token)) {
                 return true;
             }
             continue;
         }
-        size_t name = tag_name_at(t->in, t->at);
-        if (name > 0) { /* as most are */
-            if (read_tag(t, name, t->in.at[name - 1] == '/' ? HTML_END : HTML_START,
-                         token)) {
+        if (t->joins_blanks && (text_kinds[in.at[at]] & IS_BLANK)) {
+            at = blanks_end(in, at, &met);
+        }
+        size_t name = at < in.size ? tag_name_at(in, at) : 0;
+        if (name > 0) { /* as it mostly is */
+            token->before = bytes_of(in.at + t->at, at - t->at);
+            token->line = met != 0;
+            if (read_tag_at(t, name, in.at[name - 1] == '/' ? HTML_END : HTML_START,
+                            token)) {
+                return true;
+            }
+            if (token->before.size > 0) {
+                /* An unfinished tag at the end: only the blanks are there. */
+                t->at = (size_t)(token->before.at - in.at);
+                put_text(t, t->at + token->before.size, HTML_KEEP_NUL | HTML_REFERENCES,
+                         token);
+                token->before.size = 0;
+                t->at = in.size;
                 return true;
             }
             continue;
         }
-        size_t end = data_end(t);
-        if (end > t->at) {
-            return put_text(t, end, HTML_KEEP_NUL | HTML_REFERENCES, token);
-        }
-        if (read_markup(t, end, token, &text)) {
+        if (next_text(t, token) || read_markup(t, t->at, token)) {
             return true;
         }
     }

@@ -2,7 +2,8 @@
  *
  * By the WHATWG HTML standard 13.2.5, without its tree construction: who reads the tokens sets `state` after the start tags
  * whose content is raw (html_state_after). Nothing is decoded until it is asked for by html_decode, so that text without references
- * is never copied. */
+ * is never copied. What the tokenizer meets on its way it tells: which element a tag is, which attributes that a reader of mail asks
+ * for stand where, and of text whether it is all blanks or has nothing to decode. */
 #pragma once
 
 #include "base/arena.h"
@@ -24,6 +25,41 @@ struct html_attribute {
     struct bytes name, value; /* raw */
 };
 
+/* Attributes that say something of what is seen or where a link leads. */
+enum html_attribute_name {
+    HTML_ATTRIBUTE_OTHER,
+    HTML_ATTRIBUTE_ACTION,
+    HTML_ATTRIBUTE_ALT,
+    HTML_ATTRIBUTE_BACKGROUND,
+    HTML_ATTRIBUTE_BGCOLOR,
+    HTML_ATTRIBUTE_CLASS,
+    HTML_ATTRIBUTE_COLOR,
+    HTML_ATTRIBUTE_CONTENT,
+    HTML_ATTRIBUTE_DATA,
+    HTML_ATTRIBUTE_DIR,
+    HTML_ATTRIBUTE_FORMACTION,
+    HTML_ATTRIBUTE_HEIGHT,
+    HTML_ATTRIBUTE_HIDDEN,
+    HTML_ATTRIBUTE_HREF,
+    HTML_ATTRIBUTE_HTTP_EQUIV,
+    HTML_ATTRIBUTE_ID,
+    HTML_ATTRIBUTE_PLACEHOLDER,
+    HTML_ATTRIBUTE_SRC,
+    HTML_ATTRIBUTE_STYLE,
+    HTML_ATTRIBUTE_TEXT,
+    HTML_ATTRIBUTE_TYPE,
+    HTML_ATTRIBUTE_VALUE,
+    HTML_ATTRIBUTE_WIDTH,
+    HTML_ATTRIBUTE_COUNT
+};
+
+/* Which attributes of a tag are known: a bit for each enum html_attribute_name. */
+struct html_known {
+    uint32_t set, twice;
+    uint8_t at[HTML_ATTRIBUTE_COUNT];     /* where each that is set stands first */
+    uint8_t names[LIMIT_HTML_ATTRIBUTES]; /* enum html_attribute_name of each attribute */
+};
+
 /* How raw bytes become text. */
 enum html_decoding {
     HTML_KEEP_NUL = 1,     /* else NUL becomes U+FFFD */
@@ -38,7 +74,14 @@ struct html_token {
     enum html_kind kind;
     struct bytes text; /* of text and comments, and the name of a DOCTYPE or tag: raw */
     unsigned decoding; /* for text */
+    struct bytes
+        before; /* blanks (space, tab, CR, LF) that stand before a tag, if they are joined */
+    bool blank; /* of text: all is such blanks */
+    bool line;  /* of them: with a line end in it */
+    bool plain; /* of text: no decoding changes it, but that to small letters */
+    const struct html_element *element;      /* of a tag: never NULL */
     const struct html_attribute *attributes; /* of a tag: good until the next token */
+    const struct html_known *known;
     size_t attribute_count;
     bool self_closing;
     struct bytes public_id, system_id; /* of a DOCTYPE; at == NULL if missing */
@@ -49,8 +92,11 @@ struct html_tokens {
     struct bytes in;
     size_t at;
     enum html_state state;
+    bool
+        joins_blanks; /* blanks before a tag come with it, and not as a token of their own */
     struct bytes last_start; /* whose end tag ends RCDATA, RAWTEXT and scripts */
     size_t attribute_count;
+    struct html_known known;
     struct html_attribute attributes[LIMIT_HTML_ATTRIBUTES];
 };
 

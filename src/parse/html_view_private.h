@@ -57,37 +57,10 @@ struct html_element {
     enum html_what what;
 };
 
-/* Attributes that say something of what is seen or where a link leads. */
-enum html_attribute_name {
-    HTML_ATTRIBUTE_OTHER,
-    HTML_ATTRIBUTE_ACTION,
-    HTML_ATTRIBUTE_ALT,
-    HTML_ATTRIBUTE_BACKGROUND,
-    HTML_ATTRIBUTE_BGCOLOR,
-    HTML_ATTRIBUTE_CLASS,
-    HTML_ATTRIBUTE_COLOR,
-    HTML_ATTRIBUTE_CONTENT,
-    HTML_ATTRIBUTE_DATA,
-    HTML_ATTRIBUTE_DIR,
-    HTML_ATTRIBUTE_FORMACTION,
-    HTML_ATTRIBUTE_HEIGHT,
-    HTML_ATTRIBUTE_HIDDEN,
-    HTML_ATTRIBUTE_HREF,
-    HTML_ATTRIBUTE_HTTP_EQUIV,
-    HTML_ATTRIBUTE_ID,
-    HTML_ATTRIBUTE_PLACEHOLDER,
-    HTML_ATTRIBUTE_SRC,
-    HTML_ATTRIBUTE_STYLE,
-    HTML_ATTRIBUTE_TEXT,
-    HTML_ATTRIBUTE_TYPE,
-    HTML_ATTRIBUTE_VALUE,
-    HTML_ATTRIBUTE_WIDTH,
-    HTML_ATTRIBUTE_COUNT
-};
-
 /* Never NULL: what nobody knows is inline. */
 const struct html_element *html_element_of(struct bytes name);
-enum html_attribute_name html_attribute_of(struct bytes name);
+/* All that are known, behind the one that is not. */
+extern const struct html_element html_elements[];
 
 #define HTML_COLOUR_NONE    (-1) /* not said */
 #define HTML_COLOUR_UNKNOWN (-2) /* a picture, or words that are not understood */

@@ -103,9 +103,9 @@ has_foreign(struct bytes text)
 
 static void
 note_host(struct arena *arena, struct link *link, struct bytes text, const struct url *url,
-          bool known)
+          const struct link *before)
 {
-    struct bytes host = written_host(text);
+    struct bytes host = url->as_written ? url->host : written_host(text);
 
     link->flags |= url->username.size > 0 || url->password.size > 0 ? LINK_USERINFO : 0u;
     link->flags |= link_hosts_flags(url->host, url->path);
@@ -116,9 +116,10 @@ note_host(struct arena *arena, struct link *link, struct bytes text, const struc
         }
         return;
     }
-    bool idn = bytes_find(url->host, BYTES("xn--"), 0) != BYTES_NOWHERE;
-    link->flags |= idn ? LINK_IDN : has_foreign(host) ? LINK_WIDE : 0u;
-    if (known) {
+    bool idn = before != NULL ? (before->flags & LINK_IDN) != 0
+                              : bytes_find(url->host, BYTES("xn--"), 0) != BYTES_NOWHERE;
+    link->flags |= idn ? LINK_IDN : !url->as_written && has_foreign(host) ? LINK_WIDE : 0u;
+    if (before != NULL) {
         return;
     }
     link->skeleton = link_skeleton(arena, link->domain);
@@ -132,9 +133,23 @@ note_host(struct arena *arena, struct link *link, struct bytes text, const struc
     }
 }
 
+/* An earlier link to that host of which all is known; NULL if there is none. */
+static const struct link *
+same_host(const struct link *earlier, size_t count, struct bytes host)
+{
+    size_t first = count > LINKS_BACK ? count - LINKS_BACK : 0;
+
+    for (size_t i = count; host.size > 0 && i-- > first;) {
+        if (earlier[i].skeleton.size > 0 && bytes_equal(earlier[i].host, host)) {
+            return &earlier[i];
+        }
+    }
+    return NULL;
+}
+
 void
 link_fill(struct arena *arena, struct link *link, struct bytes text, const struct url *base,
-          const struct link *before)
+          const struct link *earlier, size_t earlier_count)
 {
     struct url url;
 
@@ -154,9 +169,9 @@ link_fill(struct arena *arena, struct link *link, struct bytes text, const struc
     } else if (bytes_is(url.scheme, "javascript") || bytes_is(url.scheme, "vbscript")) {
         link->flags |= LINK_SCRIPT;
     }
-    bool known = before != NULL && before->host.size > 0 && url.has_host &&
-                 bytes_equal(link->host, before->host) && before->skeleton.size > 0;
-    if (known) {
+    const struct link *before =
+        url.has_host ? same_host(earlier, earlier_count, link->host) : NULL;
+    if (before != NULL) {
         link->domain = before->domain;
         link->skeleton = before->skeleton;
         link->like = before->like;
@@ -165,7 +180,7 @@ link_fill(struct arena *arena, struct link *link, struct bytes text, const struc
         link->domain = domain_registrable(arena, link->host);
     }
     if (url.has_host && url.host.size > 0) {
-        note_host(arena, link, text, &url, known);
+        note_host(arena, link, text, &url, before);
     }
 }
 
@@ -194,12 +209,12 @@ void
 link_resolve(struct arena *arena, struct link *link, struct bytes written,
              struct bytes base)
 {
-    link_resolve_after(arena, link, written, base, NULL);
+    link_resolve_after(arena, link, written, base, NULL, 0);
 }
 
 void
 link_resolve_after(struct arena *arena, struct link *link, struct bytes written,
-                   struct bytes base, const struct link *before)
+                   struct bytes base, const struct link *earlier, size_t earlier_count)
 {
     struct url base_url;
 
@@ -216,7 +231,7 @@ link_resolve_after(struct arena *arena, struct link *link, struct bytes written,
     link->flags |= written.size > LIMIT_URL ? LINK_CUT : 0u;
     bool based =
         base.size > 0 && base.size <= LIMIT_URL && url_read(arena, base, &base_url);
-    link_fill(arena, link, link->written, based ? &base_url : NULL, before);
+    link_fill(arena, link, link->written, based ? &base_url : NULL, earlier, earlier_count);
 }
 
 /* What the text shows ---------------------------------------------------------------------------------------------- */

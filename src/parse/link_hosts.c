@@ -33,15 +33,30 @@ struct table {
 static struct arena memory;
 static struct table *present;
 
+/* From the last byte on, so that the hash of a host goes through those of the hosts above it. */
+#define HASH_START 2166136261u
+
+static inline unsigned
+hash_on(unsigned hash, uint8_t c)
+{
+    return (hash ^ c) * 16777619u;
+}
+
+static inline unsigned
+slot_of_hash(unsigned hash)
+{
+    return (hash ^ hash >> 15) % SLOT_COUNT;
+}
+
 static unsigned
 slot_of(struct bytes key)
 {
-    unsigned hash = 2166136261u;
+    unsigned hash = HASH_START;
 
-    for (size_t i = 0; i < key.size; i++) {
-        hash = (hash ^ key.at[i]) * 16777619u;
+    for (size_t i = key.size; i > 0; i--) {
+        hash = hash_on(hash, key.at[i - 1]);
     }
-    return (hash ^ hash >> 15) % SLOT_COUNT;
+    return slot_of_hash(hash);
 }
 
 static void
@@ -166,20 +181,25 @@ unsigned
 link_hosts_flags(struct bytes host, struct bytes path)
 {
     const struct table *table = table_now();
+    unsigned hash = HASH_START, slots[LABELS_MOST];
+    size_t starts[LABELS_MOST], count = 0;
 
-    for (int i = 0; i < LABELS_MOST && host.size > 0; i++) {
+    for (size_t i = host.size; i > 0 && count < LABELS_MOST; i--) {
+        hash = hash_on(hash, host.at[i - 1]);
+        if (i == 1 || host.at[i - 2] == '.') {
+            slots[count] = slot_of_hash(hash);
+            starts[count++] = i - 1;
+        }
+    }
+    while (count-- > 0) {
         const struct row *row;
-        unsigned slot = slot_of(host);
-        while ((row = next_row(&table->hosts, host, &slot)) != NULL) {
+        unsigned slot = slots[count];
+        struct bytes above = bytes_from(host, starts[count]);
+        while ((row = next_row(&table->hosts, above, &slot)) != NULL) {
             if (bytes_starts_fold(path, row->path)) {
                 return row->flag;
             }
         }
-        size_t dot = bytes_find_byte(host, '.', 0);
-        if (dot == BYTES_NOWHERE) {
-            break;
-        }
-        host = bytes_from(host, dot + 1);
     }
     return 0;
 }

@@ -60,6 +60,27 @@ takes(size_t rows)
 }
 
 static void
+test_labels(void)
+{
+    char host[64] = "";
+    bool found = true;
+
+    for (size_t labels = 0; labels < 24; labels++) {
+        size_t size = 2 * labels;
+        for (size_t i = 0; i < labels; i++) {
+            memcpy(host + 2 * i, "a.", 2);
+        }
+        memcpy(host + size, "bit.ly", 6);
+        found &= link_hosts_flags(bytes_of(host, size + 6), BYTES("/")) == LINK_SHORTENER;
+    }
+    tap_ok(found, "a shortener under 0 to 23 labels more");
+    tap_ok(link_hosts_flags(BYTES("xbit.ly"), BYTES("/")) == 0 &&
+               link_hosts_flags(BYTES("bit.ly.example"), BYTES("/")) == 0 &&
+               link_hosts_flags(BYTES_NONE, BYTES("/")) == 0,
+           "and not as a part of a label, or before others");
+}
+
+static void
 test_files(void)
 {
     static const char *const broken[] = {
@@ -89,6 +110,7 @@ main(void)
 {
     arena_init(&arena, LIMIT_ARENA_MESSAGE);
     test_built_in();
+    test_labels();
     test_files();
     arena_release(&arena);
     return tap_done();

@@ -89,7 +89,7 @@ add(struct finder *f, size_t from, size_t to, const char *scheme)
         memcpy(joined + size, whole.at, whole.size);
         whole = bytes_of(joined, size + whole.size);
     }
-    link_fill(f->arena, link, whole, NULL, f->count > 0 ? link - 1 : NULL);
+    link_fill(f->arena, link, whole, NULL, f->links, f->count);
     if (link->href.size == 0) {
         return;
     }

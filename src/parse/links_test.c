@@ -406,10 +406,40 @@ test_remembered(void)
     tap_ok(same, "the domain of hosts of 58 to 66 bytes, asked for twice");
 }
 
+/* What hangs on the host alone is taken from a link shortly before; what hangs on how it is written is not. */
+static void
+test_hosts_again(void)
+{
+    static const char text[] =
+        "http://xn--r8jz45g.jp/a http://bit.ly/x http://paypa1.com/ "
+        "http://xn--r8jz45g.jp/b "
+        "http://u@paypa1.com/z http://bit.ly:81/ http://xn--r8jz45g.jp/c";
+    struct link *links;
+    size_t count = links_in_text(&arena, bytes_from_text(text), &links);
+
+    tap_ok(count == 7, "%zu links", count);
+    if (count == 7) {
+        tap_ok((links[0].flags & links[3].flags & links[6].flags & LINK_IDN) != 0 &&
+                   bytes_equal(links[0].domain, links[6].domain) &&
+                   bytes_equal(links[0].skeleton, links[6].skeleton),
+               "a host three times, with others between");
+        tap_ok((links[2].flags & links[4].flags & LINK_LOOKALIKE) != 0 &&
+                   bytes_equal(links[2].like, links[4].like) &&
+                   (links[2].flags & LINK_USERINFO) == 0 &&
+                   (links[4].flags & LINK_USERINFO) != 0,
+               "one with a name before it");
+        tap_ok((links[1].flags & links[5].flags & LINK_SHORTENER) != 0 &&
+                   ((links[0].flags | links[2].flags | links[3].flags) & LINK_SHORTENER) ==
+                       0,
+               "a shortener between");
+    }
+}
+
 int
 main(void)
 {
     arena_init(&arena, LIMIT_ARENA_MESSAGE);
+    test_hosts_again();
     test_found();
     test_not_found();
     test_undone();

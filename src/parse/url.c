@@ -1,5 +1,6 @@
 #include "parse/url.h"
 
+#include "base/limits.h"
 #include "base/writer.h"
 #include "parse/domain.h"
 #include "parse/scan_private.h"
@@ -556,10 +557,105 @@ clean(struct arena *arena, struct bytes text)
     return text;
 }
 
+/* Most URLs of mail are their own normal form, or lack no more than the slash behind their host: these need no second writing. */
+
+/* Bytes that a host in normal form is made of, here. */
+static const bool host_bytes[256] = {
+    ['-'] = true, ['.'] = true, ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true,
+    ['4'] = true, ['5'] = true, ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true,
+    ['_'] = true, ['a'] = true, ['b'] = true, ['c'] = true, ['d'] = true, ['e'] = true,
+    ['f'] = true, ['g'] = true, ['h'] = true, ['i'] = true, ['j'] = true, ['k'] = true,
+    ['l'] = true, ['m'] = true, ['n'] = true, ['o'] = true, ['p'] = true, ['q'] = true,
+    ['r'] = true, ['s'] = true, ['t'] = true, ['u'] = true, ['v'] = true, ['w'] = true,
+    ['x'] = true, ['y'] = true, ['z'] = true,
+};
+
+/* Whether one of the bytes may be written otherwise, in any part of a URL, or begins a segment that may be one of dots; `next` are the
+ * bytes behind each. */
+static inline bool
+may_change(scan_block block, scan_block next)
+{
+    scan_block odd = (scan_block)(block <= ' ') | (scan_block)(block > 'z') |
+                     scan_is(block, '"') | scan_is(block, '\'') | scan_is(block | 2, '>') |
+                     scan_is(block | 2, '^') | scan_is(block, '`');
+
+    return scan_any(odd |
+                    (scan_is(block, '/') & (scan_is(next, '.') | scan_is(next, '%'))));
+}
+
+/* What stands from `at` on, a path and more, is its own normal form. */
+static bool
+is_normal(struct bytes text, size_t at)
+{
+    uint8_t last[SCAN_SIZE + 1];
+
+    while (text.size - at > SCAN_SIZE) {
+        if (may_change(scan_load(text.at + at), scan_load(text.at + at + 1))) {
+            return false;
+        }
+        at += SCAN_SIZE;
+    }
+    memset(last, 'x', sizeof last);
+    memcpy(last, text.at + at, text.size - at);
+    return !may_change(scan_load(last), scan_load(last + 1));
+}
+
+/* false: it must be read as any other. */
+static bool
+read_normal(struct arena *arena, struct bytes text, struct url *r)
+{
+    size_t scheme = bytes_starts(text, BYTES("https://"))  ? 5
+                    : bytes_starts(text, BYTES("http://")) ? 4
+                                                           : 0;
+    size_t host = scheme + 3, label = host, end = host;
+
+    if (scheme == 0) {
+        return false;
+    }
+    for (; end < text.size && host_bytes[text.at[end]]; end++) {
+        label = text.at[end] == '.' ? end + 1 : label;
+    }
+    /* Not what may be a number at the end, or ends in a dot. */
+    if (label == end || ascii_digit(text.at[label]) || end - host > LIMIT_DOMAIN_TEXT ||
+        (end < text.size && (text.at[end] != '/' || !is_normal(text, end)))) {
+        return false;
+    }
+    if (end == text.size) {
+        uint8_t *whole = arena_take_bytes(arena, text.size + 1);
+        memcpy(whole, text.at, text.size);
+        whole[text.size] = '/';
+        text = bytes_of(whole, text.size + 1);
+    }
+    struct bytes rest = bytes_from(text, end);
+    size_t hash = bytes_find_byte(rest, '#', 0);
+    *r = (struct url){.port = -1,
+                      .href = text,
+                      .scheme = bytes_slice(text, 0, scheme),
+                      .host = bytes_slice(text, host, end),
+                      .has_host = true,
+                      .as_written = true};
+    if (hash != BYTES_NOWHERE) {
+        r->has_fragment = true;
+        r->fragment = bytes_from(rest, hash + 1);
+        rest = bytes_slice(rest, 0, hash);
+    }
+    size_t query = bytes_find_byte(rest, '?', 0);
+    if (query != BYTES_NOWHERE) {
+        r->has_query = true;
+        r->query = bytes_from(rest, query + 1);
+        rest = bytes_slice(rest, 0, query);
+    }
+    r->path = rest;
+    return true;
+}
+
 bool
 url_read_relative(struct arena *arena, struct bytes text, const struct url *base,
                   struct url *r)
 {
+    if (read_normal(arena, text, r)) {
+        return true;
+    }
     struct reading reading = {
         .arena = arena, .rest = clean(arena, text), .base = base, .url = r};
 

@@ -2,7 +2,7 @@
  * decimal and hexadecimal addresses, percent signs in hosts and full-width letters all end in one normal form, so that what is judged
  * is what would be opened.
  *
- * Pure; everything in the arena. Linear in the length of the text, which the caller bounds (LIMIT_URL). */
+ * Pure; everything in the arena, or views of the text. Linear in the length of the text, which the caller bounds (LIMIT_URL). */
 #pragma once
 
 #include "base/arena.h"
@@ -21,6 +21,8 @@ struct url {
     bool has_query, has_fragment;
     bool opaque_path; /* mailto:, data: and others that are not parted by slashes */
     bool is_address;  /* the host is an IPv4 or IPv6 address */
+    bool
+        as_written; /* http or https, and the text was its own normal form: all are views of it */
 };
 
 /* false if it is no absolute URL. */

@@ -126,11 +126,101 @@ test_bounds(void)
            "addresses are told from names");
 }
 
+static bool
+is_same_url(const struct url *a, const struct url *b)
+{
+    return bytes_equal(a->href, b->href) && bytes_equal(a->scheme, b->scheme) &&
+           bytes_equal(a->username, b->username) && bytes_equal(a->password, b->password) &&
+           bytes_equal(a->host, b->host) && bytes_equal(a->path, b->path) &&
+           bytes_equal(a->query, b->query) && bytes_equal(a->fragment, b->fragment) &&
+           a->port == b->port && a->has_host == b->has_host &&
+           a->has_query == b->has_query && a->has_fragment == b->has_fragment &&
+           a->opaque_path == b->opaque_path && a->is_address == b->is_address;
+}
+
+/* A blank before it makes that a URL is read as any other, also if it is its own normal form. */
+static bool
+is_read_alike(const uint8_t *text, size_t size)
+{
+    uint8_t copy[256] = " ";
+    struct url one, other;
+
+    memcpy(copy + 1, text, size);
+    bool is = url_read(&arena, bytes_of(copy + 1, size), &one),
+         other_is = url_read(&arena, bytes_of(copy, size + 1), &other);
+    return is == other_is && (!is || (is_same_url(&one, &other) && !other.as_written));
+}
+
+static void
+test_normal(void)
+{
+    static const char *const rows[] = {
+        "http://example.com",
+        "http://example.com/",
+        "https://example.com/?a#b",
+        "http://example.com?q",
+        "http://example.com#f",
+        "http://a.example./",
+        "http://1.example/",
+        "http://example.1/",
+        "http://example.0x7f/",
+        "http://127.1/",
+        "http://a@b/",
+        "http://a:80/",
+        "http://a:81/x",
+        "http:///a/",
+        "http://.a/",
+        "http://a..b/",
+        "http://a_b.example/x",
+        "HTTP://a.example/x",
+        "http://A.example/x",
+        "http://a.example/x/../y",
+        "http://a.example/x/..",
+        "http://a.example/x/.",
+        "http://a.example/x.y",
+        "http://a.example/%2e/y",
+        "http://a.example/x?y=/../z",
+        "http://a.example/?",
+        "http://a.example/#",
+        "http://a.example/##?",
+        "http://a.example//x",
+        "http://a.example/~u/",
+        "http://xn--r8jz45g.jp/x",
+        "http://a%2eb/",
+        "http://",
+    };
+    bool same = true;
+    struct url url;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        same = same && is_read_alike((const uint8_t *)rows[i], strlen(rows[i]));
+    }
+    tap_ok(same, "short ways and long ones lead to one URL");
+    /* Each byte in each place of a path that spans the blocks it is looked through in. */
+    for (size_t size = 20; size < 60 && same; size++) {
+        uint8_t text[64] = "https://a.example/";
+        memset(text + 18, 'p', sizeof text - 18);
+        for (size_t at = 9; at < size; at++) {
+            uint8_t kept = text[at];
+            for (unsigned c = 0; c < 256; c += size % 4 == 0 ? 1 : 7) {
+                text[at] = (uint8_t)c;
+                same = same && is_read_alike(text, size);
+                text[at] = kept;
+            }
+            arena_release(&arena);
+        }
+    }
+    tap_ok(same, "whatever byte stands in them");
+    tap_ok(url_read(&arena, BYTES("https://a.example/b?c#d"), &url) && url.as_written,
+           "most are their own normal form");
+}
+
 int
 main(void)
 {
     arena_init(&arena, LIMIT_ARENA_MESSAGE);
     test_urls();
+    test_normal();
     test_relative();
     test_domains();
     test_bounds();
