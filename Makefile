@@ -5,6 +5,7 @@
 #     make test       all tests; SUITE="unit docs" some of them (tools/test names them)
 #     make fuzz       a minute of libFuzzer for each parser (FUZZ_SECONDS=60)
 #     make bench      the measurements behind the numbers in the documents
+#     make model      trains the shipped classifier anew, measures it on held-out mail and writes its data card
 #     make format     brings the sources into their format
 #     make pages      makes the documents that are made: docs/LIMITS.md, docs/FINDINGS.md
 #     make install    program, manual pages, data, systemd unit (DESTDIR for packagers); make uninstall
@@ -23,7 +24,7 @@ FUZZ_SECONDS ?= 60
 ONCE ?=
 SUITE ?=
 
-.PHONY: all console run test bench fuzz format pages install uninstall clean needed
+.PHONY: all console run test bench fuzz model format pages install uninstall clean needed
 
 all: build/build.ninja
 	@ninja -C build
@@ -50,6 +51,11 @@ fuzz:
 
 bench: all
 	@tests/bench/run $(BENCH)
+
+model: all
+	@tools/train-model build/sekisho build/model
+	@ninja -C build
+	@tests/bench/judging --card
 
 format:
 	@find src -name '*.[ch]' -print0 | xargs -0 -n 8 -P 2 clang-format-14 -i
