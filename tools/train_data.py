@@ -86,7 +86,7 @@ def written(work):
                        split='held' if hand.startswith('held-') else 'train')
 
 
-CASES = {'lures.tsv': 'lure', 'phishing.tsv': 'phishing', 'slang.tsv': 'slang', 'threats.tsv': 'threat'}
+CASES = {'lures.tsv': 'lure', 'phishing.tsv': 'phishing', 'slang.tsv': 'slang', 'threats.tsv': 'threat', 'more-threats.tsv': 'threat'}
 
 
 def rows_of(path):
@@ -110,7 +110,7 @@ def cases(work):
         for i, f in enumerate(rows_of(path) if os.path.exists(path) else ()):
             spam = f[0] not in ('innocent', 'wanted', 'none')
             fields = {'from': f[3], 'subject': f[5]} if len(f) >= 7 else {}
-            language = f[1] if table == 'threats.tsv' else f[2]
+            language = f[1] if len(f) == 3 else f[2]
             name = '%s-%04d' % (table[:-4], i)
             to = os.path.join(folder, name + '.eml')
             with open(to, 'wb') as m:

@@ -5,6 +5,7 @@ import { t, speak, speakFirst } from './words.js';
 import { Live, togglePause } from './live.js';
 import { Message } from './message.js';
 import { Threats } from './threats.js';
+import { Campaigns } from './campaigns.js';
 import { Search } from './search.js';
 import { Ledger } from './ledger.js';
 import { Looks } from './looks.js';
@@ -15,6 +16,7 @@ import { number } from './text.js';
 const PAGES = [
   { name: 'live', key: 'l', draw: Live, roles: ['operator', 'reviewer'] },
   { name: 'threats', key: 't', draw: Threats, roles: ['operator', 'reviewer', 'auditor'] },
+  { name: 'campaigns', key: 'c', draw: Campaigns, roles: ['operator', 'reviewer'] },
   { name: 'search', key: 's', draw: Search, roles: ['operator', 'reviewer'] },
   { name: 'ledger', key: 'd', draw: Ledger, roles: ['operator', 'reviewer', 'auditor'] },
   { name: 'looks', key: 'k', draw: Looks, roles: ['auditor'] },
@@ -67,7 +69,7 @@ class App extends Component {
       return html`<${Message} id=${id} />`;
     }
     const page = mine().find((p) => p.name === name) ?? mine()[0];
-    return html`<${page.draw} key=${page.name} />`;
+    return html`<${page.draw} key=${page.name} id=${page.name === name ? id : ''} />`;
   }
   render() {
     if (state.session === null) {

@@ -77,7 +77,9 @@ class Content extends Component {
       ${answer.content_purged ? html`<p>${t('content_purged')}</p>`
         : shown && c ? html`<${Facts} rows=${[[t('subject'), text(c.subject)], [t('from_name'), text(c.from_name)], [t('from_address'), text(c.from_address)], ['Message-ID', text(c.message_id)],
             [t('text_begins'), c.text && html`<${Foreign} text=${c.text} most=${400} lines />`],
-            [t('threat'), threat && html`<span class="threat-word"><${Foreign} text=${word('threat', threat.kind ?? threat)} most=${40} /></span>`], [t('threat_words'), text(c.threat_words ?? threat?.words)]]} />`
+            [t('threat'), threat && html`<span class="threat-word"><${Foreign} text=${word('threat', threat.kind ?? threat)} most=${40} /></span>`], [t('threat_words'), text(c.threat_words ?? threat?.words)], [t('threat_target'), text(c.threat_target)], [t('threat_where'), text(c.threat_where)],
+            [t('threat_means'), text(c.threat_means)], [t('threat_when'), text(c.threat_when)],
+            [t('indicators'), list(c.indicators).length === 0 ? undefined : html`<ul class="plain">${list(c.indicators).map((one, i) => html`<li key=${i}><span class="tag">${word('indicator', one?.type)}</span> <${Foreign} text=${one?.value} most=${160} /></li>`)}</ul>`]]} />`
         : shown || answer.content === undefined && this.props.asked ? html`<p>${t('content_none')}</p>`
         : html`<p>${t('content_withheld')}</p>`}
       ${!shown && !answer.content_purged && (state.session.role === 'reviewer'
@@ -132,6 +134,7 @@ export class Message extends Component {
     const head = { ...m, category: c?.category ?? m.category, threat: c?.threat?.kind ?? c?.threat ?? m.threat };
     return html`<div class="message"><h1><${Badge} action=${m.action} /> <${Class} message=${head} /> <span class="h1-time"><${Time} ms=${m.time} /></span></h1>
       <p class="quiet">${t('message_id')} <code><${Foreign} text=${m.id} most=${64} /></code> · ${t('entry')} <span class="n">${number(answer.entry)}</span></p>
+      ${Number.isInteger(c?.campaign) && html`<p>${t('campaign')}: <a href=${'#/campaigns/' + c.campaign}>${number(c.campaign)}</a></p>`}
       ${head.threat && html`<p class="call" role="alert">${t('call_110')}</p>`}
       <section class="card" aria-labelledby="verdict-title"><h2 id="verdict-title">${t('verdicts')}</h2>
         ${list(m.to).slice(0, 50).map((_, i) => html`<${Recipient} key=${i} message=${m} content=${c} i=${i} />`)}

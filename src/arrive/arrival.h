@@ -58,6 +58,7 @@ struct arrival {
     size_t recipient_count;
     struct bytes raw; /* the message: CR LF lines, dots unstuffed, without the final "." */
     struct bytes queue_id; /* a front's own id for the message, "" if none */
+    bool wants_opinion; /* POST /v1/judge: the answer's json tells what the message wants */
 };
 
 /* One edit of the header. `remove` edits name a field by its exact bytes in raw; `add` edits are complete fields with
@@ -124,6 +125,12 @@ struct arrival_road {
     void (*learn)(void *road, struct arena *arena, const struct arrival *arrival, bool spam,
                   void (*done)(void *context, enum sk_code code, bool already),
                   void *context);
+    /* Mail to learn.spam_address or learn.ham_address: the messages attached to raw are learned in the name of mail_from.
+     * reply: a line for the client, in the arena. SK_LATER and SK_SYSTEM: come again. May be NULL. */
+    void (*report)(void *road, struct arena *arena, const struct arrival *arrival,
+                   bool spam,
+                   void (*done)(void *context, enum sk_code code, struct bytes reply),
+                   void *context);
     /* A JSON object of counters for /stat. */
     struct bytes (*statistics)(void *road, struct arena *arena);
     /* For a Maildir next hop: has the keeper store the message, which is the pieces in a row, for each recipient named

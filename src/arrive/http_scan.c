@@ -1,5 +1,6 @@
 #include "arrive/http_scan.h"
 
+#include "arrive/http_text.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -23,6 +24,8 @@ enum http_state {
 enum http_target {
     TARGET_NONE,
     TARGET_CHECK,
+    TARGET_JUDGE,
+    TARGET_TEXT,
     TARGET_LEARN_SPAM,
     TARGET_LEARN_HAM,
     TARGET_PING,
@@ -38,6 +41,7 @@ struct http_exchange {
     enum http_target target;
     struct arrival arrival;
     struct writer raw;
+    struct bytes message; /* made of a text that is none */
     struct bytes json;
     size_t held;
 };
@@ -62,7 +66,8 @@ static const struct {
     {"/scan", TARGET_CHECK, true},           {"/symbols", TARGET_CHECK, true},
     {"/learnspam", TARGET_LEARN_SPAM, true}, {"/learnham", TARGET_LEARN_HAM, true},
     {"/ping", TARGET_PING, false},           {"/stat", TARGET_STAT, false},
-    {"/metrics", TARGET_METRICS, false},
+    {"/metrics", TARGET_METRICS, false},     {"/v1/judge", TARGET_JUDGE, true},
+    {"/v1/text", TARGET_TEXT, true},
 };
 
 /* Replies */
@@ -231,17 +236,40 @@ check(struct http_session *session)
         reply_error(session, 400, why.sentence);
         return;
     }
+    a->wants_opinion = exchange->target == TARGET_JUDGE || exchange->target == TARGET_TEXT;
+    if (a->wants_opinion && a->recipient_count > 1) {
+        reply_error(session, 400,
+                    "name one recipient: what may be read depends on what he allows");
+        return;
+    }
     if (a->recipient_count == 0) {
         a->recipients = ARENA_NEW(&exchange->arena, struct arrival_recipient);
         a->recipient_count = 1;
     }
-    a->raw = writer_view(&exchange->raw);
+    a->raw =
+        exchange->target == TARGET_TEXT ? exchange->message : writer_view(&exchange->raw);
     a->time_ms = clock_now_ms();
     a->id = arrival_new_id(&exchange->arena, a->time_ms);
     session->state = HTTP_WALKING;
     stream_deadline(session->client, BUSY_MS);
     session->door.doors->counters.messages++;
     road->examine(road->road, &exchange->arena, a, examined, session);
+}
+
+/* A text that is no mail. */
+static void
+check_text(struct http_session *session)
+{
+    struct http_exchange *exchange = session->exchange;
+    unsigned status;
+    struct why why;
+
+    if (http_text_message(&exchange->arena, &exchange->request, writer_view(&exchange->raw),
+                          &exchange->message, &status, &why) != SK_OK) {
+        reply_error(session, status, why.sentence);
+        return;
+    }
+    check(session);
 }
 
 static void
@@ -328,7 +356,11 @@ serve(struct http_session *session)
 {
     switch (session->exchange->target) {
     case TARGET_CHECK:
+    case TARGET_JUDGE:
         check(session);
+        break;
+    case TARGET_TEXT:
+        check_text(session);
         break;
     case TARGET_LEARN_SPAM:
     case TARGET_LEARN_HAM:

@@ -36,6 +36,9 @@ static const char *const replies[] = {
     [REPLY_NO_RECIPIENTS] = "554 5.5.1 no valid recipients",
     [REPLY_NEED_UTF8] = "553 5.6.7 such an address needs SMTPUTF8",
     [REPLY_TOO_MANY_RECIPIENTS] = "452 4.5.3 too many recipients, send to the rest again",
+    [REPLY_REPORT_ALONE] =
+        "452 4.5.3 a report goes alone: to one address, in a mail of its own",
+    [REPLY_REPORT_DENIED] = "550 5.7.1 reports are taken from our own people only",
     [REPLY_RELAY_DENIED] = "550 5.7.1 we do not take mail for that domain",
     [REPLY_TOO_BIG] = "552 5.3.4 message too big",
     [REPLY_NO_ROOM] = "452 4.3.1 too much mail in hand, come again later",

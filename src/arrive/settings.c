@@ -69,6 +69,14 @@ const struct config_key arrive_config_keys[] = {
     {"http", "papers", CONFIG_BOOL, "no", 0, 0, NULL, false,
      "Hand out DKIM signatures and ARC sets for what is scanned: whoever reaches this door "
      "can then have mail signed by saying that it comes from a client of ours."},
+    {"learn", "spam_address", CONFIG_TEXT, "",
+     .help =
+         "Address that people forward unwanted mail to, as an attachment; empty: none."},
+    {"learn", "ham_address", CONFIG_TEXT, "",
+     .help = "The same for mail that was wrongly called unwanted."},
+    {"learn", "clients", CONFIG_LIST, "",
+     .help = "Who may report to them, besides clients with a login (XCLIENT LOGIN): "
+             "addresses and prefixes of our own networks."},
     {NULL, NULL, CONFIG_TEXT, NULL, 0, 0, NULL, false, NULL},
 };
 
@@ -224,6 +232,32 @@ read_next_hop_tls(struct arena *arena, const struct config *config,
     return SK_OK;
 }
 
+/* Where and from whom reports are taken. */
+static enum sk_code
+read_reporters(struct arena *arena, const struct config *config, struct arrive_settings *s,
+               struct why *why)
+{
+    const struct bytes *list = config_list(config, "learn.clients", &s->reporter_count);
+    struct net_prefix *reporters =
+        ARENA_NEW_MANY(arena, s->reporter_count, struct net_prefix);
+
+    for (size_t i = 0; i < s->reporter_count; i++) {
+        if (!net_prefix_read(list[i], &reporters[i])) {
+            return why_set_line(why, SK_CONFIG, config_line(config, "learn.clients"),
+                                "learn.clients: \"%.*s\" is no address or prefix",
+                                BYTES_ARGUMENTS(list[i]));
+        }
+    }
+    s->reporters = reporters;
+    s->spam_address = config_text(config, "learn.spam_address");
+    s->ham_address = config_text(config, "learn.ham_address");
+    if (s->spam_address.size > 0 && bytes_equal_fold(s->spam_address, s->ham_address)) {
+        return why_set_line(why, SK_CONFIG, config_line(config, "learn.ham_address"),
+                            "learn.ham_address is learn.spam_address");
+    }
+    return SK_OK;
+}
+
 static enum sk_code
 read_trusted(struct arena *arena, const struct config *config, struct arrive_settings *s,
              struct why *why)
@@ -287,6 +321,9 @@ arrive_settings_new(struct arena *arena, const struct config *config,
     }
     if (code == SK_OK) {
         code = read_trusted(arena, config, s, why);
+    }
+    if (code == SK_OK) {
+        code = read_reporters(arena, config, s, why);
     }
     if (code == SK_OK) {
         code = read_tls(arena, config, s, why);

@@ -54,6 +54,9 @@ struct arrive_settings {
     const struct tls_context *tls; /* NULL: no STARTTLS */
     int64_t command_ms, data_ms, greeting_wait_ms;
     size_t connections, client_connections;
+    struct bytes spam_address, ham_address; /* where people report mail; "": nowhere */
+    const struct net_prefix *reporters;     /* who may, besides clients with a login */
+    size_t reporter_count;
     struct bytes http_password; /* "": none asked for */
     bool http_papers;           /* what is scanned is signed and sealed too */
 };

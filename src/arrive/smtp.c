@@ -221,6 +221,22 @@ examined(void *context, enum sk_code code, const struct answer *answer)
     smtp_run(session);
 }
 
+static void
+reported(void *context, enum sk_code code, struct bytes reply)
+{
+    struct smtp_session *session = context;
+
+    SK_ASSERT(session->state == SMTP_EXAMINING);
+    if (code == SK_OK) {
+        smtp_reply_line(session, reply_clean(&session->mail->arena, reply, REPLY_NOT_KEPT));
+    } else {
+        smtp_reply(session, REPLY_NOT_KEPT);
+    }
+    smtp_mail_end(session);
+    smtp_enter(session, SMTP_READY);
+    smtp_run(session);
+}
+
 void
 smtp_data_complete(struct smtp_session *session)
 {
@@ -250,6 +266,11 @@ smtp_data_complete(struct smtp_session *session)
     mail->arrival.time_ms = clock_now_ms();
     mail->arrival.id = arrival_new_id(&mail->arena, mail->arrival.time_ms);
     smtp_enter(session, SMTP_EXAMINING);
+    if (mail->report) {
+        doors->road->report(doors->road->road, &mail->arena, &mail->arrival,
+                            mail->report_spam, reported, session);
+        return;
+    }
     doors->road->examine(doors->road->road, &mail->arena, &mail->arrival, examined,
                          session);
 }
@@ -331,7 +352,9 @@ run_command(struct smtp_session *session)
         wrong = code == SK_LIMIT ? REPLY_LINE_TOO_LONG : REPLY_BARE_NEWLINE;
     }
     /* Answers keep the order of the commands: what we answer ourselves waits for the next hop's answers. */
-    if (session->asked_count > 0 && (wrong != REPLY_NONE || !verb->asks)) {
+    if (session->asked_count > 0 &&
+        (wrong != REPLY_NONE || !verb->asks ||
+         (verb->proceed == verb_rcpt && verb_rcpt_is_report(session, arguments)))) {
         return false;
     }
     bool other = code == SK_OK && is_other_protocol(line);

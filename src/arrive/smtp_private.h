@@ -42,6 +42,7 @@ struct transaction {
     size_t received_count;
     size_t held; /* counted in doors->counters.held_bytes */
     bool too_big, no_room;
+    bool report, report_spam; /* it goes to learn.spam_address or learn.ham_address */
     struct transfer *transfer;
 };
 
@@ -83,6 +84,8 @@ void verb_mail(struct smtp_session *session, struct bytes arguments);
 enum reply_name verb_mail_check(const struct smtp_session *session, struct bytes arguments);
 void verb_rcpt(struct smtp_session *session, struct bytes arguments);
 enum reply_name verb_rcpt_check(const struct smtp_session *session, struct bytes arguments);
+/* Whether it names an address that reports go to: then we answer, not the next hop. */
+bool verb_rcpt_is_report(const struct smtp_session *session, struct bytes arguments);
 void verb_data(struct smtp_session *session, struct bytes arguments);
 enum reply_name verb_data_check(const struct smtp_session *session, struct bytes arguments);
 void verb_starttls(struct smtp_session *session, struct bytes arguments);

@@ -66,6 +66,9 @@
 #define LIMIT_ENCLOSURES 200             // Attachments, and files in them, that are told of in one message. Beyond: counted only; what they showed still counts.
 #define LIMIT_OPENINGS 20                // Attachments of one message that are opened. Beyond: attachment_unopened.
 #define LIMIT_OPENING_BYTES 25165824     // 24 MiB of attachments of one message that are opened; most providers send no more. Beyond: attachment_limit.
+#define LIMIT_CLAMD_PIECES 100           // Attachments of one message that clamd is asked about. Beyond: attachment_unscanned.
+#define LIMIT_CLAMD_LINE 1024            // Bytes of one answer of clamd, with its NUL. Beyond: the asking ends, attachment_unscanned.
+#define LIMIT_CLAMD_NAME 128             // Bytes of a signature's name that are kept; ClamAV's are some 40. Beyond: cut.
 #define LIMIT_OPENED_ANSWERS 9           // Answers about one attachment, the last among them. Beyond: not told before the end, not heard.
 #define LIMIT_OPENED_TEXT 262144         // 256 KiB: text taken out of one attachment. Beyond: cut, finding attachment_limit.
 #define LIMIT_OPENED_LINKS 200           // Links and QR codes taken out of one attachment. Beyond: dropped.
@@ -149,18 +152,48 @@
 #define LIMIT_MODEL_TEXT_BYTES 3000      // The same for decoded text. Beyond: not read.
 #define LIMIT_NORMAL_BYTES 262144        // Bytes of text that the lexicon reads. Beyond: not read.
 #define LIMIT_LEXICON_HITS 2000          // Hits of the lexicon in one message. Beyond: not counted.
+#define LIMIT_TEXT_POST 262144           // Bytes of text that POST /v1/text takes, as many as are read. Beyond: 413.
+#define LIMIT_THREAT_SENTENCES 2000      // Sentences of one text that are read for threats. Beyond: not read.
+#define LIMIT_THREAT_CUES 200            // Cues of one sentence that are weighed. Beyond: not read.
+#define LIMIT_THREAT_NAME 90             // Bytes of a name of a target or a place: 30 Japanese characters. Beyond: cut.
+#define LIMIT_THREAT_WHEN 1200           // Bytes around a threat in which its time and its target are looked for. Beyond: not read.
+#define LIMIT_TRADE_UNKNOWN 3            // Unknown words of one message that are told where goods of trade are named. Beyond: not told.
+#define LIMIT_WORDS_FILE 4194304         // 4 MiB: the operator's own words; 2,000 rows with examples of 400 bytes have 1.7 MB. Beyond: refused.
+#define LIMIT_WORDS_ROWS 2000            // Rows in it; the built-in tables have 900. Beyond: refused.
+#define LIMIT_WORDS_SPELLINGS 50         // Spellings of one term in it. Beyond: refused.
+#define LIMIT_WORDS_TERM 120             // Bytes of one spelling: 40 kanji. Beyond: refused.
+#define LIMIT_WORDS_EXAMPLE 2000         // Bytes of an example in it. Beyond: refused.
+#define LIMIT_TRADE_PRICES 200           // Prices and rewards in one message that the judge of trade looks at. Beyond: not read.
+#define LIMIT_STRANGER_TEXT 4096         // Bytes of text in which lures and brands are looked for; they say what they want at the beginning. Beyond: not read.
+#define LIMIT_PHRASE_HITS 2000           // Hits of the phrases of lures, or of the names of brands, in one message. Beyond: not counted.
+#define LIMIT_LURE_CONCEPTS 128          // Concepts in the table of lures: a set of them is two words. Beyond: refused as configuration.
+#define LIMIT_LURE_SIGNS 1000            // Signs in the table of lures. Beyond: refused as configuration.
+#define LIMIT_LURE_WORDS 20000           // Spellings in the table of lures. Beyond: refused as configuration.
+#define LIMIT_THREAD_PAIRS 256           // Correspondents whose turn of conversation is remembered for one recipient, 40 bytes each. Beyond: the one that says least gives way.
+#define LIMIT_THREAD_ADDRESS 320         // Bytes of a correspondent's address that the key of a conversation is made of: 64, @, 255 (RFC 5321 4.5.3.1). Beyond: not read.
+#define LIMIT_BRANDS 2000                // Brands in the table of what phishing claims. Beyond: refused as configuration.
+#define LIMIT_BRAND_WORDS 20000          // Names of brands, and words around them, in that table. Beyond: refused as configuration.
 #define LIMIT_INDICATOR_TEXT 262144      // Bytes of text in which indicators are looked for, as many as the lexicon reads. Beyond: not read.
+#define LIMIT_INDICATOR_ROAD 8192        // The same while a message waits for its verdict; nearly all unwanted mail is shorter. Beyond: not read then.
 #define LIMIT_INDICATORS 500             // Different indicators of one message: accounts, numbers, addresses, links. Beyond: not told.
 #define LIMIT_FEEDBACK_LIST 100           // Values of one kind in a feedback report (RFC 5965). Beyond: not read.
 #define LIMIT_LOCATE 1048576             // Bytes of a part in which a place is looked for exactly. Beyond: the whole part is told.
 #define LIMIT_REGIONS 2000               // Changes between own words, quotations and signatures in one text. Beyond: the last goes on to the end.
 #define LIMIT_CAMPAIGN_SIGNATURES 1000000 // Mails whose signatures are kept to tell campaigns: 158.9 MB, and an index of 20 bits. Beyond: the oldest gives way.
 #define LIMIT_CAMPAIGN_TEXT 32768        // Bytes of a sender's own words that a signature is made of; most mail has under 4,000. Beyond: not read.
+#define LIMIT_CAMPAIGN_KEYS 24           // Things that join a mail with others: accounts, numbers, hosts, and how its header is written. Beyond: not compared.
+#define LIMIT_CAMPAIGNS_TOLD 500         // Campaigns in one answer. Beyond: the newest, and that there are more.
+#define LIMIT_CAMPAIGN_MEMBERS 1000      // Messages of one campaign that are told, or parted from it, at once. Beyond: the newest; or refused.
 #define LIMIT_TEMPLATE_TEXTS 32          // Copies that a template is made of; 5 tell most slots. Beyond: not read.
 #define LIMIT_TEMPLATE_WORDS 4000        // Words of each, a Japanese character is one; they are aligned with each other. Beyond: not read.
 #define LIMIT_TEMPLATE_GAP 40000         // Pairs of words compared in one place where copies differ. Beyond: that place is one slot.
 #define LIMIT_HABITS_FIELDS 40           // Field names of a header whose order tells the program that wrote it. Beyond: not looked at.
 #define LIMIT_PERSONAL_RECIPIENTS 256    // Recipients with weights of their own, 32 KiB each in shared memory once used. Beyond: a lesson in his name is refused, what others taught stays.
+#define LIMIT_LESSONS 2048               // Lessons that are kept to be taken back, 5.3 KB each on disk. Beyond: the oldest quarter stays learned for good.
+#define LIMIT_REPORTERS 4096             // People whose lessons are weighed. Beyond: the longest quiet one is unknown again.
+#define LIMIT_LESSON_REVIEWS 4           // Earlier lessons looked at again with each new one. Beyond: with the next one.
+#define LIMIT_REPORTED 50                // Messages attached to one report that are learned. Beyond: the reply tells how many were.
+#define LIMIT_LESSONS_LISTED 1000        // Lessons in one list. Beyond: the newest only.
 #define LIMIT_FINDINGS 500               // Findings of one message. Beyond: counted only.
 #define LIMIT_NOTE_BYTES 262144          // A signed note: 32 signatures of post-quantum size. Beyond: the note is refused.
 #define LIMIT_NOTE_SIGNATURES 32         // Signatures of one note; c2sp.org/signed-note asks for at least 16. Beyond: the note is refused.
@@ -174,6 +207,7 @@
 #define LIMIT_RECORD_BYTES 16777216      // 16 MiB: one record in the ledger. Beyond: SK_LIMIT, the message is answered 451.
 #define LIMIT_RECORD_TEXT 240            // Bytes of visible text kept for search; each costs the keeper. Beyond: not kept.
 #define LIMIT_RECORD_FIELD 1000          // Bytes of one foreign text (subject, name, reply) in a record. Beyond: cut.
+#define LIMIT_RECORD_INDICATORS 40       // Accounts, numbers and links of one message that its record names. Beyond: not kept.
 #define LIMIT_RECORD_DETAIL 200          // Bytes of what one finding rests on. Beyond: cut.
 #define LIMIT_RETENTION_ORDER 100000      // Entries that one order purges. Beyond: no order.
 #define LIMIT_SEARCH_TERM 256            // Bytes of one word searched for. Beyond: refused.

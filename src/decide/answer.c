@@ -351,6 +351,10 @@ answer_json(struct arena *arena, const struct scan *scan, const struct answer *a
     write_verdict(&j, scan->policy, common,
                   several ? NULL : scan->permit->recipients[0].grounds, letter, edits,
                   edit_count, common_papers(answer));
+    if (content && scan->opinion->indicator_count > 0) {
+        json_key(&j, "indicators");
+        opinion_write_indicators(scan->opinion, &j);
+    }
     if (several) {
         write_recipients(&j, scan, answer);
     }

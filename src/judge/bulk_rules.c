@@ -170,14 +170,15 @@ bulk_rules_read(struct arena *arena, const struct letter *letter,
                 const struct origin *origin, const struct sender_law *law,
                 struct bulk_answer *answers_r)
 {
-    const struct law_shown *seen = &law->duties[LAW_OPTOUT_CONTACT];
-
     for (unsigned i = 0; i < BULK_RULES; i++) {
         put(answers_r, (enum bulk_rule)i, BULK_OPEN, BYTES(""));
     }
     read_fields(arena, letter, answers_r);
-    answer(arena, answers_r, BULK_UNSUBSCRIBE_SEEN, seen->display != LAW_MISSING,
-           seen->contact);
+    if (law != NULL) {
+        const struct law_shown *seen = &law->duties[LAW_OPTOUT_CONTACT];
+        answer(arena, answers_r, BULK_UNSUBSCRIBE_SEEN, seen->display != LAW_MISSING,
+               seen->contact);
+    }
     if (origin != NULL) {
         read_origin(arena, origin, answers_r);
     }

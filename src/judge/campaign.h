@@ -15,8 +15,8 @@
  * machine, 8-byte aligned:
  *
  *     head     4096 bytes: see struct campaign_head in campaign_index.c
- *     records  capacity times 48 bytes: stamp (the put's number from 1 on; 0 while nothing stands there, or while it is
- *              written), campaign, and four words of 32 places of two bits
+ *     records  capacity times 48 bytes: stamp (the mail's number; 0 while nothing stands there, or while it is
+ *              written), campaign (40 bits) and hour (24 bits), and four words of 32 places of two bits
  *     bands    42 times capacity * 33 / 100 words of 64 bits: three slots of 20 bits, each a record's index + 1, or 0
  *
  * That is 158.9 MB for 10^6 signatures. Records are a ring: at the bound the oldest is overwritten. The slots that still
@@ -27,8 +27,9 @@
  * before and after. A writer that dies leaves at most one record without stamp. A reader believes no byte of the bands:
  * whatever stands in a mapped file, nothing outside of it is read.
  *
- * Which campaign a mail belongs to is the caller's word: a number other than 0. Merging and splitting by hand is the record's work;
- * campaign_index_move brings it here. Whoever must forget a campaign (retention) moves it to 0. */
+ * Which campaign a mail belongs to is the caller's word, and so is the mail's number: numbers rise from put to put, so that a
+ * mail is found again by its own, and can be forgotten. A record that was forgotten keeps its number alone. Merging and
+ * splitting by hand is the record's work; campaign_index_move and campaign_index_set bring it here. */
 #pragma once
 
 #include "base/bytes.h"
@@ -46,9 +47,16 @@ struct campaign_index {
     size_t capacity, band_words;
 };
 
+struct campaign_member {
+    uint64_t number;   /* of the mail, not 0, above all that were put before */
+    uint64_t campaign; /* 1 to CAMPAIGN_MAX */
+    uint32_t hour;     /* of its arrival, since 1970; 24 bits */
+};
+#define CAMPAIGN_MAX ((UINT64_C(1) << 40) - 1)
+
 struct campaign_near {
     uint64_t campaign;
-    uint64_t number;     /* of the put, the first is 1 */
+    uint64_t number;     /* of the mail */
     unsigned similarity; /* thousandths of the Jaccard index, estimated */
 };
 
@@ -63,13 +71,21 @@ enum sk_code campaign_index_make(void *at, size_t size, size_t capacity, uint64_
 /* An index made earlier. SK_BAD where it is none, of another version, or cut. For readers the memory may be read-only. */
 enum sk_code campaign_index_open(void *at, size_t size, struct campaign_index *index_r);
 
-/* Signatures ever put; and the seed. */
+/* Signatures ever put, and what is in it now; the newest mail's number, 0 without any; and the seed. */
 uint64_t campaign_index_count(const struct campaign_index *index);
+size_t campaign_index_held(const struct campaign_index *index);
+uint64_t campaign_index_last(const struct campaign_index *index);
 uint64_t campaign_index_seed(const struct campaign_index *index);
+/* The mails that are held, by age: 0 is the oldest. false: it was forgotten. */
+bool campaign_index_member(const struct campaign_index *index, size_t at,
+                           struct campaign_member *member_r);
+/* By its number; false: it is not there. */
+bool campaign_index_find(const struct campaign_index *index, uint64_t number,
+                         struct campaign_member *member_r);
 
-/* The one writer's. campaign is not 0; a signature without words is not put. Returns its number, 0 if it was not put. */
-uint64_t campaign_index_put(struct campaign_index *index, const struct minhash *minhash,
-                            uint64_t campaign);
+/* The one writer's. false: a signature without words, or a member that is out of bounds or order; then nothing was put. */
+bool campaign_index_put(struct campaign_index *index, const struct minhash *minhash,
+                        const struct campaign_member *member);
 
 /* The campaigns with a mail that is at least so like this one, the most alike first, of each its most alike mail (of
  * equals the newest); how many. least: in thousandths, at least CAMPAIGN_LEAST; less is taken as that. */
@@ -78,6 +94,17 @@ size_t campaign_index_probe(const struct campaign_index *index,
                             const struct minhash *minhash, unsigned least,
                             struct campaign_near near_r[CAMPAIGN_NEAR_MAX]);
 
-/* The one writer's. All mails of campaign `from` are of `to` from now on, or forgotten where it is 0; how many. Reads all records:
- * 48 MB for 10^6. */
+/* The one writer's. All mails of campaign `from` are of `to` from now on; how many. Reads all records: 48 MB for 10^6. */
 size_t campaign_index_move(struct campaign_index *index, uint64_t from, uint64_t to);
+/* One mail is of that campaign from now on; false: it is not there. */
+bool campaign_index_set(struct campaign_index *index, uint64_t number, uint64_t campaign);
+/* Forgets one mail: its signature and campaign go, its number stays. Gives where its record stands, in bytes from the index's
+ * beginning, for who keeps a copy; 0: it is not there. */
+size_t campaign_index_forget(struct campaign_index *index, uint64_t number);
+#define CAMPAIGN_RECORD_SIZE 48
+/* Takes back the newest mails: those with that number and above. */
+void campaign_index_drop(struct campaign_index *index, uint64_t from);
+/* For a copy that was made while the index went on: as it was when so many had been put, the last with that number. SK_BAD:
+ * the records are in no order, nothing can be said of it. */
+enum sk_code campaign_index_cut(struct campaign_index *index, uint64_t count,
+                                uint64_t last);

@@ -10,7 +10,8 @@
 #define SLOT_MASK    ((UINT64_C(1) << SLOT_BITS) - 1)
 #define SLOTS_A_WORD 3u
 #define BAND_PLACES  3u
-#define VERSION      1u
+#define VERSION      2u
+#define HOUR_SHIFT   40u
 
 enum { RECORD_STAMP, RECORD_CAMPAIGN, RECORD_PACKED };
 
@@ -151,9 +152,85 @@ slot_of(const struct campaign_index *index, const struct minhash *minhash, size_
     return index->bands + band * index->band_words + slot / SLOTS_A_WORD;
 }
 
+/* The record of the n-th mail by age, of those that are held. */
+static uint64_t *
+record_at(const struct campaign_index *index, size_t nth)
+{
+    uint64_t count = campaign_index_count(index);
+    size_t first = count > index->capacity ? (size_t)(count % index->capacity) : 0;
+
+    return index->records + (first + nth) % index->capacity * RECORD_WORDS;
+}
+
+size_t
+campaign_index_held(const struct campaign_index *index)
+{
+    uint64_t count = campaign_index_count(index);
+
+    return count < index->capacity ? (size_t)count : index->capacity;
+}
+
 uint64_t
+campaign_index_last(const struct campaign_index *index)
+{
+    size_t held = campaign_index_held(index);
+
+    return held == 0 ? 0 : load(&record_at(index, held - 1)[RECORD_STAMP]);
+}
+
+/* Numbers rise by age; a record whose writing was taken back has 0 and is among the oldest. */
+static uint64_t *
+find_record(const struct campaign_index *index, uint64_t number)
+{
+    size_t low = 0, high = campaign_index_held(index);
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (load(&record_at(index, middle)[RECORD_STAMP]) < number) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (number == 0 || low == campaign_index_held(index)) {
+        return NULL;
+    }
+    uint64_t *record = record_at(index, low);
+    return load(&record[RECORD_STAMP]) == number && load(&record[RECORD_CAMPAIGN]) != 0
+               ? record
+               : NULL;
+}
+
+static bool
+member_of(const uint64_t *record, struct campaign_member *member_r)
+{
+    uint64_t word = load(&record[RECORD_CAMPAIGN]);
+
+    *member_r = (struct campaign_member){.number = load(&record[RECORD_STAMP]),
+                                         .campaign = word & CAMPAIGN_MAX,
+                                         .hour = (uint32_t)(word >> HOUR_SHIFT)};
+    return member_r->number != 0 && member_r->campaign != 0;
+}
+
+bool
+campaign_index_member(const struct campaign_index *index, size_t at,
+                      struct campaign_member *member_r)
+{
+    return member_of(record_at(index, at), member_r);
+}
+
+bool
+campaign_index_find(const struct campaign_index *index, uint64_t number,
+                    struct campaign_member *member_r)
+{
+    const uint64_t *record = find_record(index, number);
+
+    return record != NULL && member_of(record, member_r);
+}
+
+bool
 campaign_index_put(struct campaign_index *index, const struct minhash *minhash,
-                   uint64_t campaign)
+                   const struct campaign_member *member)
 {
     uint64_t count = campaign_index_count(index), packed[PACKED_WORDS];
     size_t at = (size_t)(count % index->capacity);
@@ -161,8 +238,9 @@ campaign_index_put(struct campaign_index *index, const struct minhash *minhash,
     uint64_t *words[CAMPAIGN_BANDS];
     unsigned shifts[CAMPAIGN_BANDS];
 
-    if (minhash->shingle_count == 0 || campaign == 0) {
-        return 0;
+    if (minhash->shingle_count == 0 || member->campaign == 0 ||
+        member->campaign > CAMPAIGN_MAX || member->number <= campaign_index_last(index)) {
+        return false;
     }
     for (size_t i = 0; i < CAMPAIGN_BANDS; i++) {
         words[i] = slot_of(index, minhash, i, &shifts[i]);
@@ -171,17 +249,18 @@ campaign_index_put(struct campaign_index *index, const struct minhash *minhash,
     pack(minhash, packed);
     store(&record[RECORD_STAMP], 0);
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    store(&record[RECORD_CAMPAIGN], campaign);
+    store(&record[RECORD_CAMPAIGN], member->campaign | (uint64_t)(member->hour & 0xffffff)
+                                                           << HOUR_SHIFT);
     for (size_t i = 0; i < PACKED_WORDS; i++) {
         store(&record[RECORD_PACKED + i], packed[i]);
     }
-    __atomic_store_n(&record[RECORD_STAMP], count + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&record[RECORD_STAMP], member->number, __ATOMIC_RELEASE);
     for (size_t i = 0; i < CAMPAIGN_BANDS; i++) {
         uint64_t word = load(words[i]) & ~(SLOT_MASK << shifts[i]);
         store(words[i], word | (uint64_t)(at + 1) << shifts[i]);
     }
     store(&index->head->put_count, count + 1);
-    return count + 1;
+    return true;
 }
 
 /* false where nothing stands, or where the writer came in between. */
@@ -193,7 +272,7 @@ read_record(const struct campaign_index *index, size_t at,
     uint64_t stamp = __atomic_load_n(&record[RECORD_STAMP], __ATOMIC_ACQUIRE);
     uint64_t other[PACKED_WORDS];
 
-    near_r->campaign = load(&record[RECORD_CAMPAIGN]);
+    near_r->campaign = load(&record[RECORD_CAMPAIGN]) & CAMPAIGN_MAX;
     for (size_t i = 0; i < PACKED_WORDS; i++) {
         other[i] = load(&record[RECORD_PACKED + i]);
     }
@@ -279,28 +358,98 @@ campaign_index_probe(const struct campaign_index *index, const struct minhash *m
     return count;
 }
 
+static void
+set_campaign(uint64_t *record, uint64_t campaign)
+{
+    uint64_t hour = load(&record[RECORD_CAMPAIGN]) >> HOUR_SHIFT << HOUR_SHIFT;
+
+    store(&record[RECORD_CAMPAIGN], campaign | hour);
+}
+
 size_t
 campaign_index_move(struct campaign_index *index, uint64_t from, uint64_t to)
 {
     size_t moved = 0;
 
-    if (from == 0) {
+    if (from == 0 || to == 0 || to > CAMPAIGN_MAX) {
         return 0;
     }
     for (size_t i = 0; i < index->capacity; i++) {
         uint64_t *record = index->records + i * RECORD_WORDS;
-        if (load(&record[RECORD_CAMPAIGN]) != from || load(&record[RECORD_STAMP]) == 0) {
-            continue;
-        }
-        moved++;
-        if (to == 0) {
-            store(&record[RECORD_STAMP], 0);
-            __atomic_thread_fence(__ATOMIC_RELEASE);
-        }
-        store(&record[RECORD_CAMPAIGN], to);
-        for (size_t k = 0; to == 0 && k < PACKED_WORDS; k++) {
-            store(&record[RECORD_PACKED + k], 0);
+        if ((load(&record[RECORD_CAMPAIGN]) & CAMPAIGN_MAX) == from &&
+            load(&record[RECORD_STAMP]) != 0) {
+            set_campaign(record, to);
+            moved++;
         }
     }
     return moved;
+}
+
+bool
+campaign_index_set(struct campaign_index *index, uint64_t number, uint64_t campaign)
+{
+    uint64_t *record =
+        campaign == 0 || campaign > CAMPAIGN_MAX ? NULL : find_record(index, number);
+
+    if (record != NULL) {
+        set_campaign(record, campaign);
+    }
+    return record != NULL;
+}
+
+static void
+empty_record(uint64_t *record)
+{
+    for (size_t i = RECORD_CAMPAIGN; i < RECORD_WORDS; i++) {
+        store(&record[i], 0);
+    }
+}
+
+size_t
+campaign_index_forget(struct campaign_index *index, uint64_t number)
+{
+    uint64_t *record = find_record(index, number);
+
+    if (record == NULL) {
+        return 0;
+    }
+    empty_record(record);
+    return (size_t)((const uint8_t *)record - (const uint8_t *)index->head);
+}
+
+void
+campaign_index_drop(struct campaign_index *index, uint64_t from)
+{
+    uint64_t count = campaign_index_count(index);
+
+    while (count > 0 && from > 0 && campaign_index_last(index) >= from) {
+        uint64_t *record =
+            index->records + (size_t)((count - 1) % index->capacity) * RECORD_WORDS;
+        store(&record[RECORD_STAMP], 0);
+        empty_record(record);
+        store(&index->head->put_count, --count);
+    }
+}
+
+enum sk_code
+campaign_index_cut(struct campaign_index *index, uint64_t count, uint64_t last)
+{
+    uint64_t before = 0;
+
+    for (size_t i = 0; i < index->capacity; i++) {
+        uint64_t *record = index->records + i * RECORD_WORDS;
+        if (load(&record[RECORD_STAMP]) > last) { /* put while the copy was made */
+            store(&record[RECORD_STAMP], 0);
+            empty_record(record);
+        }
+    }
+    store(&index->head->put_count, count);
+    for (size_t i = 0; i < campaign_index_held(index); i++) {
+        uint64_t number = load(&record_at(index, i)[RECORD_STAMP]);
+        if (number <= before && (number != 0 || before != 0)) {
+            return SK_BAD;
+        }
+        before = number;
+    }
+    return SK_OK;
 }

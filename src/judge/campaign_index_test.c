@@ -57,6 +57,17 @@ make(size_t capacity, size_t *size_r)
     return index;
 }
 
+/* With the next number; that number, 0 where it was not put. */
+static uint64_t
+put(struct campaign_index *index, const struct minhash *minhash, uint64_t campaign)
+{
+    struct campaign_member member = {.number = campaign_index_last(index) + 1,
+                                     .campaign = campaign,
+                                     .hour = (uint32_t)campaign};
+
+    return campaign_index_put(index, minhash, &member) ? member.number : 0;
+}
+
 static void
 test_put_and_probe(void)
 {
@@ -66,13 +77,12 @@ test_put_and_probe(void)
     struct minhash none = {0}, one = random_one(5);
 
     tap_ok(campaign_index_probe(&index, &one, 500, near) == 0, "an empty index knows none");
-    tap_ok(campaign_index_put(&index, &none, 1) == 0 &&
-               campaign_index_put(&index, &one, 0) == 0 &&
+    tap_ok(put(&index, &none, 1) == 0 && put(&index, &one, 0) == 0 &&
                campaign_index_count(&index) == 0,
            "without words, or of no campaign, nothing is put");
     for (uint64_t i = 1; i <= 5000; i++) {
         struct minhash m = random_one(i);
-        if (campaign_index_put(&index, &m, 1000 + i) != i) {
+        if (put(&index, &m, 1000 + i) != i) {
             tap_ok(false, "numbers rise: %zu", (size_t)i);
         }
     }
@@ -95,11 +105,30 @@ test_put_and_probe(void)
     tap_ok(campaign_index_move(&index, 1005, 77) == 1 &&
                campaign_index_probe(&index, &one, 900, near) == 1 && near[0].campaign == 77,
            "moved to another campaign");
-    tap_ok(campaign_index_move(&index, 77, 0) == 1 &&
+    struct campaign_member member;
+    tap_ok(campaign_index_find(&index, 5, &member) && member.campaign == 77 &&
+               member.hour == 1005 && campaign_index_set(&index, 5, 78) &&
+               campaign_index_find(&index, 5, &member) && member.campaign == 78,
+           "found and moved by its number");
+    tap_ok(campaign_index_forget(&index, 5) == 4096 + 4 * CAMPAIGN_RECORD_SIZE &&
                campaign_index_probe(&index, &one, 300, near) == 0 &&
+               !campaign_index_find(&index, 5, &member) &&
+               campaign_index_forget(&index, 5) == 0 && !campaign_index_set(&index, 5, 1) &&
                campaign_index_move(&index, 77, 5) == 0 &&
                campaign_index_move(&index, 0, 5) == 0,
            "forgotten");
+    tap_ok(campaign_index_find(&index, 4, &member) &&
+               campaign_index_find(&index, 6, &member) &&
+               !campaign_index_member(&index, 4, &member) &&
+               campaign_index_member(&index, 5, &member) && member.number == 6,
+           "its neighbours are there");
+    member = (struct campaign_member){.number = 5000, .campaign = 1};
+    bool ordered = !campaign_index_put(&index, &one, &member);
+    member.number = 9000;
+    member.campaign = CAMPAIGN_MAX + 1;
+    tap_ok(ordered && !campaign_index_put(&index, &one, &member) &&
+               put(&index, &one, CAMPAIGN_MAX) == 5001,
+           "a number that does not rise is refused, and a campaign past the bound");
     munmap(index.head, size);
 }
 
@@ -114,7 +143,7 @@ test_order(void)
 
     for (uint64_t i = 0; i < 20; i++) {
         struct minhash m = like(1, 100 + i, 80 + 2 * i);
-        (void)campaign_index_put(&index, &m, 1 + i);
+        (void)put(&index, &m, 1 + i);
     }
     size_t count = campaign_index_probe(&index, &one, 300, near);
     bool falls = true;
@@ -124,7 +153,7 @@ test_order(void)
     tap_ok(count > 2 && count <= CAMPAIGN_NEAR_MAX && falls && near[0].similarity > 900,
            "%zu answers, the nearest first (%u)", count, near[0].similarity);
     for (uint64_t i = 0; i < 5; i++) {
-        (void)campaign_index_put(&index, &one, 500);
+        (void)put(&index, &one, 500);
     }
     count = campaign_index_probe(&index, &one, 1000, near);
     tap_ok(count == 1 && near[0].campaign == 500 && near[0].number == 25,
@@ -143,7 +172,7 @@ test_estimate(void)
 
     for (uint64_t i = 1; i <= 4000; i++) {
         struct minhash m = random_one(i), n = like(i, i + 9000000, 96);
-        (void)campaign_index_put(&index, &m, i);
+        (void)put(&index, &m, i);
         if (campaign_index_probe(&index, &n, 300, near) > 0 && near[0].campaign == i) {
             double off = near[0].similarity / 1000.0 - 0.75;
             sum += off;
@@ -180,15 +209,61 @@ test_bounds(void)
            "another size is refused");
     for (uint64_t i = 1; i <= 1000; i++) {
         struct minhash m = random_one(i);
-        (void)campaign_index_put(&index, &m, i);
+        (void)put(&index, &m, i);
     }
     tap_ok(campaign_index_probe(&index, &first, 900, near) == 1,
            "full: the oldest is there");
-    (void)campaign_index_put(&index, &last, 1001);
+    (void)put(&index, &last, 1001);
     tap_ok(campaign_index_probe(&index, &first, 900, near) == 0 &&
                campaign_index_probe(&index, &second, 900, near) == 1 &&
                campaign_index_probe(&index, &last, 900, near) == 1,
            "one past it: the oldest gives way");
+    munmap(index.head, size);
+}
+
+/* Numbers have gaps; the newest are taken back; a copy is cut to what it was. */
+static void
+test_taken_back(void)
+{
+    struct campaign_near near[CAMPAIGN_NEAR_MAX];
+    struct campaign_member member;
+    size_t size, found = 0;
+    struct campaign_index index = make(100, &size);
+
+    for (uint64_t i = 1; i <= 250; i++) {
+        struct minhash m = random_one(i);
+        member = (struct campaign_member){.number = 10 * i, .campaign = i, .hour = 7};
+        (void)campaign_index_put(&index, &m, &member);
+    }
+    for (uint64_t i = 1; i <= 250; i++) {
+        found += campaign_index_find(&index, 10 * i, &member) && member.campaign == i;
+        found += campaign_index_find(&index, 10 * i + 1, &member) ? 1000 : 0;
+    }
+    tap_ok(found == 100 && campaign_index_held(&index) == 100 &&
+               campaign_index_last(&index) == 2500,
+           "of a ring that went round, the newest are found by number: %zu", found);
+    campaign_index_drop(&index, 2451);
+    struct minhash gone = random_one(250), stays = random_one(245);
+    tap_ok(campaign_index_last(&index) == 2450 &&
+               campaign_index_probe(&index, &gone, 900, near) == 0 &&
+               campaign_index_probe(&index, &stays, 900, near) == 1,
+           "five were taken back");
+    for (uint64_t i = 246; i <= 260; i++) {
+        struct minhash m = random_one(i);
+        member = (struct campaign_member){.number = 10 * i, .campaign = i};
+        found += campaign_index_put(&index, &m, &member);
+    }
+    tap_ok(found == 115 && campaign_index_find(&index, 2600, &member) &&
+               campaign_index_find(&index, 1700, &member),
+           "and others put in their places");
+    tap_ok(campaign_index_cut(&index, 250, 2500) == SK_OK &&
+               campaign_index_last(&index) == 2500 &&
+               !campaign_index_find(&index, 2600, &member) &&
+               campaign_index_find(&index, 2500, &member),
+           "cut to what it was ten mails ago");
+    index.records[30 * CAMPAIGN_RECORD_SIZE / 8] = 1;
+    tap_ok(campaign_index_cut(&index, 250, 2500) == SK_BAD,
+           "numbers without order are no index");
     munmap(index.head, size);
 }
 
@@ -207,7 +282,7 @@ test_broken(void)
     for (uint64_t i = 0; i < 2000; i++) {
         struct minhash m = random_one(i);
         wrong += campaign_index_probe(&index, &m, 600, near);
-        (void)campaign_index_put(&index, &m, 1);
+        (void)put(&index, &m, 1);
     }
     tap_ok(wrong == 0, "a file of chance finds nothing");
     memset(index.bands, 0xff,
@@ -254,7 +329,7 @@ test_readers(void)
     }
     for (uint64_t i = 0; i < 300000; i++) {
         struct minhash m = random_one(i % 500 + 1);
-        (void)campaign_index_put(&shared, &m, i % 500 + 1);
+        (void)put(&shared, &m, i % 500 + 1);
     }
     __atomic_store_n(&is_over, true, __ATOMIC_RELEASE);
     for (size_t i = 0; i < 2; i++) {
@@ -272,6 +347,7 @@ main(void)
     test_order();
     test_estimate();
     test_bounds();
+    test_taken_back();
     test_broken();
     test_readers();
     return tap_done();

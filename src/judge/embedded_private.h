@@ -5,4 +5,6 @@
 
 extern const uint8_t judge_threat_table[], judge_threat_table_end[];
 extern const uint8_t judge_slang_table[], judge_slang_table_end[];
+extern const uint8_t judge_lure_table[], judge_lure_table_end[];
+extern const uint8_t judge_brands_table[], judge_brands_table_end[];
 extern const uint8_t judge_model_file[], judge_model_file_end[];

@@ -17,6 +17,8 @@ findings_share(const struct permit *permit, enum permit_family family)
 }
 
 #define ANY (-1)
+#define VIRUS_WEIGHT                                                                       \
+    10.0 /* held, whatever else speaks for it: a signature of clamd is as sure as anything that is told of a file */
 
 /* One row is one finding: any of its facts, on a file of that class. The first file that has it is its detail. An encrypted
  * archive and a macro are everyday things in many an office; a program under the name of a bill is in none. */
@@ -46,6 +48,7 @@ static const struct {
     {"attachment_limit", FACT_LIMIT_ENTRIES | FACT_LIMIT_BYTES | FACT_LIMIT_TIME | FACT_LIMIT_MEMORY | FACT_LIMIT_TEXT, ANY, 0.3},
     {"attachment_broken", FACT_BROKEN | FACT_SIZE_LIES, ANY, 0.3},
     {"attachment_unopened", FACT_UNOPENED, ANY, 0},
+    {"attachment_unscanned", FACT_UNSCANNED, ANY, 0},
     /* clang-format on */
 };
 
@@ -86,6 +89,13 @@ is_program(const struct enclosure *e)
 static void
 facts_put(struct findings *f, const struct enclosures *all)
 {
+    for (size_t i = 0; i < all->count; i++) {
+        if (all->list[i].virus.size > 0) {
+            findings_put(f, "attachment_virus", FAMILY_ATTACHMENTS, VIRUS_WEIGHT,
+                         all->list[i].virus);
+            break;
+        }
+    }
     for (size_t i = 0; i < all->count; i++) {
         if (is_program(&all->list[i])) {
             findings_put(f, "attachment_program", FAMILY_ATTACHMENTS, 3.0,

@@ -5,6 +5,7 @@
 #define PAIR_DISTANCE  4
 #define WORD_SIZE_MAX  40   /* longer runs of letters are cut: base64, hashes */
 #define FIELD_SIZE_MAX 8192 /* of one field are looked at */
+#define CLEARED_WHOLE  1500 /* features from which on it is cheaper to clear all than each */
 #define PADDING        16 /* zero bytes after the text, so that a load of 8 needs no test */
 
 /* Mixed into the hashes, so that header and text have features of their own. */
@@ -16,7 +17,10 @@ _Static_assert(LIMIT_MODEL_HEADER_BYTES <= 8192 && LIMIT_MODEL_TEXT_BYTES <= 819
 static void
 clear_set(struct feature_set *set)
 {
-    for (size_t i = 0; i < set->count; i++) {
+    if (set->count > CLEARED_WHOLE) {
+        memset(set->seen, 0, sizeof set->seen);
+    }
+    for (size_t i = 0; set->count <= CLEARED_WHOLE && i < set->count; i++) {
         set->seen[set->at[i] / 64] = 0;
     }
     set->count = set->header_count = 0;
@@ -33,11 +37,13 @@ static inline void
 add(struct feature_set *set, uint64_t x)
 {
     uint32_t at = (uint32_t)((x * 0x9e3779b97f4a7c15u) >> (64 - FEATURE_BITS));
-    uint64_t bit = UINT64_C(1) << (at % 64);
+    uint64_t seen = set->seen[at / 64];
 
-    if ((set->seen[at / 64] & bit) == 0 && set->count < FEATURES_MAX) {
-        set->seen[at / 64] |= bit;
-        set->at[set->count++] = at;
+    /* Whether it is new nobody can foretell, so nothing branches on it. */
+    if (set->count < FEATURES_MAX) {
+        set->at[set->count] = at;
+        set->count += (seen >> (at % 64) & 1) == 0;
+        set->seen[at / 64] = seen | UINT64_C(1) << (at % 64);
     }
 }
 

@@ -164,10 +164,6 @@ read_date(const struct letter *letter, struct habits *habits)
     date = bytes_trim(bytes_slice(date, 0, comment));
     blank = bytes_find_last(date, ' ');
     zone = blank == BYTES_NOWHERE ? BYTES_NONE : bytes_from(date, blank + 1);
-    habits->zone_minutes = letter->has_date && letter->date_zone_minutes >= -ZONE_MOST &&
-                                   letter->date_zone_minutes <= ZONE_MOST
-                               ? (int16_t)letter->date_zone_minutes
-                               : 0;
     habits->is_zone_odd =
         date.size > 0 &&
         (zone.size != 5 || (zone.at[0] != '+' && zone.at[0] != '-') ||
@@ -230,47 +226,17 @@ habits_read(const struct letter *letter, struct habits *habits_r)
     read_mailer(letter, habits_r->mailer);
 }
 
-static unsigned
-order_similarity(const struct habits *a, const struct habits *b)
+uint64_t
+habits_key(const struct habits *habits, uint64_t seed)
 {
-    unsigned above[LIMIT_HABITS_FIELDS + 1] = {0}, row[LIMIT_HABITS_FIELDS + 1] = {0};
-    size_t longer = a->field_count > b->field_count ? a->field_count : b->field_count;
+    const char *const forms[] = {habits->message_id, habits->date, habits->boundary,
+                                 habits->mailer, habits->is_zone_odd ? "odd" : ""};
+    uint64_t key = hash_quick(bytes_of((const uint8_t *)habits->fields,
+                                       habits->field_count * sizeof habits->fields[0]),
+                              seed);
 
-    for (size_t i = 0; i < a->field_count; i++) {
-        for (size_t k = 0; k < b->field_count; k++) {
-            unsigned most = above[k + 1] > row[k] ? above[k + 1] : row[k];
-            row[k + 1] = a->fields[i] == b->fields[k] ? above[k] + 1 : most;
-        }
-        memcpy(above, row, sizeof above);
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        key = hash_quick(bytes_from_text(forms[i]), key + i);
     }
-    return longer == 0 ? 0 : above[b->field_count] * 1000 / (unsigned)longer;
-}
-
-unsigned
-habits_similarity(const struct habits *a, const struct habits *b)
-{
-    const struct {
-        const char *a, *b;
-        unsigned weight;
-    } forms[] = {
-        {a->message_id, b->message_id, 150},
-        {a->boundary, b->boundary, 120},
-        {a->mailer, b->mailer, 120},
-        {a->date, b->date, 60},
-    };
-    unsigned sum = 0, all = 500;
-
-    if (a->field_count == 0 || b->field_count == 0) {
-        return 0;
-    }
-    sum += order_similarity(a, b) * 500 / 1000;
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        bool has_any = forms[i].a[0] != '\0' || forms[i].b[0] != '\0';
-        unsigned weight = has_any ? forms[i].weight : forms[i].weight / 4;
-        all += weight;
-        sum += strcmp(forms[i].a, forms[i].b) == 0 ? weight : 0;
-    }
-    all += 50;
-    sum += a->zone_minutes == b->zone_minutes && a->is_zone_odd == b->is_zone_odd ? 50 : 0;
-    return sum * 1000 / all;
+    return habits->field_count == 0 ? 0 : key;
 }

@@ -30,12 +30,11 @@ struct habits {
         boundary[HABITS_FORM_SIZE]; /* of the outermost multipart, "" where there is none */
     char mailer
         [HABITS_FORM_SIZE]; /* X-Mailer or User-Agent up to its first digit, lower case */
-    int16_t zone_minutes;   /* east of Greenwich; 0 where none was read */
     bool is_zone_odd;       /* -0000, a zone by name, none, or one that no clock shows */
 };
 
 void habits_read(const struct letter *letter, struct habits *habits_r);
 
-/* 0 to 1000: half is the order of fields (longest common subsequence by the longer list), the rest the five others, each by how much it
- * tells. What neither has counts little. */
-unsigned habits_similarity(const struct habits *a, const struct habits *b);
+/* Equal where all of it is, but for the zone's hours; 0 where there is no field. Programs that make parts of these at random have many
+ * keys: then habits join nothing, which is as it should be. */
+uint64_t habits_key(const struct habits *habits, uint64_t seed);

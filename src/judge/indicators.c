@@ -28,6 +28,17 @@ is_invisible(uint32_t c)
            c == 0xfeff || (c >= 0xfff0 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
 }
 
+static inline void
+append(struct reading *r, uint32_t c, size_t at)
+{
+    if (r->count + 1 >= r->room) {
+        r->glyphs = arena_grow(r->arena, r->glyphs, r->room * sizeof *r->glyphs,
+                               r->room * 2 * sizeof *r->glyphs);
+        r->room *= 2;
+    }
+    r->glyphs[r->count++] = (struct glyph){.c = c, .at = (uint32_t)at};
+}
+
 static void
 put(struct folder *f, uint32_t c, size_t at)
 {
@@ -54,12 +65,15 @@ put(struct folder *f, uint32_t c, size_t at)
             return;
         }
     }
-    if (r->count + 1 >= r->room) {
-        r->glyphs = arena_grow(r->arena, r->glyphs, r->room * sizeof *r->glyphs,
-                               r->room * 2 * sizeof *r->glyphs);
-        r->room *= 2;
-    }
-    r->glyphs[r->count++] = (struct glyph){.c = c, .at = (uint32_t)at};
+    append(r, c, at);
+}
+
+/* What most texts are made of stands for itself: kana, kanji. */
+static inline bool
+is_itself(uint32_t c)
+{
+    return (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30fe) ||
+           (c >= 0x4e00 && c <= 0x9fff);
 }
 
 static void
@@ -69,9 +83,7 @@ take(struct folder *f, uint32_t c, size_t at)
     UErrorCode code = U_ZERO_ERROR;
     UChar32 one;
 
-    if (c < 0x80 || (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30fe) ||
-        (c >= 0x4e00 && c <= 0x9fff) ||
-        (c >= 0x2460 && c <= 0x24ff)) { /* circled: they number lists */
+    if (c < 0x80 || (c >= 0x2460 && c <= 0x24ff)) { /* circled: they number lists */
         put(f, c, at);
         return;
     }
@@ -105,8 +117,17 @@ fold(struct reading *r)
     r->room = r->text.size / 2 + 64;
     r->glyphs = arena_take_many(r->arena, r->room, sizeof *r->glyphs);
     for (size_t at = 0; at < r->text.size;) {
+        uint8_t byte = r->text.at[at];
+        if (byte > ' ' && byte < 0x7f) {
+            append(r, byte, at++);
+            continue;
+        }
         size_t size = utf8_get(r->text, at, &c);
-        take(&f, size == 0 ? UTF8_REPLACEMENT : c, at);
+        if (size == 3 && is_itself(c)) {
+            append(r, c, at);
+        } else {
+            take(&f, size == 0 ? UTF8_REPLACEMENT : c, at);
+        }
         at += size == 0 ? 1 : size;
     }
     r->glyphs[r->count] = (struct glyph){.at = (uint32_t)r->text.size};
@@ -144,11 +165,31 @@ word_next(const char **word)
     return c;
 }
 
+/* Nearly every question is answered by the first character. A word of ours has no lower-case form but of ASCII. */
+static inline bool
+begins_so(uint32_t lower, const char *word)
+{
+    const uint8_t *p = (const uint8_t *)word;
+
+    if (lower < 0x80 || p[0] < 0x80) {
+        return lower < 0x80 && glyph_lower(p[0]) == lower;
+    }
+    return lower < 0x800 ? p[0] == (0xc0 | lower >> 6) && p[1] == (0x80 | (lower & 0x3f))
+           : lower < 0x10000
+               ? p[2] == (0x80 | (lower & 0x3f)) && p[1] == (0x80 | (lower >> 6 & 0x3f)) &&
+                     p[0] == (0xe0 | lower >> 12)
+               : p[0] >= 0xf0;
+}
+
 size_t
 glyphs_are(const struct reading *r, size_t at, const char *word)
 {
     size_t from = at;
     uint32_t last = 0;
+
+    if (!begins_so(glyph_lower(glyph(r, at)), word)) {
+        return 0;
+    }
 
     while (*word != '\0') {
         uint32_t c = word_next(&word);
@@ -183,10 +224,11 @@ glyphs_end(const struct reading *r, size_t at, const char *word)
 size_t
 glyphs_any(const struct reading *r, size_t at, const char *const *words)
 {
+    uint32_t lower = glyph_lower(glyph(r, at));
     size_t best = 0;
 
     for (; *words != NULL; words++) {
-        size_t size = glyphs_are(r, at, *words);
+        size_t size = begins_so(lower, *words) ? glyphs_are(r, at, *words) : 0;
         best = size > best ? size : best;
     }
     return best;
@@ -358,6 +400,16 @@ links_read(struct reading *r)
     }
 }
 
+/* ASCII letters within a word, blanks and most signs begin nothing: most of an English text. */
+static inline bool
+begins_nothing(const struct reading *r, size_t at)
+{
+    uint32_t c = r->glyphs[at].c;
+
+    return c < 0x80 && !glyph_digit(c) && c != '+' && c != '(' &&
+           (!glyph_letter(c) || glyph_letter(glyph_before(r, at)));
+}
+
 static void
 scan(struct reading *r)
 {
@@ -367,6 +419,10 @@ scan(struct reading *r)
 
     for (size_t at = 0; at < r->count && r->found < LIMIT_INDICATORS;) {
         size_t after = at;
+        if (begins_nothing(r, at)) {
+            at++;
+            continue;
+        }
         for (size_t i = 0;
              !r->glyphs[at].taken && after == at && i < sizeof readers / sizeof *readers;
              i++) {

@@ -371,6 +371,11 @@ messenger_any(struct reading *r, size_t at)
         c != 0x3066) {
         return at;
     }
+    /* A name begins a word. */
+    uint32_t before = glyph_before(r, at);
+    if (c < 0x80 ? glyph_letter(before) : glyph_katakana(c) && glyph_katakana(before)) {
+        return at;
+    }
     after = scheme_at(r, at);
     for (size_t i = 0; after == at && i < sizeof messengers / sizeof *messengers; i++) {
         after = messenger_at(r, &messengers[i], at);

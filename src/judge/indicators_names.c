@@ -173,5 +173,7 @@ name_read(struct reading *r, size_t at)
         return labelled(r, at);
     }
     c = glyph_lower(c);
-    return c == 'm' || c == 't' || c == 'i' ? english(r, at) : at;
+    return (c == 'm' || c == 't' || c == 'i') && !glyph_letter(glyph_before(r, at))
+               ? english(r, at)
+               : at;
 }

@@ -3,23 +3,31 @@
 #include <math.h>
 
 #include "base/limits.h"
+#include "base/writer.h"
 #include "judge/findings_private.h"
 #include "judge/judge_private.h"
 #include "judge/normal.h"
 #include "judge/personal.h"
 #include "judge/regions.h"
+#include "judge/spelling.h"
+#include "judge/strangers_private.h"
 #include "judge/threat.h"
+#include "judge/threat_detail.h"
+#include "judge/trade.h"
 #include "parse/enclosure.h"
 
 /* Logits. The prior is that of a message of which nothing is known: most mail at a door is unwanted, but a
  * wanted one lost costs more. */
 #define PRIOR           (-1.5)
-#define PRIOR_READ      (-0.8)
+#define PRIOR_READ      (-0.3)
 #define CLASSIFIER_GAIN 1.0
 #define CLASSIFIER_SAYS 0.5 /* smaller logits are no finding */
 #define THREAT_WEIGHT   3.0
 #define TRADE_WEIGHT    3.0
+#define DATE_BELIEVED   172800 /* seconds between a message's date and its arrival */
+#define JST_MINUTES     540
 #define DISGUISED       0.5
+#define UNKNOWN_SHOWN   90  /* bytes of the text with a word that may be new slang */
 #define SIGNS_SAY       1.0 /* a single sign is no finding */
 #define SIGNS_MOST      3.5
 /* Text of attachments weighs half: much of it is form and table, of which the classifier was taught little. */
@@ -70,13 +78,65 @@ put_disguised(struct findings *f, struct bytes normal, const struct lexicon_hit 
     }
 }
 
+/* What may be new slang is told, and weighs nothing before a person accepts it. */
+static void
+put_unknown(struct findings *f, struct bytes normal, const struct lexicon_hit *hits,
+            size_t count, const struct region *regions, size_t region_count)
+{
+    struct bytes words[LIMIT_TRADE_UNKNOWN];
+    size_t found = count == 0 ? 0
+                              : trade_unknown(f->arena, normal, hits, count, regions,
+                                              region_count, words, LIMIT_TRADE_UNKNOWN);
+
+    for (size_t i = 0; i < found; i++) {
+        size_t at = (size_t)(words[i].at - normal.at);
+        struct writer w;
+        writer_init(&w, f->arena);
+        writer_bytes(&w, words[i]);
+        writer_text(&w, ": ");
+        writer_bytes(&w, bytes_slice(normal, at, at + UNKNOWN_SHOWN));
+        findings_put_said(f, "trade_words_unknown", FAMILY_THREAT, 0, writer_view(&w),
+                          words[i]);
+    }
+}
+
+/* When the message says that it was written, unless that is not near its arrival; and in which zone. */
+struct moment {
+    int64_t epoch;
+    int zone_minutes;
+};
+
+static struct moment
+moment_of(const struct arrival *arrival, const struct letter *letter)
+{
+    int64_t arrived = arrival == NULL ? 0 : arrival->time_ms / 1000;
+    int64_t apart = letter->has_date ? letter->date - arrived : 0;
+    bool near = apart > -DATE_BELIEVED && apart < DATE_BELIEVED;
+
+    return letter->has_date && (near || arrived <= 0)
+               ? (struct moment){letter->date, letter->date_zone_minutes}
+               : (struct moment){arrived, JST_MINUTES};
+}
+
+static void
+take_threat(struct findings *f, const struct judge *judge, struct opinion *o,
+            struct bytes normal, const struct threat *threat, struct moment moment)
+{
+    o->threat = threat->kind;
+    o->threat_words = threat->words;
+    threat_detail_read(f->arena, judge->cues, normal, threat, moment.epoch,
+                       moment.zone_minutes, &o->threat_detail);
+    o->threat_severity = threat_severity(threat, &o->threat_detail, moment.epoch);
+}
+
 static void
 read_lexicon(struct findings *f, struct judge *judge, struct opinion *o,
-             struct trade *trade, struct signs *signs)
+             const struct judge_text *text, struct moment moment, struct trade *trade,
+             struct signs *signs)
 {
     size_t count;
     const struct lexicon_hit *hits =
-        lexicon_scan(f->arena, judge->lexicon, o->normal, &count);
+        lexicon_scan_folded(f->arena, judge->lexicon, text->normal, text->folded, &count);
     struct threat threat;
 
     if (permit_has(f->permit, FAMILY_CONTENT)) {
@@ -92,17 +152,13 @@ read_lexicon(struct findings *f, struct judge *judge, struct opinion *o,
     if (!permit_has(f->permit, FAMILY_THREAT)) {
         return;
     }
-    size_t region_count = 0;
-    const struct region *regions =
-        count == 0 ? NULL : regions_read(f->arena, o->normal, &region_count);
-    threat_read(o->normal, hits, count, regions, region_count, &threat);
-    trade_read(f->arena, hits, count, trade);
+    threat_read(f->arena, judge->cues, o->normal, text->regions, text->region_count,
+                &threat);
+    trade_read(f->arena, o->normal, hits, count, text->regions, text->region_count, trade);
     if (threat.kind != THREAT_NONE) {
-        o->threat = threat.kind;
-        o->threat_severity = threat.severity;
-        o->threat_words = threat.words;
+        take_threat(f, judge, o, o->normal, &threat, moment);
         findings_put_said(f, "threat_notice", FAMILY_THREAT,
-                          THREAT_WEIGHT + 0.5 * threat.severity, threat.words,
+                          THREAT_WEIGHT + 0.5 * o->threat_severity, threat.words,
                           threat.words);
     }
     if (trade->kind != LEXICON_ANY) {
@@ -110,6 +166,7 @@ read_lexicon(struct findings *f, struct judge *judge, struct opinion *o,
                           TRADE_WEIGHT + 0.1 * trade->score, trade->words,
                           first_said(o->normal, hits, count, LEXICON_SLANG));
     }
+    put_unknown(f, o->normal, hits, count, text->regions, text->region_count);
 }
 
 static void
@@ -133,7 +190,7 @@ read_content(struct findings *f, struct judge *judge, const struct letter *lette
  * cleared. */
 static void
 read_enclosed(struct findings *f, struct judge *judge, const struct letter *letter,
-              struct opinion *o)
+              struct moment moment, struct opinion *o)
 {
     bool content = findings_share(f->permit, FAMILY_CONTENT),
          threat = findings_share(f->permit, FAMILY_THREAT);
@@ -165,15 +222,12 @@ read_enclosed(struct findings *f, struct judge *judge, const struct letter *lett
     if (threat) {
         struct threat found;
         size_t region_count = 0;
-        const struct region *regions =
-            count == 0 ? NULL : regions_read(f->arena, normal, &region_count);
-        threat_read(normal, hits, count, regions, region_count, &found);
+        const struct region *regions = regions_read(f->arena, normal, &region_count);
+        threat_read(f->arena, judge->cues, normal, regions, region_count, &found);
         if (found.kind != THREAT_NONE) {
-            o->threat = found.kind;
-            o->threat_severity = found.severity;
-            o->threat_words = found.words;
+            take_threat(f, judge, o, normal, &found, moment);
             findings_put(f, "attachment_threat", FAMILY_ATTACHMENTS,
-                         THREAT_WEIGHT + 0.5 * found.severity, found.words);
+                         THREAT_WEIGHT + 0.5 * o->threat_severity, found.words);
         }
     }
 }
@@ -223,6 +277,7 @@ judge_letter(struct arena *arena, struct judge *judge, const struct permit *perm
          threat = permit_has(permit, FAMILY_THREAT);
     struct trade trade = {0};
     struct signs signs = {0};
+    struct judge_text text = {0};
     uint32_t source = FAMILY_BIT(FAMILY_SOURCE) | FAMILY_BIT(FAMILY_LABEL);
     struct findings f;
 
@@ -230,23 +285,27 @@ judge_letter(struct arena *arena, struct judge *judge, const struct permit *perm
     findings_of_origin(&f, arrival, origin);
     findings_of_letter(&f, letter);
     features_clear(&judge->features);
-    read_enclosed(&f, judge, letter, o);
+    read_enclosed(&f, judge, letter, moment_of(arrival, letter), o);
     if (content || threat) {
         o->text_read = threat ? LIMIT_NORMAL_BYTES : CLASSIFIER_TEXT_BYTES;
-        o->normal = judge_normal_of(arena, letter, o->text_read);
+        o->normal = text.normal = judge_normal_of(arena, letter, o->text_read);
+        text.folded = spelling_fold(arena, text.normal);
+        text.regions = threat ? regions_read(arena, text.normal, &text.region_count) : NULL;
     }
     if (content) {
         read_content(&f, judge, letter, o->normal, o);
         read_personal(arena, judge, permit, arrival, o);
     }
     if (content || threat) {
-        read_lexicon(&f, judge, o, &trade, &signs);
+        read_lexicon(&f, judge, o, &text, moment_of(arrival, letter), &trade, &signs);
     }
+    judge_read_strangers(&f, judge, letter, origin, &text, o);
     o->unwanted = squash((content ? PRIOR_READ : PRIOR) + findings_sum(&f, FAMILY_ALL));
     o->unwanted_source = squash(PRIOR + findings_sum(&f, source));
     judge_share_out(judge, &f, o,
                     content ? judge_wanted_category(letter, arrival) : CATEGORY_HAM, &trade,
                     &signs);
+    judge_after(&f, judge, letter, origin, o);
     findings_finish(&f);
     o->findings = f.list;
     o->finding_count = f.count;

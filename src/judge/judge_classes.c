@@ -68,11 +68,24 @@ static bool
 has_malware_sign(const struct findings *f)
 {
     static const char *const names[] = {
-        "attachment_program", "attachment_shortcut",         "attachment_disk",
-        "attachment_onenote", "attachment_double_extension", "attachment_remote_template"};
+        "attachment_virus",          "attachment_program", "attachment_shortcut",
+        "attachment_disk",           "attachment_onenote", "attachment_double_extension",
+        "attachment_remote_template"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (has_finding(f, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Themes of judge/lure.h. */
+static bool
+has_lure(const struct findings *f)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        if (strncmp(f->list[i].name, "lure_", 5) == 0) {
             return true;
         }
     }
@@ -98,6 +111,8 @@ judge_share_out(struct judge *judge, const struct findings *f, struct opinion *o
             logit += i == (int)sign_category(signs->kind) ? SIGNS_GAIN * signs->score : 0;
             logit += i == CATEGORY_MALWARE && has_malware_sign(f) ? 3 : 0;
             logit += i == CATEGORY_PHISHING && has_finding(f, "link_text_mismatch") ? 1 : 0;
+            logit += i == CATEGORY_PHISHING && has_finding(f, "brand_mismatch") ? 4 : 0;
+            logit += i == CATEGORY_LURE && has_lure(f) ? 4 : 0;
             o->categories[i] = exp(logit > 20 ? 20 : logit);
             sum += o->categories[i];
         }

@@ -49,14 +49,20 @@ judge_lesson(struct arena *arena, const struct letter *letter)
 }
 
 void
+judge_use_seed(struct judge *judge, uint64_t seed)
+{
+    judge->seed = seed;
+}
+
+void
 judge_use_personal(struct judge *judge, struct personal *personal, uint8_t separator)
 {
     judge->personal = personal;
     judge->separator = separator;
 }
 
-static enum sk_code
-take_lesson(struct judge *judge, struct bytes lesson)
+enum sk_code
+judge_take_lesson(struct judge *judge, struct bytes lesson)
 {
     size_t header = lesson.size < 2 ? 0 : (size_t)lesson.at[0] << 8 | lesson.at[1];
 
@@ -72,7 +78,7 @@ take_lesson(struct judge *judge, struct bytes lesson)
 enum sk_code
 judge_teach(struct judge *judge, struct bytes lesson, bool spam)
 {
-    enum sk_code code = take_lesson(judge, lesson);
+    enum sk_code code = judge_take_lesson(judge, lesson);
 
     if (code == SK_OK) {
         model_learn(judge->model, &judge->features, spam);
@@ -81,13 +87,26 @@ judge_teach(struct judge *judge, struct bytes lesson, bool spam)
 }
 
 enum sk_code
-judge_teach_personal(struct judge *judge, size_t slot, struct bytes lesson, bool spam)
+judge_teach_personal(struct judge *judge, size_t slot, struct bytes lesson, bool spam,
+                     double *step_r)
 {
-    enum sk_code code = take_lesson(judge, lesson);
+    enum sk_code code = judge_take_lesson(judge, lesson);
 
     if (code == SK_OK) {
         double common = model_score(judge->model, &judge->features).logit;
-        personal_learn(judge->personal, slot, &judge->features, common, spam);
+        *step_r = personal_learn(judge->personal, slot, &judge->features, common, spam);
+    }
+    return code;
+}
+
+enum sk_code
+judge_unteach_personal(struct judge *judge, size_t slot, struct bytes lesson, bool spam,
+                       double step)
+{
+    enum sk_code code = judge_take_lesson(judge, lesson);
+
+    if (code == SK_OK) {
+        personal_unlearn(judge->personal, slot, &judge->features, step, spam);
     }
     return code;
 }

@@ -5,6 +5,7 @@
 #include "judge/embedded_private.h"
 #include "judge/judge_private.h"
 #include "judge/settings.h"
+#include "judge/strangers_private.h"
 #include "parse/link_hosts.h"
 
 const struct config_key judge_config_keys[] = {
@@ -19,12 +20,24 @@ const struct config_key judge_config_keys[] = {
      .fallback = "",
      .help = "Folder with threat.tsv and slang.tsv; empty: those that are built in."},
     {.section = "judge",
+     .name = "words",
+     .type = CONFIG_TEXT,
+     .fallback = "",
+     .help = "File with the operator's own words, beside the lexicon; empty: none."},
+    {.section = "judge",
      .name = "links",
      .type = CONFIG_TEXT,
      .fallback = "",
      .help = "Folder with hosts.tsv: shorteners, redirectors and known names; empty: those "
              "that are "
              "built in."},
+    {.section = "judge",
+     .name = "brands",
+     .type = CONFIG_TEXT,
+     .fallback = "",
+     .help = "File with the operator's brands and their domains, after those that are "
+             "built in; "
+             "empty: none."},
     {.name = NULL},
 };
 
@@ -67,16 +80,18 @@ read_table_file(struct arena *arena, struct bytes folder, const char *name,
 }
 
 /* The first six bytes: enough to tell versions apart. */
-static void
-short_name(const uint8_t digest[HASH_SHA256_SIZE], char name_r[16])
+void
+judge_short_name(const uint8_t *digest, char name_r[16])
 {
     for (size_t i = 0; i < 6; i++) {
         snprintf(name_r + 2 * i, 16 - 2 * i, "%02x", digest[i]);
     }
 }
 
+/* The tables stay: they are opened again with other words of the operator. */
 static enum sk_code
-open_lexicon(struct arena *arena, struct bytes folder, struct judge *judge, struct why *why)
+open_lexicon(struct arena *arena, struct bytes folder, const struct config *config,
+             struct judge *judge, struct why *why)
 {
     struct bytes threat = lexicon_threat_table(), slang = lexicon_slang_table();
     struct arena files;
@@ -90,13 +105,10 @@ open_lexicon(struct arena *arena, struct bytes folder, struct judge *judge, stru
         }
     }
     if (code == SK_OK) {
-        code = lexicon_open(arena, threat, slang, &judge->lexicon, why);
-    }
-    if (code == SK_OK) {
-        const struct bytes tables[] = {threat, slang};
-        uint8_t digest[HASH_SHA256_SIZE];
-        hash_sha256_many(tables, 2, digest);
-        short_name(digest, judge->lexicon_name);
+        judge->cues = threat_cues_new(arena);
+        judge->threat_table = folder.size > 0 ? bytes_copy(arena, threat) : threat;
+        judge->slang_table = folder.size > 0 ? bytes_copy(arena, slang) : slang;
+        code = judge_use_words(judge, config, why);
     }
     arena_release(&files);
     return code;
@@ -136,9 +148,12 @@ judge_open(struct arena *arena, const struct config *config, struct judge **judg
     if (code != SK_OK) {
         return code;
     }
-    code = open_lexicon(arena, lexicon, judge, why);
+    code = open_lexicon(arena, lexicon, config, judge, why);
     if (code == SK_OK && config != NULL) {
         code = open_links(config_text(config, "judge.links"), why);
+    }
+    if (code == SK_OK) {
+        code = judge_open_strangers(arena, config, judge, why);
     }
     if (code != SK_OK) {
         judge_close(judge);
@@ -153,9 +168,9 @@ judge_close(struct judge *judge)
 {
     if (judge != NULL) {
         model_close(judge->model);
-        lexicon_close(judge->lexicon);
+        judge_close_lexicon(judge);
+        judge_close_strangers(judge);
         judge->model = NULL;
-        judge->lexicon = NULL;
     }
 }
 
@@ -171,7 +186,7 @@ judge_made_by(struct judge *judge, struct json *j)
         (taught && clock_monotonic_ms() - judge->named_ms >= 1000)) {
         char name[16];
         model_digest(judge->model, digest);
-        short_name(digest, name);
+        judge_short_name(digest, name);
         snprintf(judge->model_name, sizeof(judge->model_name), "%s@%llu+%llu", name,
                  (unsigned long long)spam, (unsigned long long)ham);
         judge->named_spam = spam;

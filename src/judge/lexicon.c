@@ -8,6 +8,7 @@
 #include "judge/embedded_private.h"
 #include "judge/normal.h"
 #include "judge/spelling.h"
+#include "judge/words.h"
 
 #define TERMS_MAX                                                                          \
     20000 /* spellings in both tables; compiling 10,000 takes 0.7 s. Beyond: SK_CONFIG */
@@ -26,13 +27,20 @@ static const char *const kind_names[LEXICON_KIND_COUNT] = {
     "lure",    "phishing", "extortion", "malware",   "advance_fee",
 };
 static const char *const role_names[LEXICON_ROLE_COUNT] = {
-    "act", "announce", "target", "time", "demand", "innocent", "slang", "trade", "sign",
+    "act",   "announce", "target", "time",   "demand", "innocent", "slang",
+    "trade", "sign",     "hand",   "secret", "reward", "papers",
 };
 
 const char *
 lexicon_kind_name(enum lexicon_kind kind)
 {
     return kind_names[kind];
+}
+
+const char *
+lexicon_role_name(enum lexicon_role role)
+{
+    return role_names[role];
 }
 
 struct bytes
@@ -57,6 +65,31 @@ name_index(const char *const *names, int count, struct bytes name)
         }
     }
     return -1;
+}
+
+bool
+lexicon_kind_read(struct bytes name, enum lexicon_kind *kind_r)
+{
+    int kind = name_index(kind_names, LEXICON_KIND_COUNT, name);
+
+    *kind_r = kind < 0 ? LEXICON_ANY : (enum lexicon_kind)kind;
+    return kind >= 0;
+}
+
+bool
+lexicon_role_read(struct bytes name, enum lexicon_role *role_r)
+{
+    int role = name_index(role_names, LEXICON_ROLE_COUNT, name);
+
+    *role_r = role < 0 ? LEXICON_INNOCENT : (enum lexicon_role)role;
+    return role >= 0;
+}
+
+const struct lexicon_term *
+lexicon_terms(const struct lexicon *lexicon, size_t *count_r)
+{
+    *count_r = lexicon->term_count;
+    return lexicon->terms;
 }
 
 struct reader {
@@ -102,10 +135,34 @@ add_spellings(struct reader *r, struct lexicon_term *term, size_t number, struct
     return code;
 }
 
+/* A row's spellings, all of what `common` says. */
+static enum sk_code
+add_row(struct reader *r, const struct lexicon_term *common, struct bytes spellings,
+        size_t number, struct why *why)
+{
+    struct bytes spelling;
+
+    r->row++;
+    while (bytes_split(&spellings, '|', &spelling)) {
+        struct bytes normal = bytes_trim(normal_form(r->scratch, spelling, 256));
+        if (normal.size < 2) {
+            continue;
+        }
+        struct lexicon_term term = *common;
+        term.row = r->row;
+        term.text = bytes_copy(r->arena, normal);
+        enum sk_code code = add_spellings(r, &term, number, why);
+        if (code != SK_OK) {
+            return code;
+        }
+    }
+    return SK_OK;
+}
+
 static enum sk_code
 read_row(struct reader *r, struct bytes line, size_t number, struct why *why)
 {
-    struct bytes column[COLUMNS] = {0}, rest = line, spelling;
+    struct bytes column[COLUMNS] = {0}, rest = line;
     uint64_t weight;
     size_t columns = 0;
 
@@ -120,28 +177,16 @@ read_row(struct reader *r, struct bytes line, size_t number, struct why *why)
             why, SK_CONFIG, number,
             "a row is term, kind, role, lang, weight (1 to 5), note, parted by tabs");
     }
-    r->row++;
-    rest = column[0];
-    while (bytes_split(&rest, '|', &spelling)) {
-        struct bytes normal = bytes_trim(normal_form(r->scratch, spelling, 256));
-        if (normal.size < 2) {
-            continue;
-        }
-        struct lexicon_term term = {
-            .kind = (enum lexicon_kind)kind,
-            .role = (enum lexicon_role)role,
-            .table = r->table,
-            .weight = (int)weight,
-            .is_mask = bytes_starts(column[5], BYTES("mask:")),
-            .row = r->row,
-            .text = bytes_copy(r->arena, normal),
-        };
-        enum sk_code code = add_spellings(r, &term, number, why);
-        if (code != SK_OK) {
-            return code;
-        }
-    }
-    return SK_OK;
+    struct lexicon_term term = {
+        .kind = (enum lexicon_kind)kind,
+        .role = (enum lexicon_role)role,
+        .table = r->table,
+        .weight = (int)weight,
+        .is_mask = bytes_starts(column[5], BYTES("mask:")),
+        .line = number,
+        .note = bytes_copy(r->arena, column[5]),
+    };
+    return add_row(r, &term, column[0], number, why);
 }
 
 static enum sk_code
@@ -163,6 +208,30 @@ read_table(struct reader *r, struct bytes text, struct why *why)
     return SK_OK;
 }
 
+/* The operator's words. Acts and what belongs to them are of the table of threats. */
+static enum sk_code
+read_words(struct reader *r, struct bytes text, struct why *why)
+{
+    const struct word_row *rows;
+    size_t count;
+    enum sk_code code = words_read(r->scratch, text, &rows, &count, why);
+
+    for (size_t i = 0; i < count && code == SK_OK; i++) {
+        struct lexicon_term term = {
+            .kind = rows[i].kind,
+            .role = rows[i].role,
+            .table =
+                rows[i].role <= LEXICON_DEMAND ? LEXICON_THREAT_TABLE : LEXICON_SLANG_TABLE,
+            .weight = rows[i].weight,
+            .own = true,
+            .line = rows[i].line,
+            .note = bytes_copy(r->arena, rows[i].note),
+        };
+        code = add_row(r, &term, rows[i].term, rows[i].line, why);
+    }
+    return code;
+}
+
 /* Spellings that are written alike in several rows are one literal; they stand together after sorting. */
 static int
 compare_terms(const void *a, const void *b)
@@ -171,6 +240,33 @@ compare_terms(const void *a, const void *b)
     int order = bytes_compare(x->spelled, y->spelled);
 
     return order != 0 ? order : x->row < y->row ? -1 : x->row > y->row;
+}
+
+/* After sorting: built-in terms that one of the operator's words spells alike, in the same role, give way. */
+static void
+drop_overruled(struct lexicon *l, struct lexicon_term *kept_terms)
+{
+    const struct lexicon_term *all = l->terms;
+    size_t kept = 0;
+
+    for (size_t i = 0, from = 0, end = 0; i < l->term_count; i++) {
+        bool overruled = false;
+        if (i == end) {
+            from = i;
+            while (end < l->term_count &&
+                   bytes_equal(all[end].spelled, all[from].spelled)) {
+                end++;
+            }
+        }
+        for (size_t k = from; k < end && !all[i].own && !overruled; k++) {
+            overruled = all[k].own && all[k].role == all[i].role &&
+                        bytes_equal(all[k].text, all[i].text);
+        }
+        if (!overruled) {
+            kept_terms[kept++] = all[i];
+        }
+    }
+    l->term_count = kept;
 }
 
 static enum sk_code
@@ -208,6 +304,13 @@ enum sk_code
 lexicon_open(struct arena *arena, struct bytes threat, struct bytes slang,
              struct lexicon **lexicon_r, struct why *why)
 {
+    return lexicon_open_words(arena, threat, slang, BYTES_NONE, lexicon_r, why);
+}
+
+enum sk_code
+lexicon_open_words(struct arena *arena, struct bytes threat, struct bytes slang,
+                   struct bytes words, struct lexicon **lexicon_r, struct why *why)
+{
     struct arena scratch;
     struct lexicon *l = ARENA_NEW(arena, struct lexicon);
     struct reader r = {.arena = arena, .scratch = &scratch, .lexicon = l};
@@ -220,11 +323,14 @@ lexicon_open(struct arena *arena, struct bytes threat, struct bytes slang,
         r.table = LEXICON_SLANG_TABLE;
         code = read_table(&r, slang, why);
     }
+    if (code == SK_OK && words.size > 0) {
+        code = read_words(&r, words, why);
+    }
     if (code == SK_OK && l->term_count > 0) {
         struct lexicon_term *terms =
             ARENA_NEW_MANY(arena, l->term_count, struct lexicon_term);
         qsort(l->terms, l->term_count, sizeof *terms, compare_terms);
-        memcpy(terms, l->terms, l->term_count * sizeof *terms);
+        drop_overruled(l, terms);
         l->terms = terms;
         code = compile(&scratch, l, why);
     }
@@ -264,6 +370,14 @@ katakana_at(struct bytes text, size_t at)
              text.at[at + 2] != 0xbb));
 }
 
+/* U+4E00 to U+9FFF: E4 B8 80 to E9 BF BF. */
+static bool
+kanji_at(struct bytes text, size_t at)
+{
+    return at + 3 <= text.size && text.at[at] >= 0xe4 && text.at[at] <= 0xe9 &&
+           (text.at[at] != 0xe4 || text.at[at + 1] >= 0xb8);
+}
+
 static bool
 is_short_katakana(const struct lexicon_term *term)
 {
@@ -299,6 +413,9 @@ stands_alone(const struct lexicon_term *term, struct bytes text, size_t from, si
     }
     if (text.at[from] == 0xe3 && is_short_katakana(term)) {
         return !(from >= 3 && katakana_at(text, from - 3)) && !katakana_at(text, to);
+    }
+    if (term->role == LEXICON_SLANG && to - from == 3 && kanji_at(text, from)) {
+        return !(from >= 3 && kanji_at(text, from - 3)) && !kanji_at(text, to);
     }
     return true;
 }
@@ -384,7 +501,8 @@ drop_covered(struct lexicon_hit *hits, size_t count)
 }
 
 const struct lexicon_hit *
-lexicon_scan(struct arena *arena, struct lexicon *l, struct bytes normal, size_t *count_r)
+lexicon_scan_folded(struct arena *arena, struct lexicon *l, struct bytes normal,
+                    struct bytes folded, size_t *count_r)
 {
     struct catch c = {.lexicon = l, .text = normal};
     struct lexicon_hit *hits = NULL;
@@ -395,11 +513,16 @@ lexicon_scan(struct arena *arena, struct lexicon *l, struct bytes normal, size_t
     }
     hits = arena_take_bytes(arena, LIMIT_LEXICON_HITS * sizeof *hits);
     c.hits = hits;
-    c.text = normal = bytes_slice(normal, 0, LIMIT_NORMAL_BYTES);
-    struct bytes folded = spelling_fold(arena, normal);
     (void)hs_scan(l->database, (const char *)folded.at, (unsigned)folded.size, 0,
                   l->scratch, on_match, &c);
     qsort(hits, c.count, sizeof *hits, compare_hits);
     *count_r = drop_covered(hits, c.count);
     return hits;
+}
+
+const struct lexicon_hit *
+lexicon_scan(struct arena *arena, struct lexicon *l, struct bytes normal, size_t *count_r)
+{
+    normal = bytes_slice(normal, 0, LIMIT_NORMAL_BYTES);
+    return lexicon_scan_folded(arena, l, normal, spelling_fold(arena, normal), count_r);
 }

@@ -4,7 +4,7 @@
  * parts spellings of a term. Terms are brought to normal form (judge/normal.h) and compiled into one literal database
  * of Hyperscan; finding them costs the same however many they are. Longer terms are found in other spellings too, and
  * those of crime and trade with a character censored (judge/spelling.h): such a hit is disguised. A spelling that begins or ends with an ASCII letter
- * or digit matches whole words only, and so does one of up to two katakana (three in slang). Rows whose note begins with
+ * or digit matches whole words only, and so does one of up to two katakana (three in slang), and slang of a single kanji (豆, but not 大豆). Rows whose note begins with
  * "mask:" are words that only look like a term (刺身, 相殺): what begins within them is no hit.
  *
  * A struct lexicon belongs to a process and holds Hyperscan's scratch: one scan at a time. */
@@ -45,8 +45,12 @@ enum lexicon_role {
     LEXICON_SLANG,    /* names of goods and jobs */
     LEXICON_TRADE,    /* that they are offered */
     LEXICON_SIGN,     /* usual in unwanted mail of the kind, weak alone */
+    LEXICON_HAND,     /* how goods change hands */
+    LEXICON_SECRET,   /* where one is not seen */
+    LEXICON_REWARD,   /* what dark jobs promise */
+    LEXICON_PAPERS,   /* what they ask for */
 };
-#define LEXICON_ROLE_COUNT 9
+#define LEXICON_ROLE_COUNT 13
 
 enum lexicon_table { LEXICON_THREAT_TABLE, LEXICON_SLANG_TABLE };
 
@@ -61,6 +65,9 @@ struct lexicon_term {
     struct bytes spelled; /* what is searched for: its second fold, perhaps censored */
     bool exact_only;      /* too short to be known in another spelling */
     bool censored;
+    bool own;          /* of the operator's words (judge/words.h) */
+    size_t line;       /* of its table */
+    struct bytes note; /* of the row */
 };
 
 struct lexicon_hit {
@@ -74,13 +81,29 @@ struct lexicon;
 /* The two tables, threat first; BYTES_NONE leaves one out. SK_CONFIG with the line where a row is wrong. */
 enum sk_code lexicon_open(struct arena *arena, struct bytes threat, struct bytes slang,
                           struct lexicon **lexicon_r, struct why *why);
+/* The same with the operator's words (judge/words.h), which count instead of built-in ones with the same spelling and role.
+ * Their examples are not tried: words_try. */
+enum sk_code lexicon_open_words(struct arena *arena, struct bytes threat,
+                                struct bytes slang, struct bytes words,
+                                struct lexicon **lexicon_r, struct why *why);
 void lexicon_close(struct lexicon *lexicon);
 
 /* Hits in a text of normal form, by `from`; at most LIMIT_LEXICON_HITS. */
 const struct lexicon_hit *lexicon_scan(struct arena *arena, struct lexicon *lexicon,
                                        struct bytes normal, size_t *count_r);
 
+/* The same where the text's second fold (judge/spelling.h) was made before. */
+const struct lexicon_hit *lexicon_scan_folded(struct arena *arena, struct lexicon *lexicon,
+                                              struct bytes normal, struct bytes folded,
+                                              size_t *count_r);
+
+/* All terms, spellings that are written alike together; those that are censored among them. */
+const struct lexicon_term *lexicon_terms(const struct lexicon *lexicon, size_t *count_r);
+
 const char *lexicon_kind_name(enum lexicon_kind kind);
+const char *lexicon_role_name(enum lexicon_role role);
+bool lexicon_kind_read(struct bytes name, enum lexicon_kind *kind_r);
+bool lexicon_role_read(struct bytes name, enum lexicon_role *role_r);
 
 /* The tables that are built in. */
 struct bytes lexicon_threat_table(void);

@@ -4,6 +4,7 @@
 #include "base/tap.h"
 #include "judge/normal.h"
 #include "judge/threat.h"
+#include "judge/trade.h"
 
 static struct arena arena;
 static struct lexicon *lexicon;
@@ -51,6 +52,12 @@ test_tables(void)
         tap_ok(hits_of(l, "相殺") == 1 && hits_of(l, "殺相") == 1 &&
                    hits_of(l, "相殺と殺") == 2,
                "masks");
+        struct lexicon *lone = NULL;
+        tap_ok(lexicon_open(&arena, BYTES_NONE, BYTES("term\n豆\tweapon\tslang\tja\t1\t\n"),
+                            &lone, &why) == SK_OK &&
+                   hits_of(lone, "豆を10粒") == 1 && hits_of(lone, "大豆と豆腐") == 0,
+               "slang of one kanji stands alone");
+        lexicon_close(lone);
         tap_ok(hits_of(l, "テロと") == 1 && hits_of(l, "ステロイド") == 0,
                "short katakana stands alone");
         lexicon_close(l);
@@ -105,7 +112,8 @@ threat_of(const char *text)
 
     size_t regions;
     const struct region *region = regions_read(&arena, normal, &regions);
-    threat_read(normal, hits, count, region, regions, &threat);
+    threat_read(&arena, threat_cues_new(&arena), normal, region, regions, &threat);
+    (void)hits;
     return threat;
 }
 
@@ -116,8 +124,10 @@ trade_of(const char *text)
     struct bytes normal = normal_form(&arena, bytes_from_text(text), LIMIT_NORMAL_BYTES);
     const struct lexicon_hit *hits = lexicon_scan(&arena, lexicon, normal, &count);
     struct trade trade;
+    size_t regions;
+    const struct region *region = regions_read(&arena, normal, &regions);
 
-    trade_read(&arena, hits, count, &trade);
+    trade_read(&arena, normal, hits, count, region, regions, &trade);
     return trade.kind;
 }
 
@@ -148,7 +158,7 @@ test_threats(void)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct threat threat = threat_of(cases[i].text);
         tap_ok(threat.kind == cases[i].kind &&
-                   (threat.kind == THREAT_NONE) == (threat.severity == 0),
+                   (threat.kind == THREAT_NONE) == (threat.words.size == 0),
                "%s (%d, %.1f)", cases[i].text, threat.kind, threat.score);
     }
 }

@@ -103,6 +103,17 @@ test_files(struct model *model, const char *path)
            "cut in the head");
     ((uint8_t *)file.at)[1000] ^= 1;
     tap_ok(model_open_bytes(file, &other, &why) == SK_BAD, "one bit flipped");
+    static const size_t versions[] = {8, 12}; /* format, and bits of a feature */
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t *at = (uint8_t *)(uintptr_t)file.at + versions[i];
+        uint8_t before = *at;
+        *at = (uint8_t)(before + 7);
+        tap_ok(model_open_bytes(file, &other, &why) == SK_BAD &&
+                   bytes_find(bytes_from_text(why.sentence), BYTES("version"), 0) !=
+                       BYTES_NOWHERE,
+               "of another version: told so");
+        *at = before;
+    }
     ((uint8_t *)file.at)[0] ^= 1;
     tap_ok(model_open_bytes(file, &other, &why) == SK_BAD, "no model");
     tap_ok(model_open_file("/nonexistent/model", &other, &why) == SK_SYSTEM, "not there");

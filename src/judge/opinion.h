@@ -34,6 +34,13 @@ enum threat_kind {
     THREAT_SUICIDE
 };
 
+/* What a threat tells of itself, as it is written (judge/threat_detail.h); "" where it does not tell. */
+struct threat_detail {
+    struct bytes target, place, means, when;
+    int64_t from,
+        to; /* the time that `when` names: [from, to) of the epoch in seconds; 0 without */
+};
+
 struct finding {
     const char
         *name; /* a constant, lower case with _: the key of its words in decide/words.c */
@@ -47,6 +54,10 @@ struct finding {
 };
 
 struct personal;
+struct indicator;
+struct sender_law;
+struct bulk_answer;
+struct marks;
 
 struct opinion {
     struct finding *findings; /* heaviest first */
@@ -61,12 +72,22 @@ struct opinion {
     enum threat_kind threat;
     int threat_severity; /* 0 none, 1 to 5 */
     struct bytes threat_words;
+    struct threat_detail threat_detail;
     /* What each recipient's own weights say, in the order of the permit, NULL where they say nothing; NULL: nobody has any.
      * Not among the findings: it is for him alone, and decide gives it to nobody else. */
     const struct finding **personal;
     size_t personal_count;
     struct bytes normal; /* the normal form that was judged; "" without consent */
     size_t text_read; /* how much of the letter's text it may have been made of, in bytes */
+    /* What the text tells to pay to, to call or to go to, in letter.text (FAMILY_CONTENT; URLs with FAMILY_LINKS too). */
+    const struct indicator *indicators;
+    size_t indicator_count;
+    /* Of mail to many, or that admits nobody asked for it; NULL: of no other. Answers are BULK_RULES. */
+    const struct sender_law *law;
+    const struct bulk_answer *bulk;
+    unsigned
+        lure_stages; /* how far it leads: 1 << enum lure_stage (judge/lure.h); FAMILY_CONTENT */
+    const struct marks *marks; /* for the index of campaigns; NULL: none were made */
 };
 
 /* The judge of a process: model, lexicon, scratch. Loaded from the configuration's paths, or what is built in. */
@@ -74,6 +95,13 @@ struct judge;
 enum sk_code judge_open(struct arena *arena, const struct config *config,
                         struct judge **judge_r, struct why *why);
 void judge_close(struct judge *judge);
+/* The operator's words (judge.words) of a configuration in the place of the present ones: for a reload, without a file
+ * being opened (config_file). On failure the present ones stay. */
+enum sk_code judge_use_words(struct judge *judge, const struct config *config,
+                             struct why *why);
+/* Reads judge.words of a configuration, so that its bundle has the file, and says what is wrong with its form. */
+enum sk_code judge_words_settings(struct arena *arena, const struct config *config,
+                                  struct why *why);
 
 /* Judges one message. What the permit does not allow is not read. origin may be NULL (text alone). Never waits. */
 const struct opinion *judge_letter(struct arena *arena, struct judge *judge,
@@ -87,6 +115,14 @@ const struct opinion *judge_letter(struct arena *arena, struct judge *judge,
 void judge_point(struct arena *arena, const struct letter *letter,
                  const struct opinion *opinion);
 
+/* The indicators also of mail that is wanted, where the road leaves them out: for whoever asked about this message. */
+void judge_look(struct arena *arena, const struct permit *permit,
+                const struct letter *letter, const struct opinion *opinion);
+
+/* Names, for findings of the classifier, the passage that spoke loudest: before judge_point, for whoever shows them to a
+ * person. Costs as much again as the judgement. */
+void judge_say(struct judge *judge, const struct opinion *opinion);
+
 /* Learning. The weights lie in memory that processes share from a fork on: one of them teaches, all judge by what it
  * taught. A lesson is what the classifier reads of a message, header and text, made where the message is read; only of
  * recipients who allowed FAMILY_CONTENT, and only where a person said what it is: a judge never learns from its own
@@ -96,9 +132,13 @@ enum sk_code judge_teach(struct judge *judge, struct bytes lesson, bool spam);
 /* Weights of recipients (judge/personal.h), which the judge then asks for each who allows FAMILY_CONTENT; they are the
  * caller's. NULL: none. separator: permit.detail, 0 for none. */
 void judge_use_personal(struct judge *judge, struct personal *personal, uint8_t separator);
-/* The same lesson for the weights in a slot. */
+/* The secret with which marks of mails are made (judge/marks.h); until it is told none are made. */
+void judge_use_seed(struct judge *judge, uint64_t seed);
+/* The same lesson for the weights in a slot; step_r: how far it moved them, to take it back. */
 enum sk_code judge_teach_personal(struct judge *judge, size_t slot, struct bytes lesson,
-                                  bool spam);
+                                  bool spam, double *step_r);
+enum sk_code judge_unteach_personal(struct judge *judge, size_t slot, struct bytes lesson,
+                                    bool spam, double step);
 /* Writes the model to a new file and puts it in the old one's place. */
 enum sk_code judge_save(const struct judge *judge, const char *path, struct why *why);
 /* Takes the weights of that file, also for the processes that share them; on failure the present ones stay. "" gives an
@@ -111,4 +151,9 @@ void judge_made_by(struct judge *judge, struct json *j);
 
 const char *category_name(enum category category);
 const char *threat_kind_name(enum threat_kind kind);
+/* With "indicators", "duties" (of sender_law_write_duties) and "bulk" (names of the rules that are not met) where there are any. */
+/* "threat": {kind, severity, words, and what it tells of itself}; nothing without a threat. */
+void threat_write_json(const struct opinion *opinion, struct json *j);
 void opinion_write_json(const struct opinion *opinion, struct json *j);
+/* The list of indicators alone; from and to are bytes of letter.text. */
+void opinion_write_indicators(const struct opinion *opinion, struct json *j);

@@ -211,13 +211,9 @@ personal_logit(const struct personal *personal, size_t slot, const struct featur
                                   : sum;
 }
 
-void
-personal_learn(struct personal *personal, size_t slot, const struct features *f,
-               double common, bool spam)
+static void
+take_step(float *weights, const struct features *f, double step)
 {
-    float *weights = personal->weights[slot];
-    double both = common + personal_logit(personal, slot, f);
-    double step = RATE * (spam - 1 / (1 + exp(-both)));
     float by = f->pairs.count == 0 ? 0 : (float)(step / sqrt((double)f->pairs.count));
 
     for (size_t i = 0; i < f->pairs.count; i++) {
@@ -226,7 +222,28 @@ personal_learn(struct personal *personal, size_t slot, const struct features *f,
         *weight =
             fmaxf(-WEIGHT_MOST, fminf(WEIGHT_MOST, *weight + ((at & 1) != 0 ? -by : by)));
     }
+}
+
+double
+personal_learn(struct personal *personal, size_t slot, const struct features *f,
+               double common, bool spam)
+{
+    double both = common + personal_logit(personal, slot, f);
+    double step = RATE * (spam - 1 / (1 + exp(-both)));
+
+    take_step(personal->weights[slot], f, step);
     *(spam ? &personal->heads[slot].spam : &personal->heads[slot].ham) += 1;
+    return step;
+}
+
+void
+personal_unlearn(struct personal *personal, size_t slot, const struct features *f,
+                 double step, bool spam)
+{
+    uint64_t *count = spam ? &personal->heads[slot].spam : &personal->heads[slot].ham;
+
+    take_step(personal->weights[slot], f, -step);
+    *count -= *count > 0;
 }
 
 static void

@@ -66,9 +66,13 @@ bool personal_is_zero(const struct personal *personal, size_t slot);
 
 double personal_logit(const struct personal *personal, size_t slot,
                       const struct features *features);
-/* common: the logit of the common model. */
-void personal_learn(struct personal *personal, size_t slot, const struct features *features,
-                    double common, bool spam);
+/* common: the logit of the common model. Gives the step it took, in logits. */
+double personal_learn(struct personal *personal, size_t slot,
+                      const struct features *features, double common, bool spam);
+/* Takes a step back: exactly what the lesson moved, but for weights that stood at their bound; later lessons stay as they
+ * were taken on top of it. */
+void personal_unlearn(struct personal *personal, size_t slot,
+                      const struct features *features, double step, bool spam);
 
 /* The keeper's files. */
 enum sk_code personal_save(const struct personal *personal, size_t slot, int folder,

@@ -60,6 +60,28 @@ test_learning(void)
     tap_ok(!personal_any(table), "nobody is left");
 }
 
+/* A step back is a step back, also with another on top of it. */
+static void
+test_unlearning(void)
+{
+    size_t slot = take("u@b.example");
+    double first = personal_learn(table, slot, &features, 0, true);
+    double one = personal_logit(table, slot, &features);
+    double second = personal_learn(table, slot, &others, 0, false);
+    double both = personal_logit(table, slot, &others);
+
+    tap_ok(first > 0 && second < 0 && one != 0, "steps go where they were told to");
+    personal_unlearn(table, slot, &features, first, true);
+    tap_ok(fabs(personal_logit(table, slot, &features)) < one / 2 &&
+               fabs(personal_logit(table, slot, &others) - both) < one / 2,
+           "one is taken back, the other stays");
+    personal_unlearn(table, slot, &others, second, false);
+    tap_ok(fabs(personal_logit(table, slot, &features)) < 1e-5 &&
+               fabs(personal_logit(table, slot, &others)) < 1e-5,
+           "both: nothing is left but rounding");
+    personal_give_up(table, slot);
+}
+
 static void
 test_files(int folder, const char *path)
 {
@@ -145,6 +167,7 @@ main(void)
     SK_ASSERT(personal_open(&table, &why) == SK_OK && mkdtemp(path) != NULL);
     int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     test_learning();
+    test_unlearning();
     test_files(folder, path);
     test_full();
     close(folder);

@@ -6,6 +6,7 @@
 #include "parse/locate.h"
 
 #define SUBJECT_BYTES 500
+#define DETAIL_LEAST  6
 
 struct bytes
 judged_text(struct arena *arena, const struct letter *letter, size_t text_most)
@@ -45,6 +46,30 @@ point_at_text(const struct letter *letter, struct finding *finding, size_t from,
     }
 }
 
+/* What a finding about links or looks rests on, where it stands in the body as it was sent, or in the text that was made
+ * of it. Only what says enough to stand nowhere else. */
+static void
+point_at_detail(const struct letter *letter, struct finding *finding)
+{
+    struct bytes detail = finding->detail;
+    size_t at = letter->header.raw.size;
+
+    if (detail.size < DETAIL_LEAST ||
+        (finding->family != FAMILY_LINKS && finding->family != FAMILY_CONTENT)) {
+        return;
+    }
+    at = bytes_find(letter->raw, detail, at); /* behind the header */
+    if (at != BYTES_NOWHERE) {
+        finding->from = at;
+        finding->to = at + detail.size;
+        return;
+    }
+    at = bytes_find(letter->text, detail, 0);
+    if (at != BYTES_NOWHERE) {
+        point_at_text(letter, finding, at, at + detail.size);
+    }
+}
+
 void
 judge_point(struct arena *arena, const struct letter *letter, const struct opinion *opinion)
 {
@@ -55,6 +80,7 @@ judge_point(struct arena *arena, const struct letter *letter, const struct opini
     for (size_t i = 0; i < opinion->finding_count; i++) {
         struct finding *finding = &opinion->findings[i];
         if (finding->said.size == 0) {
+            point_at_detail(letter, finding);
             continue;
         }
         if (normal.at == NULL) {

@@ -10,6 +10,7 @@
 #define RULED_MOST     14 /* lines of a signature below a ruled line */
 #define INTRODUCED     2  /* lines that may introduce a quotation */
 #define HEAD_LINES     6  /* of a message that is passed on */
+#define HEAD_MOST      16 /* bytes of a name in its head, with the colon */
 
 struct line {
     struct bytes text; /* without the line end, trimmed */
@@ -82,9 +83,8 @@ passes_on(struct bytes line)
         "original message",        "original appointment", "forwarded message",
         "begin forwarded message", "元のメッセージ",       "元のメール",
         "転送されたメッセージ",    "転送メッセージ",       NULL};
-    struct bytes first = bytes_slice(line, 0, 1);
 
-    return line.size < 120 && (bytes_is(first, "-") || bytes_is(first, "b")) &&
+    return line.size > 0 && line.size < 120 && (line.at[0] == '-' || line.at[0] == 'b') &&
            has_any(line, words);
 }
 
@@ -101,6 +101,10 @@ head_line(struct bytes line)
 
     while (line.size > 0 && (line.at[0] == '*' || line.at[0] == ' ')) {
         line = bytes_from(line, 1);
+    }
+    /* All have a colon near their beginning; few lines have. */
+    if (bytes_find_byte(bytes_slice(line, 0, HEAD_MOST), ':', 0) == BYTES_NOWHERE) {
+        return 0;
     }
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
         if (bytes_starts(line, bytes_from_text(starts[i].start))) {

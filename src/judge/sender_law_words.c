@@ -1,5 +1,7 @@
 #include "judge/sender_law_private.h"
 
+#include "base/why.h"
+
 #include <string.h>
 
 /* Spelled in normal form: NFKC, lower case. Longer words may begin like shorter ones; the longest counts. One row a group. */
@@ -72,7 +74,8 @@ static const struct {
 /* clang-format on */
 
 #define ROW_COUNT (sizeof rows / sizeof *rows)
-#define BUCKETS   512
+#define BUCKETS   1024
+#define SPELLINGS 1024
 
 struct spelling {
     struct bytes text;
@@ -80,10 +83,13 @@ struct spelling {
     const struct spelling *next; /* in its bucket, the longest first */
 };
 
-/* By the first byte where it is ASCII, else by three: no spelling is shorter, but for ©. */
+/* By the first two bytes where they are ASCII, else by three: no spelling is shorter, but for ©. */
 static unsigned
 bucket_of(const uint8_t *at, size_t size)
 {
+    if (at[0] < 0x80) {
+        return size < 2 ? at[0] : (at[0] * 31u + at[1] * 7u) % BUCKETS;
+    }
     return at[0] < 0xe0 || size < 3 ? at[0]
                                     : (at[0] * 5u + at[1] * 31u + at[2] * 7u) % BUCKETS;
 }
@@ -96,6 +102,29 @@ bucket_put(const struct spelling **bucket, struct spelling *spelling)
     }
     spelling->next = *bucket;
     *bucket = spelling;
+}
+
+/* Made at the first question, and the program's own. */
+static const struct spelling *const *
+spellings(void)
+{
+    static const struct spelling *buckets[BUCKETS];
+    static struct spelling list[SPELLINGS];
+    static size_t count;
+
+    if (count > 0) {
+        return buckets;
+    }
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        for (const char *const *word = rows[i].spellings; *word != NULL; word++) {
+            SK_ASSERT(count < SPELLINGS);
+            struct spelling *s = &list[count++];
+            s->text = bytes_from_text(*word);
+            s->word = rows[i].word;
+            bucket_put(&buckets[bucket_of(s->text.at, s->text.size)], s);
+        }
+    }
+    return buckets;
 }
 
 /* An ASCII word does not begin or end within another. */
@@ -126,19 +155,10 @@ longest_at(const struct spelling *const *buckets, struct bytes text, size_t at)
 struct law_hit *
 law_words_find(struct arena *arena, struct bytes normal, size_t *count_r)
 {
-    const struct spelling **buckets =
-        ARENA_NEW_MANY(arena, BUCKETS, const struct spelling *);
+    const struct spelling *const *buckets = spellings();
     struct law_hit *hits = NULL;
     size_t count = 0, room = 0;
 
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        for (const char *const *word = rows[i].spellings; *word != NULL; word++) {
-            struct spelling *s = ARENA_NEW(arena, struct spelling);
-            s->text = bytes_from_text(*word);
-            s->word = rows[i].word;
-            bucket_put(&buckets[bucket_of(s->text.at, s->text.size)], s);
-        }
-    }
     for (size_t at = 0; at < normal.size;) {
         const struct spelling *s = longest_at(buckets, normal, at);
         if (s == NULL) {

@@ -138,17 +138,29 @@ fold_narrow(struct bytes text, size_t at)
                : c;
 }
 
+/* ASCII that is nothing but itself: neither a letter of two meanings nor a stand-in. */
+static bool
+fill_itself(bool is_itself[0x80])
+{
+    for (unsigned c = 0; c < 0x80; c++) {
+        is_itself[c] = c != 'l' && letter_of((uint8_t)c) == 0;
+    }
+    return true;
+}
+
 struct bytes
 spelling_fold(struct arena *arena, struct bytes normal)
 {
     uint8_t *out = arena_take_bytes(arena, normal.size);
     uint32_t before = 0, c;
+    static bool is_itself[0x80], filled;
 
+    filled = filled || fill_itself(is_itself);
     for (size_t at = 0, size; at < normal.size; at += size) {
         uint8_t byte = normal.at[at];
         size = 1;
         if (byte < 0x80) {
-            out[at] = fold_narrow(normal, at);
+            out[at] = is_itself[byte] ? byte : fold_narrow(normal, at);
             before = byte;
             continue;
         }

@@ -3,341 +3,474 @@
 #include "base/limits.h"
 #include "base/writer.h"
 
-/* Distances in bytes of normal form; a Japanese character has three. */
-#define NEAR_ANNOUNCE                                                                      \
-    160 /* the announcement belongs to the act: one sentence, wrapped lines included */
-#define NEAR_CONTEXT 500 /* target, time and demand of the same paragraph */
 #define WORDS_MAX    240 /* of the sentence that is shown */
+#define NEAR         1 /* sentences before and behind whose words weigh almost as its own */
+#define AROUND       6 /* sentences that are looked at at all */
+#define PUT_BEHIND   100 /* bytes between a thing and what is done with it */
+#define PUT_BEFORE   60
+#define PUT_THERE    5  /* the weight of cues that say that a thing is there */
+#define WILL_BEFORE  70 /* bytes between "I will" and the act */
+#define OBJECT_AFTER 60
+#define CITED_BESIDE 24 /* bytes of a sentence before or behind what it cites */
+#define OFFICE       4  /* the weight of cues that name a public office */
 
-/* Where the lines are drawn: sums of weights of the lexicon. */
-#define THREAT_LINE 7.0
-#define TRADE_LINE  6.5
-#define QUOTED      3.0 /* taken off words that are quoted */
-#define QUOTE_MAX   120 /* bytes of a quotation that are looked at */
-#define GOODS_MOST  12.0
-#define OFFERS_MOST 8.0
-#define ACTS_LOOKED_AT                                                                     \
-    200 /* hits that are weighed as a centre; a text with more repeats itself */
+#define CORE_CITED 3.5   /* of one that is cited, at most */
+#define CORE_LEAST 1.0   /* of an act that is weighed */
+#define SCORE_NONE (-20) /* where no act is */
 
-/* A distinct row of the lexicon counts once. */
-struct rows {
-    unsigned row[64];
-    size_t count;
+struct span {
+    size_t from, to;
 };
 
-static bool
-rows_add(struct rows *rows, unsigned row)
-{
-    for (size_t i = 0; i < rows->count; i++) {
-        if (rows->row[i] == row) {
-            return false;
-        }
-    }
-    if (rows->count == sizeof rows->row / sizeof *rows->row) {
-        return false;
-    }
-    rows->row[rows->count++] = row;
-    return true;
-}
-
-static size_t
-distance(const struct lexicon_hit *a, const struct lexicon_hit *b)
-{
-    return a->to <= b->from ? b->from - a->to : b->to <= a->from ? a->from - b->to : 0;
-}
-
-static bool
-is_stop(struct bytes text, size_t at)
-{
-    uint8_t c = text.at[at];
-
-    return c == '!' || c == '?' ||
-           (c == '.' && (at + 1 == text.size || ascii_blank(text.at[at + 1]))) ||
-           (c == 0xe3 && at + 2 < text.size && text.at[at + 1] == 0x80 &&
-            text.at[at + 2] == 0x82);
-}
-
-static bool
-one_sentence(struct bytes text, const struct lexicon_hit *a, const struct lexicon_hit *b)
-{
-    size_t from = a->to < b->to ? a->to : b->to, to = a->from > b->from ? a->from : b->from;
-
-    for (size_t i = from; i < to; i++) {
-        if (is_stop(text, i)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* 15時34分, 15:34. Notices like minutes that no timetable has. Weight 2 for those, 1 for round ones. */
-static int
-clock_weight(struct bytes text, size_t from, size_t to)
-{
-    int weight = 0;
-
-    for (size_t i = from; i + 3 < to; i++) {
-        uint8_t c = text.at[i];
-        bool hour = c == ':' || (c == 0xe6 && i + 2 < to && text.at[i + 1] == 0x99 &&
-                                 text.at[i + 2] == 0x82);
-        size_t at = i + (c == ':' ? 1 : 3);
-        if (!hour || i == 0 || !ascii_digit(text.at[i - 1])) {
-            continue;
-        }
-        weight = weight > 1 ? weight : 1;
-        if (at + 1 < to && ascii_digit(text.at[at]) && ascii_digit(text.at[at + 1]) &&
-            text.at[at + 1] != '0' && text.at[at + 1] != '5') {
-            weight = 2;
-        }
-    }
-    return weight;
-}
-
-static bool
-is_threat_kind(enum lexicon_kind kind)
-{
-    return kind >= LEXICON_MURDER && kind <= LEXICON_SUICIDE;
-}
-
-struct context {
-    int announce, target, time, demand;
-    double innocent;
-    int more_acts;
+/* What a sentence says, before its neighbours are asked. */
+struct facts {
+    size_t from, to;
+    double core; /* of its strongest act; 0 without */
+    enum threat_kind kind;
+    uint8_t cues[CUE_CLASS_COUNT]; /* the heaviest of each class */
+    uint8_t acts;
+    uint8_t type;  /* enum cue_class of the strongest act */
+    uint8_t end;   /* enum act_form of the sentence */
+    size_t act_at; /* where it stands in the sentence */
+    bool quoted, english, romaji, third;
+    bool is_near; /* an act stands in it or around it: worth reading */
 };
 
-static int
-most(int a, int b)
+/* An act's weight is that of its row and of the form it is spoken of in. */
+static double
+weigh_form(enum act_form form, enum act_form end)
 {
-    return a > b ? a : b;
+    static const double weights[] = {
+        [FORM_OTHER] = -3,     [FORM_DECLARED] = 0,     [FORM_DOING] = 1.5,
+        [FORM_PLANNED] = 1,    [FORM_WANTED] = -1.5,    [FORM_DONE] = -2.5,
+        [FORM_JOINED] = -3,    [FORM_ADNOMINAL] = -3.5, [FORM_PASSIVE] = -4,
+        [FORM_NEGATED] = -3,   [FORM_ASKED] = -4,       [FORM_CONDITION] = -3,
+        [FORM_ORDERED] = -3.5, [FORM_ONGOING] = -2.5,   [FORM_REPORTED] = -4,
+    };
+
+    if (form == FORM_JOINED) {
+        return end == FORM_DECLARED || end == FORM_DOING || end == FORM_PLANNED ? -0.5
+               : end == FORM_DONE                                               ? -2.5
+                                                                                : -3.5;
+    }
+    return weights[form];
 }
 
-static struct context
-read_context(struct bytes normal, const struct lexicon_hit *hits, size_t count,
-             const struct lexicon_hit *centre)
+static void
+take_act(struct facts *f, double weight, const struct cue_hit *hit)
 {
-    struct context c = {0};
-    struct rows innocent = {0}, acts = {0};
-    size_t from = centre->from > NEAR_CONTEXT ? centre->from - NEAR_CONTEXT : 0;
-    size_t to =
-        centre->to + NEAR_CONTEXT < normal.size ? centre->to + NEAR_CONTEXT : normal.size;
+    weight = weight > CORE_LEAST ? weight : CORE_LEAST;
+    f->acts = (uint8_t)(f->acts + (weight > CORE_LEAST && f->acts < UINT8_MAX));
+    if (weight > f->core) {
+        f->core = weight;
+        f->kind = hit->kind;
+        f->type = (uint8_t)hit->class;
+        f->act_at = hit->from;
+    }
+}
+
+/* A thing that harms, and what is done with it in the same sentence. */
+static void
+take_thing(struct facts *f, const struct sentence *s, const struct cue_hit *hits,
+           size_t count, const struct cue_hit *thing, enum act_form end)
+{
+    double best = 0;
 
     for (size_t i = 0; i < count; i++) {
-        const struct lexicon_hit *hit = &hits[i];
-        const struct lexicon_term *term = hit->term;
-        size_t far = distance(hit, centre);
-        if (hit == centre || term->table != LEXICON_THREAT_TABLE || term->is_mask) {
+        const struct cue_hit *put = &hits[i];
+        bool behind = put->from >= thing->to && put->from - thing->to <= PUT_BEHIND;
+        bool before = put->to <= thing->from && thing->from - put->to <= PUT_BEFORE;
+        if (put->class != CUE_PUT || (!behind && !before)) {
             continue;
         }
-        if (term->role == LEXICON_INNOCENT) {
-            if (rows_add(&innocent, term->row)) {
-                c.innocent += term->weight * (far <= NEAR_CONTEXT ? 1.0 : 0.6);
-            }
-        } else if (far > NEAR_CONTEXT) {
-            continue;
-        } else if (term->role == LEXICON_ANNOUNCE) {
-            bool own = far <= NEAR_ANNOUNCE && one_sentence(normal, hit, centre);
-            c.announce = most(c.announce, own ? term->weight : (term->weight + 1) / 2);
-        } else if (term->role == LEXICON_TARGET) {
-            c.target = most(c.target, term->weight);
-        } else if (term->role == LEXICON_TIME) {
-            c.time = most(c.time, term->weight);
-        } else if (term->role == LEXICON_DEMAND) {
-            c.demand = most(c.demand, term->weight);
-        } else if (term->role == LEXICON_ACT && term->row != centre->term->row &&
-                   rows_add(&acts, term->row)) {
-            c.more_acts++;
+        enum act_form form = form_of_verb(s->folded, put->to);
+        if (form == FORM_OTHER || form == FORM_ADNOMINAL) {
+            enum act_form noun = form_of_noun(s->folded, put->to);
+            form = noun == FORM_OTHER ? form : noun;
+        }
+        bool done = put->weight == PUT_THERE || form == FORM_DONE ||
+                    (form == FORM_JOINED && (end == FORM_DONE || end == FORM_ONGOING)) ||
+                    (before && form == FORM_ADNOMINAL);
+        double weight = thing->weight + 0.5 * (put->weight > 4 ? 0 : put->weight - 4) +
+                        (done ? -0.5 : weigh_form(form, end)) - (before ? 1 : 0);
+        best = weight > best ? weight : best;
+    }
+    take_act(f, best, thing);
+}
+
+static void
+take_japanese(struct facts *f, const struct sentence *s, const struct cue_hit *hits,
+              size_t count)
+{
+    enum act_form end = form_of_end(s->folded);
+    /* Who names time and place announces it, whatever he lets follow. */
+    bool named = f->cues[CUE_TIME] > 0 && f->cues[CUE_PLACE] + f->cues[CUE_EVENT] > 0;
+
+    f->end = (uint8_t)end;
+    for (size_t i = 0; i < count; i++) {
+        const struct cue_hit *hit = &hits[i];
+        bool noun = hit->class == CUE_ACT_NOUN;
+        if (named && (noun || hit->class == CUE_ACT_VERB) &&
+            act_is_padded(s->folded, hit->to, noun)) {
+            f->end = FORM_DECLARED;
+            take_act(f, hit->weight, hit);
+        } else if (hit->class == CUE_ACT_VERB) {
+            enum act_form form = form_of_verb(s->folded, hit->to);
+            /* Who has taken his tablets announces it no less. */
+            bool begun = hit->kind == THREAT_SUICIDE && form == FORM_DONE;
+            take_act(f, hit->weight + weigh_form(form, end) + (begun ? 2 : 0), hit);
+        } else if (noun) {
+            take_act(f, hit->weight + weigh_form(form_of_noun(s->folded, hit->to), end),
+                     hit);
+        } else if (hit->class == CUE_THING) {
+            take_thing(f, s, hits, count, hit, end);
+        } else if (hit->class == CUE_MENACE) {
+            take_act(f, hit->weight - (end == FORM_REPORTED ? 3 : 0), hit);
         }
     }
-    c.time = most(c.time, clock_weight(normal, from, to));
-    return c;
+}
+
+/* The heaviest hit of the class between two places of a sentence; 0 for none. */
+static int
+heaviest(const struct cue_hit *hits, size_t count, enum cue_class class, size_t from,
+         size_t to)
+{
+    int most = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (hits[i].class == class && hits[i].from >= from && hits[i].to <= to &&
+            hits[i].weight > most) {
+            most = hits[i].weight;
+        }
+    }
+    return most;
 }
 
 static double
-weigh(const struct lexicon_hit *centre, const struct context *c)
+weigh_english(const struct cue_hit *hit, const struct cue_hit *hits, size_t count)
 {
-    bool in_one = centre->term->role == LEXICON_ANNOUNCE;
-    double score = centre->term->weight + (in_one ? 2.5 : 0);
+    size_t before = hit->from > WILL_BEFORE ? hit->from - WILL_BEFORE : 0,
+           behind = hit->to + OBJECT_AFTER;
 
-    if (!in_one && c->announce < 2) {
-        return 0;
+    if (hit->class == CUE_EN_ACT) {
+        int will = heaviest(hits, count, CUE_EN_WILL, before, hit->from);
+        bool person = heaviest(hits, count, CUE_EN_YOU, hit->from, behind) > 0 ||
+                      heaviest(hits, count, CUE_EN_HUMAN, hit->from, behind) > 0;
+        bool place = heaviest(hits, count, CUE_EN_PLACE, hit->from, behind) > 0;
+        /* To want somebody in public office dead is more than a manner of speaking. */
+        bool office = heaviest(hits, count, CUE_EN_HUMAN, hit->to, behind) >= OFFICE &&
+                      hit->kind == THREAT_MURDER;
+        return hit->weight +
+               (will > 0 && office ? 1
+                : will >= 4        ? 0.5
+                : will > 0         ? -1
+                                   : -3) +
+               (person  ? 1
+                : place ? 0.7
+                        : 0);
     }
-    score += in_one ? 0.3 * c->announce : c->announce;
-    score += 0.6 * c->target + 0.7 * c->time + 0.5 * c->demand +
-             0.4 * (c->more_acts > 4 ? 4 : c->more_acts);
-    return score - c->innocent;
+    if (hit->class == CUE_EN_THING) {
+        int placed = heaviest(hits, count, CUE_EN_PUT, before, hit->from);
+        bool put = placed > 0 || heaviest(hits, count, CUE_EN_PUT, hit->to, behind) > 0;
+        bool told = placed >= 4 && hit->kind == THREAT_BOMB;
+        return hit->weight - (put ? 0 : 3.5) + (told ? 0.4 : 0);
+    }
+    return hit->class == CUE_EN_MENACE ? hit->weight : 0;
 }
 
-static struct bytes
-sentence(struct bytes normal, const struct lexicon_hit *hit)
+static void
+take_english(struct facts *f, const struct cue_hit *hits, size_t count)
 {
-    size_t from = hit->from, to = hit->to;
-
-    while (from > 0 && normal.at[from - 1] != '\n' && !is_stop(normal, from - 1) &&
-           hit->from - from < WORDS_MAX / 2 && !(from >= 3 && is_stop(normal, from - 3))) {
-        from--;
-    }
-    while (to < normal.size && normal.at[to] != '\n' && !is_stop(normal, to) &&
-           to - hit->from < WORDS_MAX / 2) {
-        to++;
-    }
-    while (from < hit->from && (normal.at[from] & 0xc0) == 0x80) {
-        from++;
-    }
-    while (to > hit->to && to < normal.size && (normal.at[to] & 0xc0) == 0x80) {
-        to--;
-    }
-    return bytes_trim(bytes_slice(normal, from, to));
-}
-
-/* Within Japanese quotation marks: somebody else's words, more likely than not. */
-static bool
-is_quoted(struct bytes normal, const struct lexicon_hit *hit)
-{
-    size_t from = hit->from > QUOTE_MAX ? hit->from - QUOTE_MAX : 0;
-
-    for (size_t i = hit->from; i >= from + 3; i--) {
-        const uint8_t *p = normal.at + i - 3;
-        if (p[0] == 0xe3 && p[1] == 0x80 &&
-            (p[2] == 0x8d || p[2] == 0x8f)) { /* closed before */
-            return false;
+    for (size_t i = 0; i < count; i++) {
+        double weight = weigh_english(&hits[i], hits, count);
+        if (weight != 0) {
+            take_act(f, weight, &hits[i]);
         }
+    }
+}
+
+/* Within Japanese quotation marks, or in a line that quotes: somebody else's words. */
+static bool
+is_quoted(const struct sentence *s, const struct cue_hit *hits, size_t count)
+{
+    size_t open = 0, close = 0;
+
+    for (size_t i = 0; i + 2 < s->text.size; i++) {
+        const uint8_t *p = s->text.at + i;
         if (p[0] == 0xe3 && p[1] == 0x80 && (p[2] == 0x8c || p[2] == 0x8e)) {
+            open = open == 0 ? i + 1 : open;
+        } else if (p[0] == 0xe3 && p[1] == 0x80 && (p[2] == 0x8d || p[2] == 0x8f)) {
+            close = i + 1;
+        }
+    }
+    for (size_t i = 0; (open > 0 || close > 0) && i < count; i++) {
+        if (hits[i].class <= CUE_MENACE && (open == 0 || hits[i].from >= open) &&
+            (close == 0 || close > hits[i].from)) {
             return true;
         }
     }
     return false;
 }
 
-void
-threat_read(struct bytes normal, const struct lexicon_hit *hits, size_t hit_count,
-            const struct region *regions, size_t region_count, struct threat *threat_r)
+/* Between marks of an English sentence that goes on before or behind them: what somebody else is said to have written. A
+ * mark that closes what was opened in an earlier sentence counts too. */
+static bool
+is_cited(const struct sentence *s, size_t act)
 {
-    const struct lexicon_hit *best = NULL;
-    int looked_at = 0;
+    size_t size = s->text.size, open = size;
+    bool inside = false;
 
-    *threat_r = (struct threat){0};
-    for (size_t i = 0; i < hit_count && looked_at < ACTS_LOOKED_AT; i++) {
-        const struct lexicon_term *term = hits[i].term;
-        if (term->table != LEXICON_THREAT_TABLE || !is_threat_kind(term->kind) ||
-            (term->role != LEXICON_ACT && term->role != LEXICON_ANNOUNCE)) {
+    for (size_t i = 0; i < size; i++) {
+        const uint8_t *p = s->text.at + i;
+        bool curly = i + 2 < size && p[0] == 0xe2 && p[1] == 0x80;
+        if (*p != '"' && !(curly && (p[2] == 0x9c || p[2] == 0x9d))) {
             continue;
         }
-        struct context c = read_context(normal, hits, hit_count, &hits[i]);
-        bool quoted = is_quoted(normal, &hits[i]) ||
-                      region_at(regions, region_count, hits[i].from) == REGION_QUOTED;
-        double score = weigh(&hits[i], &c) - (quoted ? QUOTED : 0);
-        if (best == NULL || score > threat_r->score) {
-            best = &hits[i];
-            threat_r->score = score;
+        if (i > act) {
+            bool closes = *p == '"' ? !ascii_blank(p[-1]) : p[2] == 0x9d;
+            bool earlier = open == size && size - i > CITED_BESIDE;
+            return closes && (inside ? open >= CITED_BESIDE : earlier);
         }
-        looked_at++;
+        inside = curly ? p[2] == 0x9c : !inside;
+        open = i;
     }
-    if (best != NULL && threat_r->score >= THREAT_LINE) {
-        int severity = 1 + (int)((threat_r->score - THREAT_LINE) / 1.5);
-        threat_r->kind =
-            (enum threat_kind)(THREAT_MURDER + (best->term->kind - LEXICON_MURDER));
-        threat_r->severity = severity > 5 ? 5 : severity;
-        threat_r->words = sentence(normal, best);
+    return false;
+}
+
+/* Whether somebody or something else than the writer does it: が or は before the act, behind a word that is neither he
+ * nor the time or the place. */
+static bool
+has_third(const struct sentence *s, const struct cue_hit *hits, size_t count, size_t act)
+{
+    bool third = false;
+
+    for (size_t i = 1; i + 3 <= act; i++) {
+        if (memcmp(s->text.at + i, "が", 3) != 0 && memcmp(s->text.at + i, "は", 3) != 0) {
+            continue;
+        }
+        if (i >= 3 && (memcmp(s->text.at + i - 3, "に", 3) == 0 ||
+                       memcmp(s->text.at + i - 3, "で", 3) == 0)) {
+            continue; /* には, では: whom or where, not who */
+        }
+        third = true;
+        for (size_t k = 0; k < count; k++) {
+            third = third && (hits[k].to != i || hits[k].class < CUE_YOU ||
+                              hits[k].class > CUE_HEADER || hits[k].class == CUE_HUMAN);
+        }
     }
+    return third;
+}
+
+/* The next tag (<script src=...>) from `at` on; behind the text where there is none. */
+static struct span
+next_tag(struct bytes text, size_t at)
+{
+    const uint8_t *end = text.at + text.size, *open;
+
+    while (at < text.size && (open = memchr(text.at + at, '<', text.size - at)) != NULL) {
+        const uint8_t *close = memchr(open, '>', (size_t)(end - open));
+        if (close == NULL) {
+            break;
+        }
+        at = (size_t)(open - text.at) + 1;
+        if (ascii_letter(open[1]) || open[1] == '/') {
+            return (struct span){at, (size_t)(close - text.at)};
+        }
+    }
+    return (struct span){text.size, text.size};
+}
+
+/* What a tag is called speaks for no other meaning. */
+static size_t
+drop_tags(const struct sentence *s, struct cue_hit *hits, size_t count)
+{
+    struct span tag = next_tag(s->text, 0);
+    size_t kept = 0;
+
+    if (tag.from >= s->text.size) {
+        return count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        while (tag.to <= hits[i].from && tag.from < s->text.size) {
+            tag = next_tag(s->text, tag.to);
+        }
+        if (hits[i].class < CUE_FIRST_INNOCENT || hits[i].from < tag.from) {
+            hits[kept++] = hits[i];
+        }
+    }
+    return kept;
+}
+
+static bool
+has_act(const struct facts *f)
+{
+    return f->cues[CUE_ACT_VERB] + f->cues[CUE_ACT_NOUN] + f->cues[CUE_THING] +
+               f->cues[CUE_MENACE] + f->cues[CUE_EN_ACT] + f->cues[CUE_EN_MENACE] +
+               f->cues[CUE_EN_THING] >
+           0;
 }
 
 static void
-write_words(struct writer *w, struct bytes text)
+read_sentence(const struct sentence *s, const struct cue_hit *hits, size_t count,
+              struct facts *f)
 {
-    if (w->size + text.size + 1 < WORDS_MAX) {
-        if (w->size > 0) {
-            writer_byte(w, ' ');
-        }
-        writer_bytes(w, text);
+    *f = (struct facts){.from = s->from, .to = s->to};
+    for (size_t i = 0; i < count; i++) {
+        uint8_t weight = (uint8_t)hits[i].weight;
+        f->cues[hits[i].class] =
+            f->cues[hits[i].class] > weight ? f->cues[hits[i].class] : weight;
     }
+    if (!has_act(f)) {
+        return;
+    }
+    take_japanese(f, s, hits, count);
+    take_english(f, hits, count);
+    f->quoted = is_quoted(s, hits, count);
+    if (f->type >= CUE_EN_WILL && is_cited(s, f->act_at)) {
+        f->quoted = true;
+        f->core = f->core > CORE_CITED ? CORE_CITED : f->core;
+    }
+    f->romaji = s->romaji;
+    f->third = has_third(s, hits, count, f->act_at);
+    f->english = s->text.size > 0 && s->text.at[0] < 0x80 && !s->romaji;
 }
 
-struct offer {
-    double goods[LEXICON_KIND_COUNT], offers, innocent;
-    int strongest[LEXICON_KIND_COUNT], distinct[LEXICON_KIND_COUNT];
+/* Where sentences begin, and which are worth reading: most texts have none. */
+static size_t
+look_for_acts(struct arena *arena, const struct threat_cues *cues, struct bytes normal,
+              struct facts *all, size_t room)
+{
+    struct sentence sentence;
+    size_t count = 0, until = 0;
+
+    for (size_t at = 0; count < room && sentence_next(arena, normal, &at, &sentence);
+         count++) {
+        all[count].from = sentence.from;
+        if (threat_cues_act(cues, &sentence)) {
+            for (size_t i = count > AROUND ? count - AROUND : 0; i < count; i++) {
+                all[i].is_near = true;
+            }
+            until = count + AROUND + 1;
+        }
+        all[count].is_near = count < until;
+    }
+    return count;
+}
+
+/* Weights are fitted by tools/train-threat to the cases of tests/written/threats.tsv; the line is at 0. */
+static const double weights[THREAT_FEATURES] = {
+#include "judge/threat_weights.inc"
 };
 
+/* What a sentence says with its neighbours: first of the act itself, then of each class of cues whether the sentence has
+ * it, and whether its neighbours have. */
 static void
-read_offer(const struct lexicon_hit *hits, size_t hit_count, struct offer *o,
-           struct writer *words)
+measure(const struct facts *all, size_t count, size_t at, double *features)
 {
-    struct rows seen = {0};
+    const struct facts *f = &all[at];
+    size_t from = at > AROUND ? at - AROUND : 0,
+           to = at + AROUND + 1 < count ? at + AROUND + 1 : count, own = 0;
+    double *next = features;
+    double others = 0;
 
-    for (size_t i = 0; i < hit_count; i++) {
-        const struct lexicon_term *term = hits[i].term;
-        bool ours = term->table == LEXICON_SLANG_TABLE || term->role == LEXICON_INNOCENT;
-        if (!ours || term->is_mask || !rows_add(&seen, term->row)) {
+    for (size_t i = from; i < to; i++) {
+        others += i != at && all[i].core > 3 ? all[i].core - 3 : 0;
+    }
+    for (int class = CUE_YOU; class < CUE_FIRST_INNOCENT; class ++) {
+        own += f->cues[class] > 0;
+    }
+    *next++ = 1;
+    *next++ = f->core;
+    *next++ = f->core > 4.4;
+    *next++ = f->core > 5.4;
+    *next++ = f->acts > 4 ? 3 : f->acts > 1 ? f->acts - 1 : 0;
+    *next++ = others > 6 ? 6 : others;
+    *next++ = f->quoted;
+    *next++ = f->romaji;
+    *next++ = f->english;
+    *next++ = f->kind == THREAT_SUICIDE;
+    *next++ = own == 0;
+    *next++ = count > 12;
+    *next++ = f->third;
+    *next++ = f->third && f->kind == THREAT_SUICIDE;
+    *next++ = f->type == CUE_MENACE;
+    *next++ = f->type == CUE_THING;
+    *next++ = f->type == CUE_ACT_NOUN;
+    *next++ = f->type == CUE_EN_MENACE;
+    *next++ = f->type == CUE_EN_THING;
+    for (unsigned form = FORM_DECLARED; form <= FORM_REPORTED; form++) {
+        *next++ = !f->english && f->end == form;
+    }
+    for (int class = CUE_YOU; class < CUE_WEIGHED_COUNT; class ++) {
+        double share = 0;
+        for (size_t i = from; i < to; i++) {
+            size_t far = i > at ? i - at : at - i;
+            double near = far <= NEAR ? 1 : 0.6;
+            share = i != at && all[i].cues[class] > 0 && near > share ? near : share;
+        }
+        *next++ = f->cues[class] > 0;
+        *next++ = share;
+    }
+    SK_ASSERT(next == features + THREAT_FEATURES);
+}
+
+static double
+weigh(const double *features)
+{
+    double score = 0;
+
+    for (size_t i = 0; i < THREAT_FEATURES; i++) {
+        score += weights[i] * features[i];
+    }
+    return score;
+}
+
+static struct bytes
+shown(struct bytes normal, const struct facts *f)
+{
+    size_t to = f->to - f->from > WORDS_MAX ? f->from + WORDS_MAX : f->to;
+
+    while (to < f->to && to > f->from && (normal.at[to] & 0xc0) == 0x80) {
+        to--;
+    }
+    return bytes_trim(bytes_slice(normal, f->from, to));
+}
+
+void
+threat_read(struct arena *arena, const struct threat_cues *cues, struct bytes normal,
+            const struct region *regions, size_t region_count, struct threat *threat_r)
+{
+    size_t room = sentences_most(normal);
+    struct facts *all = arena_take_many(arena, room, sizeof *all);
+    struct cue_hit *hits = arena_take_many(arena, LIMIT_THREAT_CUES, sizeof *hits);
+    struct sentence sentence;
+    size_t count = look_for_acts(arena, cues, normal, all, room), best = 0;
+
+    *threat_r = (struct threat){.score = SCORE_NONE};
+    for (size_t i = 0; i < count; i++) {
+        size_t at = all[i].from;
+        if (!all[i].is_near || !sentence_next(arena, normal, &at, &sentence)) {
             continue;
         }
-        if (term->role == LEXICON_SLANG) {
-            o->goods[term->kind] += term->weight;
-            o->strongest[term->kind] = most(o->strongest[term->kind], term->weight);
-            o->distinct[term->kind]++;
-            write_words(words, term->text);
-        } else if (term->role == LEXICON_TRADE) {
-            o->offers += term->weight;
-            write_words(words, term->text);
-        } else if (term->role == LEXICON_INNOCENT) {
-            /* Warnings name all the slang there is: they must outweigh any sum of it. */
-            o->innocent += term->table == LEXICON_SLANG_TABLE ? 2.0 * term->weight
-                                                              : 0.5 * term->weight;
+        size_t found = threat_cues_find(cues, &sentence, hits);
+        read_sentence(&sentence, hits, drop_tags(&sentence, hits, found), &all[i]);
+        all[i].quoted |= region_at(regions, region_count, sentence.from) == REGION_QUOTED;
+    }
+    for (size_t i = 0; i < count; i++) {
+        double features[THREAT_FEATURES];
+        if (all[i].core < CORE_LEAST) {
+            continue;
+        }
+        measure(all, count, i, features);
+        double score = weigh(features);
+        if (score > threat_r->score) {
+            threat_r->score = score;
+            memcpy(threat_r->features, features, sizeof features);
+            best = i;
         }
     }
-}
-
-void
-trade_read(struct arena *arena, const struct lexicon_hit *hits, size_t hit_count,
-           struct trade *trade_r)
-{
-    struct offer o = {0};
-    enum lexicon_kind kind = LEXICON_WEAPON;
-    double goods, others = 0, offers;
-    struct writer words;
-
-    *trade_r = (struct trade){0};
-    writer_init(&words, arena);
-    read_offer(hits, hit_count, &o, &words);
-    for (enum lexicon_kind k = LEXICON_WEAPON; k < LEXICON_KIND_COUNT; k++) {
-        kind = o.goods[k] > o.goods[kind] ? k : kind;
-        others += o.goods[k];
+    if (threat_r->score >= 0 && all[best].kind != THREAT_NONE) {
+        threat_r->kind = all[best].kind;
+        threat_r->words = shown(normal, &all[best]);
     }
-    goods = o.goods[kind] + 0.5 * (others - o.goods[kind]);
-    goods = goods < GOODS_MOST ? goods : GOODS_MOST;
-    /* Offers alone are any shop's words: they count no more than the goods do. */
-    offers = o.offers < goods ? o.offers : goods;
-    offers = offers < OFFERS_MOST ? offers : OFFERS_MOST;
-    trade_r->score = goods + offers - o.innocent;
-    if (trade_r->score >= TRADE_LINE && o.strongest[kind] >= 2 &&
-        (o.offers >= 2 || o.distinct[kind] >= 2)) {
-        trade_r->kind = kind;
-        trade_r->words = writer_view(&words);
-    }
-}
-
-void
-signs_read(struct arena *arena, const struct lexicon_hit *hits, size_t hit_count,
-           struct signs *signs_r)
-{
-    double sums[LEXICON_KIND_COUNT] = {0}, all = 0;
-    struct rows seen = {0};
-    struct writer words;
-
-    *signs_r = (struct signs){0};
-    writer_init(&words, arena);
-    for (size_t i = 0; i < hit_count; i++) {
-        const struct lexicon_term *term = hits[i].term;
-        if (term->role == LEXICON_SIGN && rows_add(&seen, term->row)) {
-            sums[term->kind] += term->weight;
-            all += term->weight;
-            write_words(&words, term->text);
-        }
-    }
-    for (enum lexicon_kind k = LEXICON_ADVERTISEMENT; k < LEXICON_KIND_COUNT; k++) {
-        if (sums[k] > signs_r->score) {
-            signs_r->kind = k;
-            signs_r->score = sums[k];
-        }
-    }
-    signs_r->score += 0.3 * (all - signs_r->score);
-    signs_r->words = writer_view(&words);
 }

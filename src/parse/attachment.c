@@ -410,6 +410,7 @@ attachment_fact_name(uint32_t fact)
         {FACT_LIMIT_MEMORY, "limit_memory"},
         {FACT_LIMIT_TEXT, "limit_text"},
         {FACT_UNOPENED, "unopened"},
+        {FACT_UNSCANNED, "unscanned"},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

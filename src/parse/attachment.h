@@ -88,6 +88,7 @@ void attachment_name_read(struct bytes name, struct attachment_name *r);
 #define FACT_LIMIT_MEMORY  (1u << 21)
 #define FACT_LIMIT_TEXT    (1u << 22)
 #define FACT_UNOPENED      (1u << 23) /* nobody could look into it */
+#define FACT_UNSCANNED     (1u << 24) /* clamd should have looked at it, and did not */
 #define FACT_LIMITS                                                                        \
     (FACT_LIMIT_ENTRIES | FACT_LIMIT_RATIO | FACT_LIMIT_BYTES | FACT_LIMIT_DEPTH |         \
      FACT_LIMIT_TIME | FACT_LIMIT_MEMORY | FACT_LIMIT_TEXT)

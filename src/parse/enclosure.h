@@ -23,6 +23,7 @@ struct enclosure {
     uint64_t size;
     uint32_t facts; /* FACT_ of attachment.h; of an archive, also what its files share */
     unsigned depth; /* 0: the attachment itself */
+    struct bytes virus; /* what clamd calls that which it found in it; "" else */
 };
 
 struct enclosures {

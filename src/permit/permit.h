@@ -47,6 +47,7 @@ enum permit_ground {
     GROUND_HOUSE_RULE, /* an organisation's rule for its own mail: no carrier's secrecy at stake */
     GROUND_TERMS, /* 約款による包括同意: consent in the terms of service, valid under the ministry's five conditions */
 };
+#define GROUND_COUNT 6
 
 enum permit_profile {
     PROFILE_CARRIER,

@@ -143,6 +143,24 @@ is_of(const json_t *record, const char *kind, const char *id)
            strcmp(its_id, id) == 0;
 }
 
+/* What the threat tells of itself. These are words of the message, as the excerpt is. */
+static void
+put_detail(struct json *j, const json_t *content)
+{
+    static const char *const keys[] = {"threat_target", "threat_where", "threat_means",
+                                       "threat_when"};
+    const json_t *from = json_object_get(content, "threat_from"),
+                 *to = json_object_get(content, "threat_to");
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        put_member(j, keys[i], content);
+    }
+    if (json_is_integer(from) && json_is_integer(to)) {
+        json_put_number(j, "threat_from", (int64_t)json_integer_value(from));
+        json_put_number(j, "threat_to", (int64_t)json_integer_value(to));
+    }
+}
+
 static void
 put_sighting(const struct alarms *a, const struct notice *notice, struct json *j)
 {
@@ -163,6 +181,9 @@ put_sighting(const struct alarms *a, const struct notice *notice, struct json *j
     if (is_of(sighting, "content", notice->message)) {
         struct bytes words = words_of(sighting);
         put_recipients(j, sighting);
+        if (a->settings->excerpt) {
+            put_detail(j, sighting);
+        }
         if (a->settings->excerpt && words.size > 0) {
             size_t size = words.size < LIMIT_ALARM_WORDS ? words.size : LIMIT_ALARM_WORDS;
             while (size > 0 && size < words.size && (words.at[size] & 0xc0) == 0x80) {

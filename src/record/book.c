@@ -82,8 +82,14 @@ book_load(int folder, struct book *book, uint64_t entries, void (*log)(const cha
     struct why said;
     bool good = false;
 
-    arena_init(&arena, 4 * BOOK_BYTES_MAX);
     book->upto = 0;
+    if (book->known != NULL) {
+        enum sk_code loaded = book->load(book->context, BYTES_NONE, why);
+        uint64_t known = loaded == SK_OK ? book->known(book->context) : 0;
+        book->upto = book->saved = known <= entries ? known : 0;
+        return loaded;
+    }
+    arena_init(&arena, 4 * BOOK_BYTES_MAX);
     enum sk_code code =
         ledger_read_file(&arena, folder, (const char *)file_name(&arena, book).at,
                          BOOK_BYTES_MAX, &text, &said);
@@ -216,6 +222,9 @@ books_save(int folder, struct book *const *books, size_t count, bool now, struct
 
     for (size_t i = 0; i < count; i++) {
         struct book *book = books[i];
+        if (book->known != NULL) {
+            continue;
+        }
         /* A large book costs its disk: it waits twenty times as long as its last saving took. */
         int64_t wait = 20 * book->save_took_ms;
         bool due = clock_monotonic_ms() - book->saved_ms >=

@@ -24,6 +24,9 @@ struct book {
      * nothing to the book is passed over: entries are evidence and cannot be refused any more. */
     void (*entry)(void *context, uint64_t index, struct bytes record);
     void (*save)(void *context, struct writer *w);
+    /* A book that is too large for one text keeps its state by itself: load is called with an empty text, and this says below
+     * which entry its state is complete then; save is not called. NULL: as above. */
+    uint64_t (*known)(void *context);
     void *context;
 
     /* the book's own */

@@ -341,6 +341,12 @@ take_salt(struct ledger *ledger, uint8_t salt_r[JOURNAL_SALT_SIZE])
     explicit_bzero(salt, JOURNAL_SALT_SIZE);
 }
 
+uint64_t
+ledger_next(const struct ledger *ledger)
+{
+    return ledger->size + ledger->pending_count;
+}
+
 enum sk_code
 ledger_add(struct ledger *ledger, struct bytes record, struct ledger_place *place_r,
            struct why *why)
@@ -352,7 +358,7 @@ ledger_add(struct ledger *ledger, struct bytes record, struct ledger_place *plac
                        LIMIT_RECORD_BYTES);
     }
     take_salt(ledger, salt);
-    *place_r = (struct ledger_place){ledger->size + ledger->pending_count, ledger->segment,
+    *place_r = (struct ledger_place){ledger_next(ledger), ledger->segment,
                                      ledger->segment_size + ledger->pending.size};
     journal_header(place_r->index, salt, record, header);
     writer_bytes(&ledger->pending, bytes_of(header, sizeof(header)));

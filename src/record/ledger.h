@@ -98,6 +98,8 @@ enum sk_code ledger_cosign(struct arena *arena, struct ledger *ledger, struct by
                            struct why *why);
 
 uint64_t ledger_size(const struct ledger *ledger);
+/* The index that the next ledger_add will have, if the group is committed. */
+uint64_t ledger_next(const struct ledger *ledger);
 /* Of the tree with these entries. */
 struct merkle_hash ledger_root(const struct ledger *ledger);
 int ledger_folder(const struct ledger *ledger);

@@ -5,6 +5,8 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "judge/indicators.h"
+#include "judge/marks.h"
 
 /* What is found only by looking into the message. */
 #define FAMILIES_INSIDE                                                                    \
@@ -171,6 +173,45 @@ write_letter(const struct materials *m, struct json *j)
     }
     if (m->of->opinion != NULL && m->of->opinion->content_read) {
         json_put_real(j, "content", m->of->opinion->content, 4);
+    }
+}
+
+/* What it tells to pay to, to call or to go to: at most LIMIT_RECORD_INDICATORS of them. */
+static void
+write_indicators(const struct materials *m, struct json *j)
+{
+    const struct opinion *opinion = m->of->opinion;
+    size_t count = opinion->indicator_count < LIMIT_RECORD_INDICATORS
+                       ? opinion->indicator_count
+                       : LIMIT_RECORD_INDICATORS;
+
+    if (count == 0 || (union_of(m) & FAMILY_BIT(FAMILY_CONTENT)) == 0) {
+        return;
+    }
+    json_key(j, "indicators");
+    json_open(j, '[');
+    for (size_t i = 0; i < count; i++) {
+        const struct indicator *it = &opinion->indicators[i];
+        json_open(j, '{');
+        json_put_text(j, "type", indicator_type_name(it->type));
+        put_some(j, "value", it->value, LIMIT_RECORD_DETAIL);
+        if (it->disguised) {
+            json_put_bool(j, "disguised", true);
+        }
+        json_close(j);
+    }
+    json_close(j);
+}
+
+/* By what copies of it are known: for the keeper, who reads no mail. */
+static void
+write_marks(const struct materials *m, struct json *j)
+{
+    const struct marks *marks = m->of->opinion->marks;
+
+    if (marks != NULL && (union_of(m) & FAMILY_BIT(FAMILY_SIGNATURES)) != 0) {
+        json_put_string(j, "signature", marks_signature(m->arena, marks));
+        put_some(j, "keys", marks_keys(m->arena, marks), LIMIT_RECORD_FIELD);
     }
 }
 
@@ -427,6 +468,19 @@ write_message(const struct materials *m, struct json *j)
 
 /* The line that goes when a consent is withdrawn, or with its own retention. */
 static void
+write_threat_detail(const struct threat_detail *detail, struct json *j)
+{
+    put_some(j, "threat_target", detail->target, LIMIT_RECORD_DETAIL);
+    put_some(j, "threat_where", detail->place, LIMIT_RECORD_DETAIL);
+    put_some(j, "threat_means", detail->means, LIMIT_RECORD_DETAIL);
+    put_some(j, "threat_when", detail->when, LIMIT_RECORD_DETAIL);
+    if (detail->when.size > 0) {
+        json_put_number(j, "threat_from", detail->from * 1000);
+        json_put_number(j, "threat_to", detail->to * 1000);
+    }
+}
+
+static void
 write_content(const struct materials *m, struct json *j)
 {
     const struct opinion *opinion = m->of->opinion;
@@ -442,8 +496,13 @@ write_content(const struct materials *m, struct json *j)
         json_put_text(j, "threat", threat_kind_name(opinion->threat));
         json_put_number(j, "threat_severity", opinion->threat_severity);
         put_some(j, "threat_words", opinion->threat_words, LIMIT_RECORD_DETAIL);
+        write_threat_detail(&opinion->threat_detail, j);
     }
     write_letter(m, j);
+    if (opinion != NULL) {
+        write_indicators(m, j);
+        write_marks(m, j);
+    }
     write_findings(m, true, j);
     if (opinion != NULL && opinion->findings_dropped > 0) {
         json_put_number(j, "findings_dropped", (int64_t)opinion->findings_dropped);
@@ -486,6 +545,22 @@ record_write(struct arena *arena, const struct record_of *of)
         json_init(&j, &w);
         write_content(&m, &j);
     }
+    return writer_view(&w);
+}
+
+struct bytes
+record_with_campaign(struct arena *arena, struct bytes content, uint64_t campaign)
+{
+    size_t end = bytes_find_last(content, '}');
+    struct writer w;
+
+    if (end == BYTES_NOWHERE) {
+        return content;
+    }
+    writer_init(&w, arena);
+    writer_bytes(&w, bytes_slice(content, 0, end));
+    writer_format(&w, ",\"campaign\":%llu", (unsigned long long)campaign);
+    writer_bytes(&w, bytes_from(content, end));
     return writer_view(&w);
 }
 

@@ -13,7 +13,8 @@
  *      "findings":[{"name","weight","family","detail"?}], "made_by":{...}, "origin":{...}, "dns":[...]}
  *     {"v":1, "kind":"content", "id", "time" (ms), "rests_on":[{"to","number","families":{"content":"consent",...},"score",
  *      "personal"?,"reasons":[0,1]}], "unwanted", "category", "categories", "threat"?, "sha256", "subject"?, "from_name"?, "text"?, ...,
- *      "findings":[...], "of"?}
+ *      "indicators"?:[{"type","value"}], "signature"?, "keys"? (judge/marks.h), "findings":[...], "of"?, "campaign"? (the
+ *      keeper's: campaigns.h)}
  *     {"v":1, "kind":"outcome", "id", "arrived" (ms), "time" (ms), "to":[{"address","outcome","reply"?}]}
  *
  * "score" and "unwanted" in the message's line are those of the findings from outside alone; "category" stands there only
@@ -63,7 +64,13 @@ struct record_row {
     uint64_t of; /* of RECORD_CONTENT_AGAIN: the entry of its message */
     struct rows_event
         event; /* place is empty; of an outcome only id, and as time_ms that of the arrival */
+    struct bytes signature,
+        keys; /* of a content: by what its copies are known (judge/marks.h) */
 };
+
+/* A content line with its campaign, which the keeper alone tells. In the arena. */
+struct bytes record_with_campaign(struct arena *arena, struct bytes content,
+                                  uint64_t campaign);
 
 /* Takes the row out of one line. Views point into the record or the arena. SK_BAD: no JSON object, or without id and
  * time; what follows the object is not looked at. Bounded: JSON_DEPTH_MAX levels. */

@@ -280,6 +280,7 @@ take_list(struct scan *s, struct bytes *joined_r)
 struct taken {
     struct bytes kind;
     int64_t time, arrived, of;
+    struct bytes signature, keys;
     bool other; /* the kind is none of ours */
     bool has_time, has_arrived, has_of;
 };
@@ -329,6 +330,17 @@ take_value(struct scan *s, struct bytes key, struct rows_event *event, struct ta
     if (bytes_is(key, "of") && bytes_is(taken->kind, "content")) {
         return (taken->has_of = take_number(s, &taken->of)) && taken->of >= 0;
     }
+    if (bytes_is(key, "signature")) {
+        return take_text(s, &taken->signature);
+    }
+    if (bytes_is(key, "keys")) {
+        return take_text(s, &taken->keys);
+    }
+    if (bytes_is(key, "campaign")) {
+        uint64_t number;
+        return take_plain(s, &event->campaign) &&
+               bytes_to_number(event->campaign, INT64_MAX, &number);
+    }
     if (bytes_is(key, "size")) {
         return take_number(s, &event->size);
     }
@@ -368,6 +380,8 @@ record_read(struct arena *arena, struct bytes record, struct record_row *row_r)
         row_r->kind = taken.has_of ? RECORD_CONTENT_AGAIN : RECORD_CONTENT;
         row_r->of = (uint64_t)taken.of;
         row_r->event.time_ms = taken.time;
+        row_r->signature = taken.signature;
+        row_r->keys = taken.keys;
         return row_r->event.id.size > 0 && taken.has_time ? SK_OK : SK_BAD;
     }
     if (bytes_is(taken.kind, "outcome")) {
@@ -387,5 +401,6 @@ record_join(struct rows_event *message, const struct rows_event *content)
     message->name = content->name;
     message->text = content->text;
     message->threat = content->threat;
+    message->campaign = content->campaign;
     message->unwanted = content->unwanted;
 }

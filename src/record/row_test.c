@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "base/tap.h"
 #include "base/utf8.h"
+#include "judge/indicators.h"
+#include "judge/marks.h"
 
 static struct arena arena;
 
@@ -70,7 +72,11 @@ scene_set(struct scene *s, uint32_t first, uint32_t second)
                     .category = CATEGORY_PHISHING,
                     .threat = THREAT_BOMB,
                     .threat_severity = 4,
-                    .threat_words = BYTES("bombwords")},
+                    .threat_words = BYTES("bombwords"),
+                    .threat_detail = {.target = BYTES("bombtarget"),
+                                      .when = BYTES("bombtime"),
+                                      .from = 1795329240,
+                                      .to = 1795329300}},
         .verdict = {.recipients = s->verdicts,
                     .recipient_count = 2,
                     .group_count = 1,
@@ -181,6 +187,9 @@ test_content(void)
     tap_ok(bytes_is(e->category, "phishing") && e->unwanted == 0.75 &&
                bytes_is(e->threat, "bomb"),
            "what was concluded from it");
+    tap_ok(has(record, "\"threat_target\":\"bombtarget\",\"threat_when\":\"bombtime\","
+                       "\"threat_from\":1795329240000,\"threat_to\":1795329300000"),
+           "what the threat tells of itself");
     tap_ok(!has(record, "<b>") && !has(record, "\n"),
            "hostile text is escaped, the record is one line");
     uint8_t digest[32];
@@ -316,6 +325,95 @@ test_without(void)
     tap_ok(record_content_without(&arena, content, hanako, FAMILY_ALL, 7, &rest) == SK_OK &&
                has(rest, "\"category\":\"phishing\"") && has(rest, "\"unwanted\":0.75"),
            "what another carries in full stays in full");
+}
+
+/* By what copies are known: who allowed what carries it, and the keeper's number stands in the content alone. */
+static void
+test_marks(void)
+{
+    static struct scene s;
+    const struct indicator indicators[] = {
+        {.type = INDICATOR_PHONE, .value = BYTES("+819012345678"), .disguised = true}};
+    struct mark key = {.kind = MARK_PHONE, .joins = true, .key = 0x1234};
+    struct marks marks = {.minhash.shingle_count = 20, .keys = &key, .key_count = 1};
+    const uint32_t signatures = FAMILY_BIT(FAMILY_SIGNATURES);
+    struct bytes content, rest;
+    struct record_row row;
+
+    marks.minhash.at[0] = 0xabcd;
+    scene_set(&s, FAMILY_ALL, FAMILY_BIT(FAMILY_CONTENT));
+    s.opinion.marks = &marks;
+    s.opinion.indicators = indicators;
+    s.opinion.indicator_count = 1;
+    content = content_line(scene_record(&s));
+    tap_ok(record_read(&arena, content, &row) == SK_OK && row.signature.size == 344 &&
+               bytes_is(row.keys, "P0000000000001234") && row.event.campaign.size == 0 &&
+               has(content, "\"indicators\":[{\"type\":\"phone\",\"value\":"
+                            "\"+819012345678\",\"disguised\":true}]"),
+           "signature, keys and indicators stand in the content");
+    content = record_with_campaign(&arena, content, 42);
+    tap_ok(record_read(&arena, content, &row) == SK_OK &&
+               bytes_is(row.event.campaign, "42") && row.keys.size > 0,
+           "and the keeper's number");
+    tap_ok(record_content_without(&arena, content, BYTES("hanako@example.jp"), signatures,
+                                  7, &rest) == SK_OK &&
+               record_read(&arena, rest, &row) == SK_OK && row.signature.size == 0 &&
+               row.keys.size == 0 && row.event.campaign.size == 0 &&
+               has(rest, "\"indicators\""),
+           "without the only one who allowed signatures these go");
+    tap_ok(record_content_without(&arena, content, BYTES("hanako@example.jp"),
+                                  FAMILY_BIT(FAMILY_LINKS), 7, &rest) == SK_OK &&
+               record_read(&arena, rest, &row) == SK_OK && row.signature.size == 344 &&
+               row.keys.size == 0 && bytes_is(row.event.campaign, "42") &&
+               !has(rest, "\"indicators\""),
+           "without links what was made of them");
+    tap_ok(record_content_without(&arena, content, BYTES("taro@example.jp"),
+                                  FAMILY_BIT(FAMILY_CONTENT), 7, &rest) == SK_OK &&
+               record_read(&arena, rest, &row) == SK_OK && row.signature.size == 344 &&
+               row.keys.size > 0 && bytes_is(row.event.campaign, "42"),
+           "what another carries in full stays");
+    scene_set(&s, FAMILY_ALL & ~signatures, FAMILY_ALL & ~signatures);
+    s.opinion.marks = &marks;
+    s.opinion.indicators = indicators;
+    s.opinion.indicator_count = 1;
+    content = content_line(scene_record(&s));
+    tap_ok(!has(content, "\"signature\"") && !has(content, "\"keys\"") &&
+               has(content, "\"indicators\""),
+           "without consent to signatures there are none");
+    tap_ok(
+        record_read(&arena,
+                    BYTES("{\"kind\":\"content\",\"id\":\"x\",\"time\":1,\"campaign\":-1}"),
+                    &row) == SK_BAD &&
+            record_read(
+                &arena,
+                BYTES("{\"kind\":\"content\",\"id\":\"x\",\"time\":1,\"campaign\":\"7\"}"),
+                &row) == SK_BAD,
+        "a campaign is a number");
+    s.opinion.marks = NULL;
+    s.opinion.indicator_count = 0;
+}
+
+/* One past the bound is not named. */
+static void
+test_many_indicators(void)
+{
+    static struct scene s;
+    struct indicator many[LIMIT_RECORD_INDICATORS + 1];
+
+    scene_set(&s, FAMILY_ALL, FAMILY_ALL);
+    for (size_t i = 0; i <= LIMIT_RECORD_INDICATORS; i++) {
+        many[i] =
+            (struct indicator){.type = INDICATOR_PHONE,
+                               .value = i < LIMIT_RECORD_INDICATORS - 1 ? BYTES("1")
+                                        : i < LIMIT_RECORD_INDICATORS   ? BYTES("lastone")
+                                                                        : BYTES("onemore")};
+    }
+    s.opinion.indicators = many;
+    s.opinion.indicator_count = LIMIT_RECORD_INDICATORS + 1;
+    struct bytes content = content_line(scene_record(&s));
+    tap_ok(has(content, "lastone") && !has(content, "onemore"), "%d indicators are kept",
+           LIMIT_RECORD_INDICATORS);
+    s.opinion.indicator_count = 0;
 }
 
 static void
@@ -543,6 +641,8 @@ main(void)
     test_content();
     test_secrecy();
     test_without();
+    test_marks();
+    test_many_indicators();
     test_personal();
     test_bounds();
     test_outcome();

@@ -7,9 +7,9 @@
 struct taking_out {
     struct bytes recipient; /* or "@domain" */
     uint32_t families;
-    bool found;    /* he stands in it, with one of them */
-    uint32_t left; /* families that still rest on somebody */
-    bool whole;    /* nothing that was concluded from all families is lost */
+    bool found;            /* he stands in it, with one of them */
+    uint32_t before, left; /* families that rested on somebody, and that still do */
+    bool whole;            /* nothing that was concluded from all families is lost */
 };
 
 static struct bytes
@@ -112,6 +112,7 @@ look(struct taking_out *t, const json_t *record)
         }
         t->left |= families;
     }
+    t->before = before;
     t->whole = t->left == before;
 }
 
@@ -231,7 +232,10 @@ stays(const struct taking_out *t, const char *key)
     static const char *const content[] = {
         "sha256", "subject", "from_name", "from_address",    "message_id",
         "date",   "text",    "defects",   "defects_dropped", "content"};
-    static const char *const threat[] = {"threat", "threat_severity", "threat_words"};
+    static const char *const signatures[] = {"signature", "campaign"};
+    static const char *const threat[] = {"threat",        "threat_severity", "threat_words",
+                                         "threat_target", "threat_where",    "threat_means",
+                                         "threat_when",   "threat_from",     "threat_to"};
 
     for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
         if (strcmp(key, always[i]) == 0) {
@@ -242,6 +246,17 @@ stays(const struct taking_out *t, const char *key)
         if (strcmp(key, content[i]) == 0) {
             return (t->left & FAMILY_BIT(FAMILY_CONTENT)) != 0;
         }
+    }
+    for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++) {
+        if (strcmp(key, signatures[i]) == 0) {
+            return (t->left & FAMILY_BIT(FAMILY_SIGNATURES)) != 0;
+        }
+    }
+    /* Made of what all of these see; they are not told apart in it. */
+    if (strcmp(key, "keys") == 0 || strcmp(key, "indicators") == 0) {
+        uint32_t made_of = FAMILY_BIT(FAMILY_CONTENT) | FAMILY_BIT(FAMILY_LINKS) |
+                           (strcmp(key, "keys") == 0 ? FAMILY_BIT(FAMILY_SIGNATURES) : 0);
+        return (t->before & made_of & ~t->left) == 0;
     }
     for (size_t i = 0; i < sizeof(threat) / sizeof(threat[0]); i++) {
         if (strcmp(key, threat[i]) == 0) {

@@ -35,6 +35,11 @@ const struct config_key record_config_keys[] = {
     {"record", "witness_authorities", CONFIG_TEXT, "/etc/ssl/certs/ca-certificates.crt", 1,
      4000, NULL, false,
      "PEM file with the authorities that may vouch for witnesses with https addresses."},
+    {"record", "campaigns", CONFIG_NUMBER, "200000", 1000, LIMIT_CAMPAIGN_SIGNATURES, NULL,
+     false,
+     "Of so many of the newest messages signatures are kept, to tell which are copies of "
+     "one another; 160 bytes of the "
+     "keeper's memory each."},
     {"record", "zone", CONFIG_TEXT, "+09:00", 6, 6, NULL, false,
      "Zone in which a day of rows begins, as +HH:MM or -HH:MM."},
     {"record", "segment", CONFIG_SIZE, "64M", 65536, 1073741824, NULL, false,
@@ -70,6 +75,7 @@ struct vault {
     size_t book_count;
     void (*seen)(void *context, const struct rows_event *event);
     void *seen_context;
+    struct vault_marking marking;
     struct held_keys *held;
     const struct config *config;
     struct held_cursor held_cursor;
@@ -331,7 +337,7 @@ wait_copy(struct vault *vault, const struct record_row *row, struct bytes record
     struct bytes *texts[] = {&event->id,     &event->action,     &event->category,
                              &event->sender, &event->recipients, &event->subject,
                              &event->name,   &event->text,       &event->client,
-                             &event->threat};
+                             &event->threat, &event->campaign};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         *texts[i] = bytes_copy(&vault->group, *texts[i]);
     }
@@ -353,6 +359,26 @@ keep_line(struct vault *vault, struct bytes line, const struct record_row *row,
     return code;
 }
 
+/* The campaign of a content: told once, by the keeper; what was written anew has it already. */
+static struct bytes
+mark(struct vault *vault, struct bytes line, uint64_t index, struct record_row *row)
+{
+    struct writer w;
+
+    if (vault->marking.mark == NULL ||
+        (row->kind != RECORD_CONTENT && row->kind != RECORD_CONTENT_AGAIN)) {
+        return line;
+    }
+    uint64_t campaign = vault->marking.mark(vault->marking.context, index, row);
+    if (campaign == 0 || row->event.campaign.size > 0) {
+        return line;
+    }
+    writer_init(&w, &vault->group);
+    writer_format(&w, "%llu", (unsigned long long)campaign);
+    row->event.campaign = writer_view(&w);
+    return record_with_campaign(&vault->group, line, campaign);
+}
+
 /* A message's line and its content's are one row. */
 static enum sk_code
 keep(struct vault *vault, struct bytes record, struct bytes id, struct why *why)
@@ -364,10 +390,11 @@ keep(struct vault *vault, struct bytes record, struct bytes id, struct why *why)
 
     if (record_read(&vault->group, first, &row) != SK_OK ||
         (id.size > 0 && !bytes_equal(id, row.event.id)) ||
-        (second.size > 0 && (record_read(&vault->group, second, &content) != SK_OK ||
-                             row.kind != RECORD_MESSAGE || content.kind != RECORD_CONTENT ||
-                             !bytes_equal(content.event.id, row.event.id) ||
-                             bytes_find_byte(second, '\n', 0) != BYTES_NOWHERE))) {
+        (second.size > 0 &&
+         (record_read(&vault->group, second, &content) != SK_OK ||
+          row.kind != RECORD_MESSAGE || content.kind != RECORD_CONTENT ||
+          !bytes_equal(content.event.id, row.event.id) || content.event.campaign.size > 0 ||
+          bytes_find_byte(second, '\n', 0) != BYTES_NOWHERE))) {
         return why_set(why, SK_BAD, "this is no record");
     }
     if (second.size > LIMIT_RECORD_BYTES) {
@@ -375,7 +402,10 @@ keep(struct vault *vault, struct bytes record, struct bytes id, struct why *why)
                        LIMIT_RECORD_BYTES);
     }
     if (second.size > 0) {
+        second = mark(vault, second, ledger_next(vault->ledger) + 1, &content);
         record_join(&row.event, &content.event);
+    } else {
+        first = mark(vault, first, ledger_next(vault->ledger), &row);
     }
     enum sk_code code = keep_line(vault, first, &row, why);
     return code == SK_OK && second.size > 0 ? keep_line(vault, second, &content, why)
@@ -522,6 +552,12 @@ tell_books(struct vault *vault)
 }
 
 void
+vault_mark(struct vault *vault, const struct vault_marking *marking)
+{
+    vault->marking = *marking;
+}
+
+void
 vault_watch(struct vault *vault,
             void (*seen)(void *context, const struct rows_event *event), void *context)
 {
@@ -539,6 +575,8 @@ vault_commit(struct vault *vault, struct why *why)
         vault->to_put = vault->first;
         vault->committed = vault->group;
         arena_init(&vault->group, (size_t)1 << 30);
+    } else if (vault->marking.dropped != NULL) {
+        vault->marking.dropped(vault->marking.context, ledger_size(vault->ledger));
     }
     group_clear(vault);
     return code;

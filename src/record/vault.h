@@ -16,6 +16,7 @@
 #include "store/rows.h"
 
 struct vault;
+struct record_row;
 
 /* What open found: for one line in the log. */
 struct vault_report {
@@ -48,6 +49,14 @@ enum sk_code vault_commit(struct vault *vault, struct why *why);
 void vault_watch(struct vault *vault,
                  void (*seen)(void *context, const struct rows_event *event),
                  void *context);
+/* Called for each content that is kept, with the index it will have: gives the number of its campaign, 0 for none. dropped is
+ * called with the first index of a group that was not committed. (campaigns.h) */
+struct vault_marking {
+    uint64_t (*mark)(void *context, uint64_t index, const struct record_row *content);
+    void (*dropped)(void *context, uint64_t from);
+    void *context;
+};
+void vault_mark(struct vault *vault, const struct vault_marking *marking);
 /* Puts in the rows of the group that was committed last, which nobody waits for: to be called when all have their answer. The
  * next commit, vault_rows and vault_tick do it where it was not. */
 void vault_put(struct vault *vault);
@@ -80,5 +89,8 @@ enum sk_code vault_find(struct arena *arena, const char *folder, struct bytes id
 enum sk_code vault_find_content(struct arena *arena, const char *folder, struct bytes id,
                                 const struct journal_frame *message,
                                 struct journal_frame *content_r, struct why *why);
+/* One entry, wherever it stands; folder: open. SK_BAD: it is not there. */
+enum sk_code vault_entry(struct arena *arena, int folder, uint64_t index,
+                         struct journal_frame *frame_r, struct why *why);
 /* "+09:00" in minutes; false if it is no zone. */
 bool vault_zone_read(struct bytes text, int *minutes_r);

@@ -73,3 +73,12 @@ vault_find_content(struct arena *arena, const char *folder, struct bytes id,
     close(at);
     return code;
 }
+
+enum sk_code
+vault_entry(struct arena *arena, int folder, uint64_t index, struct journal_frame *frame_r,
+            struct why *why)
+{
+    struct rows_place place;
+
+    return retention_fetch(arena, folder, index, frame_r, &place, why);
+}

@@ -337,6 +337,8 @@ clerk_work(void *context, struct arena *arena, uint32_t job, struct bytes reques
         return clerk_work_search(arena, clerk->folder, request, w);
     case JOB_MESSAGE:
         return clerk_work_message(arena, clerk->folder, request, w);
+    case JOB_CAMPAIGN:
+        return clerk_work_campaign(arena, clerk->folder, request, w);
     default:
         return SK_BAD;
     }

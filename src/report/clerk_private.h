@@ -88,18 +88,21 @@ clerk_handler clerk_get_session, clerk_post_session, clerk_delete_session,
     clerk_get_sessions, clerk_delete_sessions;
 clerk_handler clerk_post_witness, clerk_get_witness;
 clerk_handler clerk_get_stream, clerk_get_messages, clerk_post_content, clerk_get_search,
-    clerk_get_ledger, clerk_get_looks, clerk_get_alarms, clerk_post_acknowledge;
+    clerk_get_ledger, clerk_get_campaigns, clerk_get_campaign, clerk_post_campaign,
+    clerk_get_looks, clerk_get_alarms, clerk_post_acknowledge;
 
 /* The gate: finds the route, and whether this person may take it (clerk_routes.c). */
 void clerk_route(struct clerk *clerk, struct web_call *call);
 
 /* The crew's jobs. */
-enum clerk_job { JOB_PASSWORD = 1, JOB_TALLY, JOB_SEARCH, JOB_MESSAGE };
+enum clerk_job { JOB_PASSWORD = 1, JOB_TALLY, JOB_SEARCH, JOB_MESSAGE, JOB_CAMPAIGN };
 crew_work clerk_work;
 enum sk_code clerk_work_search(struct arena *arena, const char *folder,
                                struct bytes request, struct writer *w);
 enum sk_code clerk_work_message(struct arena *arena, const char *folder,
                                 struct bytes request, struct writer *w);
+enum sk_code clerk_work_campaign(struct arena *arena, const char *folder,
+                                 struct bytes request, struct writer *w);
 enum sk_code clerk_work_tally(struct arena *arena, const char *folder, struct bytes request,
                               struct writer *w);
 

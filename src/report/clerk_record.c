@@ -121,9 +121,11 @@ family_is_inside(const char *family)
 static void
 withhold_content(json_t *record)
 {
-    static const char *const said[] = {"subject", "from_name", "from_address", "message_id",
-                                       "text",    "date",      "threat_words", "sha256",
-                                       "defects", "words"};
+    static const char *const said[] = {
+        "subject",     "from_name",    "from_address",  "message_id",   "text",
+        "date",        "threat_words", "threat_target", "threat_where", "threat_means",
+        "threat_when", "sha256",       "defects",       "words",        "indicators",
+        "signature",   "keys"};
     json_t *finding;
     size_t i;
 

@@ -71,22 +71,40 @@ notice_read(struct arena *arena, struct bytes text, struct notice_facts *f, stru
         const char *key;
         struct bytes *text;
     } texts[] = {
-        {"alarm", &f->alarm},     {"why", &f->why},
-        {"about", &f->about},     {"threat", &f->threat},
-        {"by", &f->by},           {"message", &f->message},
-        {"door", &f->door},       {"client", &f->client},
-        {"from", &f->from},       {"client_name", &f->client_name},
-        {"helo", &f->helo},       {"excerpt", &f->excerpt},
+        {"alarm", &f->alarm},
+        {"why", &f->why},
+        {"about", &f->about},
+        {"threat", &f->threat},
+        {"by", &f->by},
+        {"message", &f->message},
+        {"door", &f->door},
+        {"client", &f->client},
+        {"from", &f->from},
+        {"client_name", &f->client_name},
+        {"helo", &f->helo},
+        {"excerpt", &f->excerpt},
         {"mail_id", &f->mail_id},
+        {"threat_target", &f->target},
+        {"threat_where", &f->where},
+        {"threat_means", &f->means},
+        {"threat_when", &f->when},
     };
     const struct {
         const char *key;
         int64_t *number;
     } numbers[] = {
-        {"notice", &f->number},   {"severity", &f->severity}, {"time", &f->time_ms},
-        {"first", &f->first_ms},  {"since", &f->since_ms},    {"seen", &f->seen_ms},
-        {"count", &f->count},     {"more", &f->more},         {"step", &f->step},
+        {"notice", &f->number},
+        {"severity", &f->severity},
+        {"time", &f->time_ms},
+        {"first", &f->first_ms},
+        {"since", &f->since_ms},
+        {"seen", &f->seen_ms},
+        {"count", &f->count},
+        {"more", &f->more},
+        {"step", &f->step},
         {"to_more", &f->to_more},
+        {"threat_from", &f->threat_from_ms},
+        {"threat_to", &f->threat_to_ms},
     };
 
     *f = (struct notice_facts){0};
@@ -201,6 +219,37 @@ label(struct writer *w, const char *text)
     writer_text(w, ": ");
 }
 
+/* Whom, where, when, by what means: words of the message, and the time they mean. */
+static void
+write_detail(struct writer *w, const struct notice_facts *f, bool ja)
+{
+    const struct {
+        const char *ja, *en;
+        struct bytes told;
+    } lines[] = {{"予告の相手", "Target it names", f->target},
+                 {"予告の場所", "Place it names", f->where},
+                 {"予告の手段", "Means it names", f->means},
+                 {"予告の日時", "Time it names", f->when}};
+
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        if (lines[i].told.size == 0) {
+            continue;
+        }
+        label(w, ja ? lines[i].ja : lines[i].en);
+        writer_text(w, ja ? "「" : "\"");
+        clean(w, lines[i].told, FIELD_SHOWN);
+        writer_text(w, ja ? "」" : "\"");
+        if (lines[i].told.at == f->when.at && f->threat_to_ms > 0) {
+            writer_text(w, ja ? "（" : " (");
+            moment(w, f->threat_from_ms, JST_MINUTES, false);
+            writer_text(w, ja ? " から " : " to ");
+            moment(w, f->threat_to_ms, JST_MINUTES, false);
+            writer_text(w, ja ? " 日本時間と読めます）" : " JST, as it reads)");
+        }
+        writer_byte(w, '\n');
+    }
+}
+
 static void
 write_counts(struct writer *w, const struct notice_facts *f, bool ja)
 {
@@ -239,7 +288,9 @@ write_source(struct writer *w, const struct notice_facts *f, bool ja)
             clean(w, f->helo, FIELD_SHOWN);
         }
         if (f->door.size > 0) {
-            writer_text(w, ja ? "、入口 " : ", door ");
+            writer_text(w, f->client.size == 0 ? (ja ? "入口 " : "door ")
+                           : ja                ? "、入口 "
+                                               : ", door ");
             clean(w, f->door, FIELD_SHOWN);
         }
         writer_byte(w, '\n');
@@ -254,6 +305,9 @@ write_source(struct writer *w, const struct notice_facts *f, bool ja)
         writer_byte(w, '\n');
     }
     for (size_t i = 0; i < f->to_count; i++) {
+        if (f->to[i].size == 0) { /* a text that has no recipient */
+            continue;
+        }
         label(w, ja ? "宛先" : "Recipient");
         clean(w, f->to[i], FIELD_SHOWN);
         if (i + 1 == f->to_count && f->to_more > 0) {
@@ -272,7 +326,21 @@ write_opening(struct writer *w, const struct notice_facts *f, bool ja)
                   : "This is a test of the alarm. There is no threat; call nobody.\n");
         return;
     }
-    if (is_threat(f)) {
+    if (is_threat(f) && bytes_is(f->threat, "suicide")) {
+        writer_text(
+            w, ja ? "まず110番に電話してください。命にかかわります。けがや服薬があれば119番"
+                    "へ。\n"
+                    "書いた方と話せるなら、責めず、励まさず、まず話を聴き、ひとりにしないで"
+                    "ください。\n"
+                    "相談先: いのちの電話 0120-783-556、よりそいホットライン 0120-279-338\n"
+                  : "First telephone 110: a life may be at stake. Call 119 if the person "
+                    "is hurt or has "
+                    "taken something.\nIf you can reach who wrote it: listen, do not "
+                    "blame, do not leave the "
+                    "person alone.\nHelp lines in Japan: Inochi no Denwa 0120-783-556, "
+                    "Yorisoi Hotline "
+                    "0120-279-338\n");
+    } else if (is_threat(f)) {
         writer_text(w, ja ? "まず110番に電話してください。\n" : "First telephone 110.\n");
     }
     if (bytes_is(f->why, "escalated")) {
@@ -363,6 +431,7 @@ notice_words(struct writer *w, const struct notice_facts *f, bool ja)
     writer_byte(w, '\n');
     if (!is_about(f, "test")) {
         write_what(w, f, ja);
+        write_detail(w, f, ja);
         write_counts(w, f, ja);
     }
     label(w, ja ? "日時" : "When");
@@ -394,6 +463,14 @@ notice_members(const struct notice_facts *f, struct json *j)
     json_put_string(j, "about", f->about);
     json_put_bool(j, "test", is_about(f, "test"));
     put(j, "threat", f->threat);
+    put(j, "threat_target", f->target);
+    put(j, "threat_where", f->where);
+    put(j, "threat_means", f->means);
+    put(j, "threat_when", f->when);
+    if (f->threat_to_ms > 0) {
+        json_put_number(j, "threat_from_ms", f->threat_from_ms);
+        json_put_number(j, "threat_to_ms", f->threat_to_ms);
+    }
     json_put_number(j, "severity", f->severity);
     json_put_number(j, "time_ms", f->time_ms);
     if (f->seen_ms > 0) {

@@ -12,9 +12,9 @@
 
 struct notice_facts {
     struct bytes alarm, why, about, threat, by, message, door, client, client_name, helo,
-        from, excerpt, mail_id;
+        from, excerpt, mail_id, target, where, means, when;
     int64_t number, severity, time_ms, first_ms, since_ms, seen_ms, count, more, step,
-        to_more;
+        to_more, threat_from_ms, threat_to_ms;
     struct bytes to[8];
     size_t to_count;
     struct bytes targets[NOTICE_TARGETS];

@@ -72,6 +72,27 @@ test_words(void)
                holds(en, "2026-11-22 12:40:01 JST (2026-11-22 03:40:01 UTC)") &&
                holds(en, "and 3 more") && holds(en, "not a person"),
            "the same in English, with both clocks");
+    f.target = BYTES("若葉市役所\r\nBcc: x");
+    f.when = BYTES("明日の15時34分");
+    f.threat_from_ms = 1795329240000;
+    f.threat_to_ms = f.threat_from_ms + 60000;
+    writer_init(&w, &arena);
+    notice_words(&w, &f, true);
+    tap_ok(
+        holds(writer_view(&w), "予告の相手: 「若葉市役所") &&
+            holds(writer_view(&w), "（2026-11-22 15:34 から 2026-11-22 15:35 日本時間") &&
+            harmless(writer_view(&w)) && !holds(writer_view(&w), "\nBcc"),
+        "whom it names, and when that is");
+    f.threat = BYTES("suicide");
+    writer_init(&w, &arena);
+    notice_words(&w, &f, true);
+    notice_words(&w, &f, false);
+    tap_ok(
+        bytes_starts(writer_view(&w), bytes_from_text("まず110番に電話してください。")) &&
+            holds(writer_view(&w), "いのちの電話") &&
+            holds(writer_view(&w), "よりそいホットライン") &&
+            holds(writer_view(&w), "Inochi no Denwa"),
+        "a notice of suicide: 110, and the help lines");
     f.about = BYTES("test");
     writer_init(&w, &arena);
     notice_words(&w, &f, true);

@@ -8,12 +8,16 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "judge/indicators.h"
 #include "net/loop.h"
 #include "sekisho/enclose.h"
 #include "sekisho/files.h"
 #include "sekisho/options.h"
 #include "sekisho/passage.h"
 #include "sekisho/place_tables.h"
+
+#define REASONS_SHOWN 5
+#define REASON_BYTES  120
 
 static const struct option_row rows[] = {
     {"config", "FILE", "configuration to use (default: built-in values)"},
@@ -25,6 +29,7 @@ static const struct option_row rows[] = {
     {"offline", NULL, "ask no DNS: what needs it is left open"},
     {"permit", "FAMILIES", "what may be looked at, separated by commas (default: all)"},
     {"lang", "ja|en", "language of the explanation (default: from LANG)"},
+    {"all", NULL, "all reasons, not only the five that mattered most"},
     {"json", NULL, "one JSON object a line"},
     {0},
 };
@@ -37,7 +42,7 @@ struct check {
     struct resolver *resolver;
     struct dns_zone *zone;
     struct opener opener;
-    bool offline, json, japanese;
+    bool offline, json, japanese, all;
     uint32_t families;
     struct options options;
 };
@@ -96,6 +101,42 @@ print_clean(struct arena *arena, const char *label, struct bytes text)
 }
 
 static void
+print_told(struct arena *arena, const char *label, struct bytes told)
+{
+    if (told.size > 0) {
+        print_clean(arena, label, told);
+    }
+}
+
+/* What it is, what it rests on, where that stands, and by what right it was looked at. */
+static void
+check_print_reason(struct check *c, struct walk *walk, const struct finding *f)
+{
+    bool ja = c->japanese;
+    enum permit_ground ground = walk->permit->recipients[0].grounds[f->family];
+    struct writer w;
+
+    writer_init(&w, walk->arena);
+    writer_clean(&w, f->detail, REASON_BYTES);
+    printf("  %+5.1f  %s%s%s%s\n", f->weight,
+           ja ? words_finding_ja(f->name) : words_finding_en(f->name),
+           f->detail.size > 0 ? " [" : "", writer_c(&w), f->detail.size > 0 ? "]" : "");
+    writer_init(&w, walk->arena);
+    if (f->said.size > 0 && !bytes_equal(f->said, f->detail)) {
+        writer_text(&w, ja ? "「" : "\"");
+        writer_clean(&w, f->said, REASON_BYTES);
+        writer_text(&w, ja ? "」 " : "\" ");
+    }
+    if (f->to > f->from) {
+        writer_format(&w, ja ? "%zu〜%zu バイト目、" : "bytes %zu to %zu; ", f->from,
+                      f->to);
+    }
+    printf("         %s%s: %s\n", writer_c(&w),
+           ja ? words_family_ja(f->family) : words_family_en(f->family),
+           ja ? words_ground_ja(ground) : words_ground_en(ground));
+}
+
+static void
 check_print(struct check *c, struct walk *walk, const char *path)
 {
     const struct verdict_recipient *r = &walk->verdict->recipients[0];
@@ -111,8 +152,9 @@ check_print(struct check *c, struct walk *walk, const char *path)
            auth_result_name(o->dmarc.result),
            o->dkim_count > 1 ? ja ? " (署名複数)" : " (several signatures)" : "");
     if (walk->opinion->content_read) {
-        printf("  %s %s (%.3f)\n",
-               ja ? "分類:" : "category:", category_name(walk->opinion->category),
+        printf("  %s %s (%.3f)\n", ja ? "分類:" : "category:",
+               ja ? words_category_ja(walk->opinion->category)
+                  : words_category_en(walk->opinion->category),
                walk->opinion->unwanted);
     }
     if (walk->opinion->threat != THREAT_NONE) {
@@ -120,15 +162,28 @@ check_print(struct check *c, struct walk *walk, const char *path)
                ja ? "犯罪予告の疑い。まず110番へ:"
                   : "notice of a crime, call the police first:",
                threat_kind_name(walk->opinion->threat), walk->opinion->threat_severity);
+        const struct threat_detail *detail = &walk->opinion->threat_detail;
+        print_told(walk->arena,
+                   ja ? "  予告の相手: " : "  target it names: ", detail->target);
+        print_told(walk->arena,
+                   ja ? "  予告の場所: " : "  place it names: ", detail->place);
+        print_told(walk->arena,
+                   ja ? "  予告の手段: " : "  means it names: ", detail->means);
+        print_told(walk->arena, ja ? "  予告の日時: " : "  time it names: ", detail->when);
     }
-    for (size_t i = 0; i < r->reason_count; i++) {
-        const struct finding *f = r->reasons[i];
-        struct writer w;
-        writer_init(&w, walk->arena);
-        writer_clean(&w, f->detail, 120);
-        printf("  %+5.1f  %s%s%s%s\n", f->weight,
-               ja ? words_finding_ja(f->name) : words_finding_en(f->name),
-               f->detail.size > 0 ? " [" : "", writer_c(&w), f->detail.size > 0 ? "]" : "");
+    for (size_t i = 0; i < walk->opinion->indicator_count; i++) {
+        const struct indicator *it = &walk->opinion->indicators[i];
+        printf("  %s %s", ja ? "指標:" : "indicator:", indicator_type_name(it->type));
+        print_clean(walk->arena, "", it->value);
+    }
+    size_t shown =
+        c->all || r->reason_count <= REASONS_SHOWN ? r->reason_count : REASONS_SHOWN;
+    for (size_t i = 0; i < shown; i++) {
+        check_print_reason(c, walk, r->reasons[i]);
+    }
+    if (shown < r->reason_count) {
+        printf(ja ? "  ほかに %zu 件 (--all)\n" : "  and %zu more (--all)\n",
+               r->reason_count - shown);
     }
 }
 
@@ -208,6 +263,8 @@ check_file(struct check *c, const char *path)
                 path);
         status = EXIT_DATA;
     } else {
+        judge_look(&arena, walk.permit, walk.letter, walk.opinion);
+        judge_say(c->judge, walk.opinion);
         judge_point(&arena, walk.letter, walk.opinion);
         (c->json ? check_print_json : check_print)(c, &walk, path);
     }
@@ -310,6 +367,7 @@ check_command(int count, char **arguments)
     arena_init(&c.arena, (size_t)1 << 30);
     c.offline = options_has(&c.options, "offline");
     c.json = options_has(&c.options, "json");
+    c.all = options_has(&c.options, "all");
     c.japanese = wants_japanese(options_value(&c.options, "lang"));
     if (check_open(&c, &why) != SK_OK) {
         fprintf(stderr, "sekisho: %s\n", why.sentence);

@@ -26,6 +26,7 @@
 #include "sekisho/ask.h"
 #include "sekisho/opener.h"
 #include "sekisho/processes.h"
+#include "sekisho/scan.h"
 #include "trace/place.h"
 
 #define SOCKET_PATIENCE_MS 3000
@@ -427,6 +428,36 @@ look_attachments(const struct doctor *d, struct doctor_finding *f)
     }
 }
 
+static void
+look_clamd(const struct doctor *d, struct doctor_finding *f)
+{
+    struct scan_settings clamd;
+    struct bytes version;
+    struct why why;
+
+    if (scan_settings_read(d->config, &clamd, &why) != SK_OK) {
+        put(f, DOCTOR_BAD, "clamd.socket が正しくありません", "clamd.socket is not right",
+            "set clamd.socket = unix:/run/clamav/clamd.ctl");
+    } else if (!clamd.used) {
+        put(f, DOCTOR_SKIP, "使っていません", "it is not in use",
+            "apt-get install clamav-daemon; clamd.socket = unix:/run/clamav/clamd.ctl");
+    } else if (clamd_version(d->arena, &clamd.endpoint, SOCKET_PATIENCE_MS, &version,
+                             &why) != SK_OK) {
+        put(f, DOCTOR_BAD,
+            clamd.tempfail ? "clamdが応答しません。添付のあるメールは延期されます"
+                           : "clamdが応答しません。添付ファイルは検査されません",
+            clamd.tempfail ? "clamd does not answer: mail with attachments is put off"
+                           : "clamd does not answer: attachments are not scanned",
+            "systemctl status clamav-daemon");
+    } else {
+        struct writer w;
+        writer_init(&w, d->arena);
+        writer_clean(&w, version, 80);
+        put(f, DOCTOR_GOOD, say(d, "clamdが応答します: %s", writer_c(&w)),
+            say(d, "clamd answers: %s", writer_c(&w)), NULL);
+    }
+}
+
 /* Members of a list that the keeper gives in answer to a request. */
 static size_t
 asked_count(const struct doctor *d, const char *request, const char *list)
@@ -560,6 +591,7 @@ const struct doctor_check doctor_checks[] = {
     {"certificate", "証明書", "certificate", look_certificate},
     {"places", "送信元の国", "places", look_places},
     {"attachments", "添付ファイル", "attachments", look_attachments},
+    {"clamd", "ClamAV", "ClamAV", look_clamd},
     {"law", "法的根拠", "legal ground", look_law},
     {"alarm", "警報", "alarm", look_alarm},
     {"console", "管理画面", "console", look_console},

@@ -9,6 +9,7 @@
 #include "net/frame.h"
 #include "parse/links.h"
 #include "sekisho/passage.h"
+#include "sekisho/scan.h"
 
 #define GRACE_MS 700 /* for the opener to tell that the time was over */
 
@@ -26,6 +27,7 @@ struct job {
 struct enclosing {
     struct arena *arena;
     struct enclosure *parts; /* all attachments */
+    struct bytes *contents;  /* of each */
     size_t part_count;
     struct job *jobs;
     size_t job_count, open; /* not ended */
@@ -91,7 +93,8 @@ is_worth_opening(const struct part *part, const struct attachment_type *is)
 static void
 part_add(struct enclosing *e, const struct part *part, const struct opening *common)
 {
-    struct enclosure *own = &e->parts[e->part_count++];
+    struct enclosure *own = &e->parts[e->part_count];
+    e->contents[e->part_count++] = part->content;
     const struct attachment_type *is = attachment_type_of(part->content),
                                  *claimed =
                                      attachment_type_media(part->type, part->subtype);
@@ -135,6 +138,7 @@ parts_read(struct enclosing *e, const struct letter *letter, bool passwords)
                                                      common.passwords, LIMIT_PASSWORDS);
     }
     e->parts = ARENA_NEW_MANY(e->arena, count, struct enclosure);
+    e->contents = ARENA_NEW_MANY(e->arena, count, struct bytes);
     e->jobs = ARENA_NEW_MANY(e->arena, count < LIMIT_OPENINGS ? count : LIMIT_OPENINGS,
                              struct job);
     for (const struct part *p = letter->root; p != NULL; p = part_next(p)) {
@@ -155,6 +159,14 @@ enclosing_new(struct arena *arena, const struct letter *letter, bool passwords)
         parts_read(e, letter, passwords);
     });
     return start.full ? NULL : e;
+}
+
+struct enclosure *
+enclosing_parts(struct enclosing *e, const struct bytes **contents_r, size_t *count_r)
+{
+    *contents_r = e->contents;
+    *count_r = e->part_count;
+    return e->parts;
 }
 
 size_t
@@ -431,8 +443,13 @@ enclose_walk(struct walk *walk, const struct config *config, struct opener *open
 {
     struct why why;
 
-    if (!permit_has(walk->permit, FAMILY_ATTACHMENTS) ||
-        !config_bool(config, "attachments.open")) {
+    struct scan_settings clamd;
+    bool open = config_bool(config, "attachments.open");
+
+    if (scan_settings_read(config, &clamd, &why) != SK_OK) {
+        clamd.used = false; /* whoever reads a configuration to serve by it is told */
+    }
+    if (!permit_has(walk->permit, FAMILY_ATTACHMENTS) || (!open && !clamd.used)) {
         return;
     }
     struct enclosing *e = enclosing_new(walk->arena, walk->letter,
@@ -440,13 +457,14 @@ enclose_walk(struct walk *walk, const struct config *config, struct opener *open
     if (e == NULL) {
         return;
     }
-    if (e->job_count > 0 && opener->pid == 0 &&
+    if (open && e->job_count > 0 && opener->pid == 0 &&
         opener_start(config, opener, &why) != SK_OK) {
         fprintf(stderr, "sekisho: %s\n", why.sentence);
         opener->pid = -1; /* said once */
     }
-    if (e->job_count > 0 && opener->pid > 0) {
+    if (open && e->job_count > 0 && opener->pid > 0) {
         enclose_now(e, opener->channel, config_number(config, "attachments.time"));
     }
+    scan_now(walk->arena, e, &clamd);
     walk->enclosures = enclosing_end(e);
 }

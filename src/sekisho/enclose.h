@@ -17,6 +17,9 @@ struct enclosing;
 /* passwords: whether those that the text tells are tried, which is reading it. NULL: the arena is full. */
 struct enclosing *enclosing_new(struct arena *arena, const struct letter *letter,
                                 bool passwords);
+/* All attachments, and the bytes of each, for who asks somebody else about them (sekisho/scan.h). */
+struct enclosure *enclosing_parts(struct enclosing *e, const struct bytes **contents_r,
+                                  size_t *count_r);
 /* How many questions there are. */
 size_t enclosing_count(const struct enclosing *e);
 const struct enclosures *enclosing_end(struct enclosing *e);

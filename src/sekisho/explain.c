@@ -92,39 +92,21 @@ action_words(const struct telling *t, struct bytes name)
 static const char *
 family_words(const struct telling *t, struct bytes name)
 {
-    static const char *const words[FAMILY_COUNT][2] = {
-        [FAMILY_SOURCE] = {"送信元", "source"},
-        [FAMILY_LABEL] = {"認証結果", "authentication results"},
-        [FAMILY_CONTENT] = {"内容", "content"},
-        [FAMILY_LINKS] = {"リンク", "links"},
-        [FAMILY_SIGNATURES] = {"指紋", "signatures"},
-        [FAMILY_ATTACHMENTS] = {"添付", "attachments"},
-        [FAMILY_THREAT] = {"犯罪予告", "threats"},
-        [FAMILY_STATISTICS] = {"統計", "statistics"},
-        [FAMILY_DMARC] = {"差出人ドメインの方針", "policy of the From domain"},
-    };
     enum permit_family family;
 
-    return permit_family_read(name, &family) ? words[family][t->japanese ? 0 : 1] : "?";
+    if (!permit_family_read(name, &family)) {
+        return "?";
+    }
+    return t->japanese ? words_family_ja(family) : words_family_en(family);
 }
 
 static const char *
 ground_words(const struct telling *t, struct bytes name)
 {
-    static const struct {
-        enum permit_ground ground;
-        const char *ja, *en;
-    } words[] = {
-        {GROUND_CONSENT, "本人の同意", "consent"},
-        {GROUND_LAWFUL_ACT, "正当業務行為", "lawful business act"},
-        {GROUND_EMERGENCY, "緊急避難", "emergency"},
-        {GROUND_HOUSE_RULE, "組織の規則", "rule of the house"},
-        {GROUND_TERMS, "約款による包括同意", "consent in the terms of service"},
-    };
-
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (bytes_is(name, permit_ground_name(words[i].ground))) {
-            return say(t, words[i].ja, words[i].en);
+    for (int ground = 0; ground < GROUND_COUNT; ground++) {
+        if (bytes_is(name, permit_ground_name((enum permit_ground)ground))) {
+            return t->japanese ? words_ground_ja((enum permit_ground)ground)
+                               : words_ground_en((enum permit_ground)ground);
         }
     }
     return say(t, "なし", "none");
@@ -211,6 +193,29 @@ tell_carriers(struct telling *t)
     }
 }
 
+/* What it tells to pay to, to call or to go to, and of which campaign it was when it came. */
+static void
+tell_links(struct telling *t)
+{
+    const json_t *campaign = json_object_get(t->content, "campaign");
+    size_t i;
+    json_t *one;
+
+    json_array_foreach(json_object_get(t->content, "indicators"), i, one)
+    {
+        writer_format(&t->w, "  %s: ", say(t, "指標", "indicator"));
+        writer_clean(&t->w, text_of(one, "type"), FIELD_SHOWN);
+        writer_byte(&t->w, ' ');
+        writer_clean(&t->w, text_of(one, "value"), FIELD_SHOWN);
+        writer_byte(&t->w, '\n');
+    }
+    if (json_is_integer(campaign)) {
+        writer_format(&t->w, "  %s: %lld (sekisho campaign show)\n",
+                      say(t, "一連の送信", "campaign"),
+                      (long long)json_integer_value(campaign));
+    }
+}
+
 static void
 tell_content(struct telling *t)
 {
@@ -222,6 +227,7 @@ tell_content(struct telling *t)
         return;
     }
     tell_carriers(t);
+    tell_links(t);
     if (json_object_get(r, "subject") == NULL && json_object_get(r, "text") == NULL &&
         json_object_get(r, "from_address") == NULL) {
         writer_format(
@@ -462,6 +468,10 @@ tell_verdict(struct telling *t)
     }
     line(t, "犯罪予告", "threat", text_of(inside(t), "threat"));
     line(t, "予告の言葉", "words of the threat", text_of(inside(t), "threat_words"));
+    line(t, "予告の相手", "target it names", text_of(inside(t), "threat_target"));
+    line(t, "予告の場所", "place it names", text_of(inside(t), "threat_where"));
+    line(t, "予告の手段", "means it names", text_of(inside(t), "threat_means"));
+    line(t, "予告の日時", "time it names", text_of(inside(t), "threat_when"));
     json_array_foreach(json_object_get(r, "recipients"), i, recipient)
     {
         tell_recipient(t, recipient, i,

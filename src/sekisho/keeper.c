@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "net/frame.h"
 #include "net/loop.h"
+#include "record/campaigns.h"
 #include "record/retention_keeper.h"
 #include "record/vault.h"
 #include "sekisho/consent_wire.h"
@@ -254,6 +255,12 @@ keeper_tick(void *context)
         log_line(LOG_LEVEL_ERROR, NULL, "the record: %s", why.sentence);
     }
     keeper_note_trouble(k);
+    /* Between two groups: the copy then says what is on disk. */
+    enum sk_code saved =
+        k->group_count > 0 ? SK_OK : campaigns_tick(k->keeping.campaigns, false, &why);
+    if (saved != SK_OK && saved != SK_MORE) {
+        log_line(LOG_LEVEL_WARNING, NULL, "campaigns: %s", why.sentence);
+    }
     if (ledger_is_broken(vault_ledger(k->vault)) && !k->ending) {
         log_line(LOG_LEVEL_ERROR, NULL, "the ledger is opened anew");
         k->broken = true;
@@ -363,8 +370,14 @@ keeper_learn(struct keeper *k, struct frame_link *link, uint64_t token,
     if (r->broken || digest.size != HASH_SHA256_SIZE) {
         answer[0] = SK_BAD;
     } else {
-        answer[0] = lessons_teach(k->keeping.lessons, recipient, digest, lesson, spam,
-                                  &already, &why);
+        const struct lesson said = {.recipient = recipient,
+                                    .reporter = recipient,
+                                    .digest = digest,
+                                    .text = lesson,
+                                    .spam = spam,
+                                    .now_ms = clock_now_ms()};
+        uint64_t id;
+        answer[0] = lessons_teach(k->keeping.lessons, &said, &already, &id, &why);
         answer[1] = already;
         if (answer[0] != SK_OK) {
             log_line(LOG_LEVEL_WARNING, NULL, "a lesson was not taken: %s", why.sentence);
@@ -479,6 +492,8 @@ keeper_meet(struct keeper *k, uint64_t number, int fd)
         keeper_alarm_clerk(k->alarm, k->links[number]);
         keeper_news_clerk(k->news, k->links[number]);
     } else {
+        uint64_t seed = campaigns_seed(k->keeping.campaigns);
+        keeper_tell(k, k->links[number], WIRE_SEED, 0, &seed, 1);
         consent_wire_meet(k->keeping.consent_wire, (size_t)number, k->links[number]);
     }
 }
@@ -728,6 +743,7 @@ role_keeper(const struct role_start *start)
     keeper_alarm_close(k->alarm);
     keeper_news_close(k->news);
     consent_wire_close(k->keeping.consent_wire);
+    campaigns_close(k->keeping.campaigns);
     vault_close(k->vault);
     lessons_close(k->keeping.lessons);
     event_free(k->control_event);

@@ -10,6 +10,7 @@
     part(keeping_open_retention) \
     part(keeping_open_accounts) \
     part(keeping_open_alarms) \
+    part(keeping_open_campaigns) \
     part(keeping_open_consents) \
     part(keeping_open_dmarc) \
     part(keeping_open_witnesses)

@@ -18,6 +18,7 @@ struct held_book;
 struct retention;
 struct passage_counts;
 struct lessons;
+struct campaigns;
 struct permit_settings;
 
 /* What the keeper has done since it began. */
@@ -46,6 +47,7 @@ struct keeping {
     struct witnesses *witnesses;
     struct held_book *held;
     struct dmarc_book *dmarc;
+    struct campaigns *campaigns;
     struct lessons *lessons;              /* of the keeper; NULL in a command */
     const struct permit_settings *permit; /* the same */
     struct keeping_figures figures;

@@ -17,6 +17,7 @@
 #include "parse/letter.h"
 #include "sekisho/ask.h"
 #include "sekisho/corpus.h"
+#include "sekisho/learn_kept.h"
 #include "sekisho/options.h"
 #include "sekisho/settings.h"
 
@@ -35,12 +36,13 @@ struct lessons {
     const char *recipient, *config_path; /* --recipient: the running keeper is taught */
     const struct config *config;
     size_t already;
-    bool ordered;
+    bool ordered, dry_run;
 };
 
 /* Not read by options_read: what stands behind --ham or --spam, up to the next option, all belongs to it. */
-static const char usage[] = "learn [--model FILE] [--from FILE|none] {--ham PATH... | "
-                            "--spam PATH... | --lists FILE}...";
+static const char usage[] =
+    "learn [--model FILE] [--from FILE|none] {--ham PATH... | --spam PATH... | --lists "
+    "FILE}...\n       sekisho learn list [--by REPORTER]\n       sekisho learn undo ID";
 static const struct option_row rows[] = {
     {"ham", "PATH...", "wanted mail: messages, mbox, Maildir, folders, tar archives"},
     {"spam", "PATH...", "unwanted mail, the same"},
@@ -53,6 +55,12 @@ static const struct option_row rows[] = {
      "teach the running checkpoint in this recipient's name: his own weights and the "
      "model"},
     {"config", "FILE", "its configuration (" SETTINGS_PATH ")"},
+    {"dry-run", NULL,
+     "teach nothing; tell of each message what the running checkpoint thinks of it now and "
+     "would then, and how many of the kept lessons it would judge otherwise"},
+    {"by", "REPORTER", "list: lessons of this address alone, or of the operator"},
+    {"json", NULL, "list: as JSON"},
+    {"lang", "ja|en", "list, undo: language; else that of the environment"},
     {"ship", "FILE", "teach text alone, from nothing, and write it with weights of 8 bits"},
     {0},
 };
@@ -114,7 +122,9 @@ read_arguments(struct lessons *lessons, int count, char **arguments, const char 
 
     for (int i = 1; i < count && code == SK_OK; i++) {
         const char *word = arguments[i];
-        if (word[0] == '-' && word[1] == '-') {
+        if (strcmp(word, "--dry-run") == 0) {
+            lessons->dry_run = true;
+        } else if (word[0] == '-' && word[1] == '-') {
             for (what = SHIP; what != NOTHING && strcmp(names[what], word) != 0; what--) {
             }
             if (what == NOTHING) {
@@ -177,18 +187,6 @@ teach_one(struct arena *arena, const struct lessons *lessons, struct judge *judg
     }
 }
 
-static void
-put_hex(struct json *j, const char *name, struct arena *arena, struct bytes b)
-{
-    struct writer w;
-
-    writer_init(&w, arena);
-    for (size_t i = 0; i < b.size; i++) {
-        writer_format(&w, "%02x", b.at[i]);
-    }
-    json_put_string(j, name, writer_view(&w));
-}
-
 /* By the keeper, who asks whether the recipient allows it. */
 static enum sk_code
 teach_keeper(struct arena *arena, struct lessons *lessons, struct bytes raw, bool spam,
@@ -206,8 +204,8 @@ teach_keeper(struct arena *arena, struct lessons *lessons, struct bytes raw, boo
     json_put_text(&j, "do", "learn.personal");
     json_put_text(&j, "address", lessons->recipient);
     json_put_bool(&j, "spam", spam);
-    put_hex(&j, "digest", arena, bytes_of(digest, sizeof digest));
-    put_hex(&j, "lesson", arena, judge_lesson(arena, letter_read(arena, raw)));
+    learn_put_hex(&j, "digest", arena, bytes_of(digest, sizeof digest));
+    learn_put_hex(&j, "lesson", arena, judge_lesson(arena, letter_read(arena, raw)));
     json_close(&j);
     enum sk_code code = ask_keeper(arena, lessons->config, writer_view(&w), &reply, why);
     lessons->already +=
@@ -229,7 +227,9 @@ teach(struct lessons *lessons, struct judge *judge, bool classes, struct why *wh
         const char *path;
         int label;
         code = corpus_load(&arena, lessons->corpus, i, &raw, &label, &path, why);
-        if (code == SK_OK && lessons->recipient != NULL) {
+        if (code == SK_OK && lessons->dry_run) {
+            code = learn_try(&arena, lessons->config, path, raw, label != LABEL_HAM, why);
+        } else if (code == SK_OK && lessons->recipient != NULL) {
             code = teach_keeper(&arena, lessons, raw, label != LABEL_HAM, why);
             show_progress(i + 1, count, terminal);
         } else if (code == SK_OK) {
@@ -290,7 +290,8 @@ open_keeper(struct lessons *lessons, const char *from, struct why *why)
 
     if (lessons->model != NULL || lessons->ship != NULL || from != NULL) {
         return why_set(why, SK_CONFIG,
-                       "--recipient teaches the running checkpoint, not a file");
+                       "--recipient and --dry-run are for the running checkpoint, not a "
+                       "file");
     }
     enum sk_code code = settings_file(
         lessons->arena, lessons->config_path != NULL ? lessons->config_path : SETTINGS_PATH,
@@ -314,6 +315,10 @@ learn_command(int count, char **arguments)
     struct why why = {0};
     enum sk_code code;
 
+    if (count > 1 &&
+        (strcmp(arguments[1], "list") == 0 || strcmp(arguments[1], "undo") == 0)) {
+        return learn_kept(count - 1, arguments + 1);
+    }
     for (int i = 1; i < count; i++) {
         if (strcmp(arguments[i], "--help") == 0) {
             options_help(
@@ -329,7 +334,7 @@ learn_command(int count, char **arguments)
         arena_release(&arena);
         return 2;
     }
-    if (code == SK_OK && lessons.recipient != NULL) {
+    if (code == SK_OK && (lessons.recipient != NULL || lessons.dry_run)) {
         code = open_keeper(&lessons, from, &why);
     } else if (code == SK_OK) {
         code = open_judge(&lessons, from, &judge, &why);
@@ -339,6 +344,8 @@ learn_command(int count, char **arguments)
     }
     if (code != SK_OK) {
         fprintf(stderr, "sekisho learn: %s\n", why.sentence);
+    } else if (lessons.dry_run) {
+        fprintf(stderr, "nothing was taught\n");
     } else if (lessons.recipient != NULL) {
         fprintf(stderr,
                 "learnt %zu messages of %s, %zu of them known before; left out %zu\n",

@@ -1,5 +1,5 @@
 #define SK_BASE
-#include "sekisho/lessons.h"
+#include "sekisho/lessons_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,22 +21,6 @@
 #define LEARNED_NEW  "learned.lessons.new"
 #define TABLE_MEMORY ((size_t)1 << 30)
 
-struct line {
-    uint8_t kind; /* 's' or 'h' */
-    uint8_t message[HASH_SHA256_SIZE], name[HASH_SHA256_SIZE];
-};
-
-struct lessons {
-    struct judge *judge;
-    struct personal *personal;
-    bool own_table; /* nobody else's */
-    uint8_t key[HASH_SHA256_SIZE], separator;
-    int record, folder, learned;
-    struct arena arena; /* of the table */
-    struct table table; /* 64 bytes, message and name, to "s" or "h" */
-    bool changed;
-};
-
 static void
 remember_one(struct lessons *l, const uint8_t *message, const uint8_t *name, uint8_t kind)
 {
@@ -45,23 +29,25 @@ remember_one(struct lessons *l, const uint8_t *message, const uint8_t *name, uin
     memcpy(at, message, HASH_SHA256_SIZE);
     memcpy(at + HASH_SHA256_SIZE, name, HASH_SHA256_SIZE);
     table_put(&l->table, bytes_of(at, 2 * HASH_SHA256_SIZE),
-              (char *)(uintptr_t)(kind == 's' ? "s" : "h"));
+              (char *)(uintptr_t)(kind == 's'   ? "s"
+                                  : kind == 'h' ? "h"
+                                                : "u"));
 }
 
-static const uint8_t nobody[HASH_SHA256_SIZE];
+const uint8_t lessons_nobody[HASH_SHA256_SIZE];
 
 /* What somebody taught in his name the common model knows too. */
-static void
-remember(struct lessons *l, const struct line *line)
+void
+lessons_remember(struct lessons *l, const struct lesson_line *line)
 {
-    remember_one(l, line->message, nobody, line->kind);
-    if (memcmp(line->name, nobody, sizeof nobody) != 0) {
+    remember_one(l, line->message, lessons_nobody, line->kind);
+    if (memcmp(line->name, lessons_nobody, sizeof lessons_nobody) != 0) {
         remember_one(l, line->message, line->name, line->kind);
     }
 }
 
-static bool
-known(const struct lessons *l, const struct line *line, const uint8_t *name)
+bool
+lessons_known(const struct lessons *l, const struct lesson_line *line, const uint8_t *name)
 {
     uint8_t at[2 * HASH_SHA256_SIZE];
 
@@ -80,9 +66,9 @@ read_line(int fd, void *line, size_t size, off_t *at)
     return whole;
 }
 
-static void
-make_line(const struct lessons *l, struct bytes digest, uint8_t kind, const uint8_t *name,
-          struct line *line_r)
+void
+lessons_line(const struct lessons *l, struct bytes digest, uint8_t kind,
+             const uint8_t *name, struct lesson_line *line_r)
 {
     hash_hmac_sha256(bytes_of(l->key, sizeof l->key), &digest, 1, line_r->message);
     line_r->kind = kind;
@@ -94,7 +80,7 @@ static enum sk_code
 take_over(struct lessons *l, struct why *why)
 {
     uint8_t old[1 + HASH_SHA256_SIZE];
-    struct line line;
+    struct lesson_line line;
     off_t at = 0;
     int fd = openat(l->record, LEARNED_DIGESTS, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
@@ -103,8 +89,8 @@ take_over(struct lessons *l, struct why *why)
     }
     bool good = true;
     while (good && read_line(fd, old, sizeof old, &at)) {
-        make_line(l, bytes_of(old + 1, HASH_SHA256_SIZE), old[0] == 's' ? 's' : 'h', nobody,
-                  &line);
+        lessons_line(l, bytes_of(old + 1, HASH_SHA256_SIZE), old[0] == 's' ? 's' : 'h',
+                     lessons_nobody, &line);
         good = write(l->learned, &line, sizeof line) == (ssize_t)sizeof line;
     }
     close(fd);
@@ -116,7 +102,7 @@ take_over(struct lessons *l, struct why *why)
 static enum sk_code
 read_learned(struct lessons *l, struct why *why)
 {
-    struct line line;
+    struct lesson_line line;
     off_t at = 0;
 
     if (l->learned >= 0) {
@@ -132,7 +118,7 @@ read_learned(struct lessons *l, struct why *why)
     arena_init(&l->arena, TABLE_MEMORY);
     table_init(&l->table, &l->arena, false);
     while (read_line(l->learned, &line, sizeof line, &at)) {
-        remember(l, &line);
+        lessons_remember(l, &line);
     }
     struct stat status; /* a line that was cut off would push all later ones out of step */
     if (code == SK_OK && fstat(l->learned, &status) == 0 &&
@@ -191,6 +177,9 @@ lessons_open(struct arena *arena, const struct config *config, struct judge *jud
     if (code == SK_OK) {
         code = read_learned(l, why);
     }
+    if (code == SK_OK) {
+        code = lessons_open_book(l, arena, config, why);
+    }
     if (bad > 0) {
         log_line(LOG_LEVEL_WARNING, NULL,
                  "%zu files of personal weights are damaged, or more than %d, and not used",
@@ -219,59 +208,11 @@ lessons_close(struct lessons *l)
     if (l->own_table) {
         personal_close(l->personal);
     }
+    jury_close(l->jury);
+    if (l->book != NULL) {
+        lesson_book_close(l->book);
+    }
     arena_release(&l->arena);
-}
-
-static enum sk_code
-teach_personal(struct lessons *l, const struct personal_id *id, struct bytes lesson,
-               bool spam, struct why *why)
-{
-    size_t slot;
-    enum sk_code code = personal_take(l->personal, id, &slot, why);
-
-    if (code == SK_OK && judge_teach_personal(l->judge, slot, lesson, spam) != SK_OK) {
-        code = why_set(why, SK_BAD, "the lesson cannot be read");
-    }
-    return code == SK_OK ? personal_save(l->personal, slot, l->folder, why) : code;
-}
-
-enum sk_code
-lessons_teach(struct lessons *l, struct bytes recipient, struct bytes digest,
-              struct bytes lesson, bool spam, bool *already_r, struct why *why)
-{
-    struct personal_id id = {0};
-    struct arena scratch;
-    struct bytes name;
-    struct line line;
-    enum sk_code code = SK_OK;
-
-    arena_init(&scratch, 1u << 20);
-    bool named =
-        recipient.size > 0 && personal_name(&scratch, recipient, l->separator, &name);
-    if (named) {
-        personal_id_of(l->key, name, &id);
-    }
-    arena_release(&scratch);
-    make_line(l, digest, spam ? 's' : 'h', id.name, &line);
-    bool common = known(l, &line, nobody), his = !named || known(l, &line, id.name);
-    *already_r = common && his;
-    if (!his) { /* first: where he cannot be taught, nothing is */
-        code = teach_personal(l, &id, lesson, spam, why);
-    }
-    if (code == SK_OK && !common) {
-        code = judge_teach(l->judge, lesson, spam);
-        if (code != SK_OK) {
-            return why_set(why, code, "the lesson cannot be read");
-        }
-        l->changed = true;
-    }
-    if (code == SK_OK && !*already_r) {
-        remember(l, &line);
-        if (write(l->learned, &line, sizeof line) != (ssize_t)sizeof line) {
-            log_line(LOG_LEVEL_ERROR, NULL, "what was learned could not be noted");
-        }
-    }
-    return code;
 }
 
 bool
@@ -296,7 +237,7 @@ lessons_has(const struct lessons *l, struct arena *arena, struct bytes address)
 static enum sk_code
 forget_lines(struct lessons *l, const uint8_t *name, struct why *why)
 {
-    struct line line;
+    struct lesson_line line;
     bool any = false, good = true;
     off_t at = 0;
 
@@ -336,6 +277,9 @@ forget_id(struct lessons *l, const struct personal_id *id, struct why *why)
     enum sk_code code = personal_destroy(l->folder, id->name, why);
     struct why cause;
     enum sk_code of_lines = forget_lines(l, id->name, &cause);
+    if (of_lines == SK_OK) {
+        of_lines = lessons_forget_kept(l, id->name, &cause);
+    }
     return code != SK_OK       ? code
            : of_lines != SK_OK ? why_set(why, of_lines, "%s", cause.sentence)
                                : SK_OK;

@@ -51,6 +51,9 @@ VALUE(messages, s->counts->messages)
 VALUE(kept, s->counts->kept)
 VALUE(later, s->counts->later)
 VALUE(lists_aside, s->counts->lists_aside)
+VALUE(scanned, s->counts->scanned)
+VALUE(infected, s->counts->infected)
+VALUE(unscanned, s->counts->unscanned)
 VALUE(verdicts, s->counts->by_action[label])
 VALUE(entries, ledger_size(vault_ledger(s->keeping->vault)))
 VALUE(checkpoint_age, s->checkpoint_age)
@@ -88,6 +91,11 @@ static const struct metric metrics[] = {
     COUNTER(
         "dns_lists_set_aside_total", lists_aside,
         "Times that a worker set a list in the DNS aside: broken, refusing, or silent."),
+    COUNTER("clamd_attachments_total", scanned, "Attachments that clamd looked at."),
+    COUNTER("clamd_infected_total", infected, "Attachments in which it found a virus."),
+    COUNTER("clamd_unscanned_total", unscanned,
+            "Attachments that it should have looked at, and did not: down, slow, too "
+            "large."),
     GAUGE("ledger_entries", entries, "Entries of the ledger."),
     GAUGE("ledger_checkpoint_age_seconds", checkpoint_age,
           "Since the last checkpoint was signed; it is signed only when something is new."),

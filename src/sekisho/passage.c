@@ -9,8 +9,10 @@
 #include "sekisho/enclose.h"
 #include "sekisho/issue.h"
 #include "sekisho/issue_seal.h"
+#include "sekisho/judgement.h"
 #include "sekisho/list_news.h"
 #include "sekisho/made_by.h"
+#include "sekisho/scan.h"
 #include "sekisho/unparsed.h"
 #include "sekisho/wire.h"
 
@@ -94,7 +96,9 @@ struct passage {
     enum sk_code code;
     int64_t began_us;
     bool returned;
-    struct enclosing *enclosing; /* attachments on their way through the opener */
+    struct enclosing *enclosing; /* attachments on their way through the opener, and */
+    struct scanning *scanning;   /* through clamd; NULL: not */
+    unsigned opening;            /* of both, those that are waited for */
     void (*done)(void *context, enum sk_code code, const struct answer *answer);
     void *context;
     const struct answer *answer;
@@ -205,6 +209,34 @@ with_json(const struct passage *passage, const struct answer *answer)
     return made;
 }
 
+/* For /v1/judge: what the message wants. False: the arena is full. */
+static bool
+answer_with_opinion(struct passage *passage)
+{
+    const struct arrival *arrival = passage->walk.arrival;
+    struct arena *arena = passage->walk.arena;
+    jmp_buf guard;
+
+    if (setjmp(guard) != 0) {
+        return false;
+    }
+    arena_guard(arena, &guard);
+    struct answer *made = ARENA_NEW(arena, struct answer);
+    struct writer w;
+    struct json j;
+    writer_init(&w, arena);
+    json_init(&j, &w);
+    json_open(&j, '{');
+    json_put_string(&j, "id", arrival->queue_id.size > 0 ? arrival->queue_id : arrival->id);
+    judgement_write(&j, &passage->walk);
+    json_close(&j);
+    *made = *passage->answer;
+    made->json = writer_view(&w);
+    passage->answer = made;
+    arena_guard(arena, NULL);
+    return true;
+}
+
 static void
 passage_record(struct passage *passage)
 {
@@ -239,6 +271,10 @@ passage_record(struct passage *passage)
     if (passage->answer != plain && walk->arrival->door == ARRIVAL_HTTP) {
         passage->answer = with_json(passage, passage->answer);
     }
+    if (walk->arrival->wants_opinion && !answer_with_opinion(passage)) {
+        passage_end(passage, SK_LIMIT);
+        return;
+    }
     struct bytes held = held_for_anyone(walk->verdict) ? walk->arrival->raw : BYTES_NONE;
     writer_init(&w, walk->arena);
     frame_put_bytes(&w, record);
@@ -257,8 +293,14 @@ passage_opens(struct passage *passage)
     struct walk *walk = &passage->walk;
     const struct config *config = passage->settings->config;
 
-    if (passage->enclosing != NULL || !permit_has(walk->permit, FAMILY_ATTACHMENTS) ||
-        !config_bool(config, "attachments.open")) {
+    struct scan_settings clamd;
+    struct why why;
+    bool open = config_bool(config, "attachments.open");
+
+    if (passage->enclosing != NULL || !permit_has(walk->permit, FAMILY_ATTACHMENTS)) {
+        return false;
+    }
+    if (scan_settings_read(config, &clamd, &why) != SK_OK || (!open && !clamd.used)) {
         return false;
     }
     passage->enclosing = enclosing_new(walk->arena, walk->letter,
@@ -266,13 +308,18 @@ passage_opens(struct passage *passage)
     if (passage->enclosing == NULL) {
         return false;
     }
-    if (enclosing_count(passage->enclosing) == 0) {
-        walk->enclosures = enclosing_end(passage->enclosing);
-        return false;
+    passage->scanning = scan_ask(walk->arena, passage->enclosing, &clamd,
+                                 passage->all->base, passage_opened, passage);
+    passage->opening += passage->scanning != NULL;
+    if (open && enclosing_count(passage->enclosing) > 0) {
+        passage->opening++;
+        enclose_ask(passage->enclosing, passage->all->base, passage->all->opener,
+                    config_number(config, "attachments.time"), passage_opened, passage);
     }
-    enclose_ask(passage->enclosing, passage->all->base, passage->all->opener,
-                config_number(config, "attachments.time"), passage_opened, passage);
-    return true;
+    if (passage->opening == 0) {
+        walk->enclosures = enclosing_end(passage->enclosing);
+    }
+    return passage->opening > 0;
 }
 
 /* As far as it goes without waiting. */
@@ -329,6 +376,21 @@ passage_opened(void *context)
 {
     struct passage *passage = context;
 
+    if (--passage->opening > 0) {
+        return;
+    }
+    if (passage->scanning != NULL) {
+        struct passage_counts *counts = passage->all->counts;
+        struct scan_sum sum = scan_end(passage->scanning);
+        counts->scanned += sum.scanned;
+        counts->infected += sum.infected;
+        counts->unscanned += sum.unscanned;
+        if (sum.unanswered > 0 &&
+            config_bool(passage->settings->config, "clamd.tempfail")) {
+            passage_end(passage, SK_LATER);
+            return;
+        }
+    }
     passage->walk.enclosures = enclosing_end(passage->enclosing);
     passage_step(passage);
 }
@@ -714,6 +776,7 @@ passage_road(struct passages *passages)
         .examine = passage_examine,
         .outcome = passage_outcome,
         .learn = passage_learn,
+        .report = passage_report,
         .statistics = passage_statistics,
         .deliver = passage_deliver,
         .sender = passage_sender,

@@ -18,8 +18,9 @@
 struct passage_counts {
     _Atomic uint64_t messages, kept, later, by_action[5];
     _Atomic uint64_t
-        lists_aside;    /* times that a list in the DNS was set aside by a worker */
-    int64_t started_ms; /* monotonic */
+        lists_aside; /* times that a list in the DNS was set aside by a worker */
+    _Atomic uint64_t scanned, infected, unscanned; /* attachments, by clamd */
+    int64_t started_ms;                            /* monotonic */
 };
 
 /* What all passages of one worker share. */
@@ -42,6 +43,11 @@ struct passages {
 
 /* The callbacks for the doors; road is the struct passages. */
 struct arrival_road passage_road(struct passages *passages);
+/* Mail to an address that reports go to (passage_report.c): a callback of struct arrival_road. */
+void passage_report(void *road, struct arena *arena, const struct arrival *arrival,
+                    bool spam,
+                    void (*done)(void *context, enum sk_code code, struct bytes reply),
+                    void *context);
 /* The keeper answered; wrong or unknown tokens are ignored. */
 void passage_keeper_said(struct passages *passages, uint32_t type, uint64_t token,
                          struct bytes payload);

@@ -105,6 +105,7 @@ read_file(struct reading *r, const char *path)
         code = walk_judge(&walk, r->judge, r->settings->policy);
     }
     if (code == SK_OK) {
+        judge_say(r->judge, walk.opinion);
         judge_point(&arena, walk.letter, walk.opinion);
         print(r, &walk, path);
     } else {

@@ -119,6 +119,7 @@ put_attachments(struct json *j, const struct enclosures *e)
         json_put_string(j, "path", e->list[i].path);
         json_put_text(j, "type", e->list[i].is != NULL ? e->list[i].is->name : NULL);
         json_put_number(j, "size", (int64_t)e->list[i].size);
+        try_put_string(j, "virus", e->list[i].virus);
         json_key(j, "facts");
         json_open(j, '[');
         for (unsigned bit = 0; bit < 32; bit++) {

@@ -267,6 +267,10 @@ show_attachments(struct shower *s)
                       : s->ja        ? "不明"
                                      : "unknown",
                       (unsigned long long)it->size);
+        if (it->virus.size > 0) {
+            writer_text(s->w, s->ja ? "  ウイルス: " : "  virus: ");
+            writer_clean(s->w, it->virus, VALUE_MOST);
+        }
         for (unsigned bit = 0; bit < 32; bit++) {
             const char *name = attachment_fact_name(it->facts & (1u << bit));
             if (name != NULL) {

@@ -15,6 +15,10 @@
     row("alarm.list", request_alarm_list) \
     row("alarm.show", request_alarm_show) \
     row("alarm.test", request_alarm_test) \
+    row("campaign.list", request_campaign_list) \
+    row("campaign.merge", request_campaign_merge) \
+    row("campaign.show", request_campaign_show) \
+    row("campaign.split", request_campaign_split) \
     row("consent.grant", request_consent_grant) \
     row("consent.import", request_consent_import) \
     row("consent.list", request_consent_list) \
@@ -42,9 +46,13 @@
     row("hold.lift", request_hold_lift) \
     row("hold.list", request_hold_list) \
     row("hold.place", request_hold_place) \
+    row("learn.list", request_learn_list) \
     row("learn.personal", request_learn_personal) \
+    row("learn.try", request_learn_try) \
+    row("learn.undo", request_learn_undo) \
     row("ledger.cosigned", request_ledger_cosigned) \
     row("ledger.rotate", request_ledger_rotate) \
+    row("lexicon.accept", request_lexicon_accept) \
     row("look", request_look) \
     row("look.list", request_look_list) \
     row("metrics", request_metrics) \

@@ -195,6 +195,40 @@ test_accounts(void)
            "LIMIT_ACCOUNTS accounts: one more is refused");
 }
 
+/* Of nothing nothing is told, and nothing that is not there is merged or parted. */
+static void
+test_campaigns(void)
+{
+    char text[200];
+    static const char *const refused[] = {
+        "{\"do\":\"campaign.list\",\"most\":0}",
+        "{\"do\":\"campaign.list\",\"least\":0}",
+        "{\"do\":\"campaign.show\"}",
+        "{\"do\":\"campaign.show\",\"campaign\":\"7\"}",
+        "{\"do\":\"campaign.show\",\"campaign\":-7}",
+        "{\"do\":\"campaign.show\",\"campaign\":7}",
+        "{\"do\":\"campaign.show\",\"campaign\":1099511627776}",
+        "{\"do\":\"campaign.merge\",\"from\":1,\"to\":2}",
+        "{\"do\":\"campaign.merge\",\"from\":1,\"to\":1,\"reason\":\"r\"}",
+        "{\"do\":\"campaign.merge\",\"from\":1,\"to\":2,\"reason\":\"r\"}",
+        "{\"do\":\"campaign.split\",\"from\":1,\"entries\":[1],\"reason\":\" \"}",
+        "{\"do\":\"campaign.split\",\"from\":1,\"entries\":[1],\"reason\":\"r\"}",
+        "{\"do\":\"campaign.split\",\"from\":1,\"entries\":[],\"reason\":\"r\"}",
+    };
+    size_t right = 0, all = sizeof refused / sizeof refused[0];
+
+    for (size_t i = 0; i < all; i++) {
+        right += ask_text(refused[i]) == SK_BAD;
+    }
+    tap_ok(right == all, "campaigns: %zu of %zu requests are refused", right, all);
+    snprintf(text, sizeof text, "{\"do\":\"campaign.list\",\"most\":%d}",
+             LIMIT_CAMPAIGNS_TOLD);
+    tap_ok(ask_text(text) == SK_OK, "%d may be asked for", LIMIT_CAMPAIGNS_TOLD);
+    snprintf(text, sizeof text, "{\"do\":\"campaign.list\",\"most\":%d}",
+             LIMIT_CAMPAIGNS_TOLD + 1);
+    tap_ok(ask_text(text) == SK_BAD, "not one more");
+}
+
 int
 main(void)
 {
@@ -216,6 +250,7 @@ main(void)
     }
     test_form();
     test_handlers();
+    test_campaigns();
     test_accounts();
     vault_close(vault);
     arena_release(&arena);

@@ -20,6 +20,7 @@ static const struct option_row rows[] = {
     {"until", "TIME", "before"},
     {"action", "WORD", "accept, label, hold, refuse or tempfail"},
     {"category", "WORD", "ham, bulk, advertisement, lure, phishing, ..."},
+    {"campaign", "NUMBER", "of that campaign, as it was told when they came"},
     {"threat", NULL, "only messages with a notice of crime"},
     {"id", "ID", "the message of that id"},
     {"limit", "NUMBER", "so many at most, newest first (50)"},
@@ -94,6 +95,7 @@ read_query(struct arena *arena, struct options *o, struct rows_query *query_r,
         .client = option_bytes(o, "client"),
         .action = option_bytes(o, "action"),
         .category = option_bytes(o, "category"),
+        .campaign = option_bytes(o, "campaign"),
         .id = option_bytes(o, "id"),
         .threat = options_has(o, "threat"),
         .most = (size_t)limit,
@@ -120,6 +122,10 @@ write_event_json(struct writer *w, const struct rows_event *event)
     json_put_string(&j, "to", event->recipients);
     json_put_string(&j, "subject", event->subject);
     json_put_string(&j, "from_name", event->name);
+    if (event->campaign.size > 0) {
+        json_key(&j, "campaign");
+        json_raw(&j, event->campaign);
+    }
     json_put_number(&j, "size", event->size);
     json_put_number(&j, "entry", (int64_t)event->place.index);
     json_close(&j);

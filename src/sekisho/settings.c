@@ -10,6 +10,7 @@
 #include "arrive/settings.h"
 #include "base/limits.h"
 #include "dns/settings.h"
+#include "judge/opinion.h"
 #include "judge/settings.h"
 #include "parse/domain.h"
 #include "permit/settings.h"
@@ -19,7 +20,9 @@
 #include "report/dmarc_settings.h"
 #include "report/settings.h"
 #include "report/witness_round.h"
+#include "sekisho/lessons.h"
 #include "sekisho/opener.h"
+#include "sekisho/scan.h"
 #include "trace/batv.h"
 #include "trace/settings.h"
 #include "trace/sign.h"
@@ -68,6 +71,8 @@ static const struct config_key *const tables[] = {
     sign_config_keys,
     batv_config_keys,
     attachments_config_keys,
+    clamd_config_keys,
+    learn_config_keys,
 };
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 
@@ -178,6 +183,12 @@ settings_stages(struct settings *s, struct why *why)
     }
     if (code == SK_OK) {
         code = retention_settings_read(s->config, &(struct retention_settings){0}, why);
+    }
+    if (code == SK_OK) {
+        code = scan_settings_read(s->config, &(struct scan_settings){0}, why);
+    }
+    if (code == SK_OK) {
+        code = judge_words_settings(&s->arena, s->config, why);
     }
     if (code == SK_OK) {
         code = settings_report_tls(s, why);

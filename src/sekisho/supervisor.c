@@ -72,6 +72,9 @@ supervisor_reload(struct supervisor *s)
     if (code == SK_OK) {
         code = settings_bundle(settings, &file, &why);
     }
+    if (code == SK_OK) { /* workers that start later begin with them */
+        code = judge_use_words(s->judge, settings->config, &why);
+    }
     if (code == SK_OK) {
         code = keys_reload(s, settings, &why);
     }

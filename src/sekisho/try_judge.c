@@ -5,11 +5,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "decide/verdict.h"
 #include "dns/resolver.h"
-#include "judge/indicators.h"
-#include "judge/sender_law.h"
-#include "sekisho/passage.h"
+#include "sekisho/judgement.h"
 
 /* Opened at the first request and kept: it is the program's own, not the request's. */
 static struct judge *
@@ -119,108 +116,6 @@ make_arrival(struct try_call *call, struct bytes raw)
     return arrival;
 }
 
-static void
-write_findings(struct try_call *call, const struct walk *walk)
-{
-    const struct permit_recipient *permit = &walk->permit->recipients[0];
-    struct json *j = call->reply;
-
-    json_key(j, "findings");
-    json_open(j, '[');
-    for (size_t i = 0; i < walk->opinion->finding_count; i++) {
-        const struct finding *f = &walk->opinion->findings[i];
-        json_open(j, '{');
-        json_put_text(j, "name", f->name);
-        json_put_real(j, "weight", f->weight, 3);
-        json_put_text(j, "ground", permit_ground_name(permit->grounds[f->family]));
-        json_key(j, "words");
-        json_open(j, '{');
-        json_put_text(j, "ja", words_finding_ja(f->name));
-        json_put_text(j, "en", words_finding_en(f->name));
-        json_close(j);
-        if (f->detail.size > 0) {
-            json_put_string(j, "detail", f->detail);
-        }
-        if (f->to > f->from) {
-            json_key(j, "span");
-            json_open(j, '[');
-            json_number(j, (int64_t)f->from);
-            json_number(j, (int64_t)f->to);
-            json_close(j);
-        }
-        json_close(j);
-    }
-    json_close(j);
-}
-
-/* What the text tells to pay to, to call or to go to. Where it stands is told in the text a person sees. */
-static void
-write_indicators(struct try_call *call, const struct walk *walk)
-{
-    const struct letter *letter = walk->letter;
-    const struct indicator_texts texts = {
-        .text = letter->text, .links = letter->links, .link_count = letter->link_count};
-    struct json *j = call->reply;
-    size_t count;
-    const struct indicator *indicators = indicators_read(call->arena, &texts, &count);
-
-    json_key(j, "indicators");
-    json_open(j, '[');
-    for (size_t i = 0; i < count; i++) {
-        const struct indicator *it = &indicators[i];
-        json_open(j, '{');
-        json_put_text(j, "type", indicator_type_name(it->type));
-        json_put_string(j, "value", it->value);
-        try_put_string(j, "bank", it->bank);
-        try_put_string(j, "branch", it->branch);
-        try_put_string(j, "kind", it->kind);
-        try_put_string(j, "number", it->number);
-        try_put_string(j, "holder", it->holder);
-        if (it->disguised) {
-            json_put_bool(j, "disguised", true);
-        }
-        json_close(j);
-    }
-    json_close(j);
-}
-
-static void
-write_opinion(struct try_call *call, const struct walk *walk)
-{
-    const struct opinion *o = walk->opinion;
-    struct json *j = call->reply;
-
-    json_put_text(j, "category", category_name(o->category));
-    json_put_real(j, "probability", o->categories[o->category], 4);
-    json_put_real(j, "unwanted", o->unwanted, 4);
-    json_key(j, "categories");
-    json_open(j, '{');
-    for (unsigned i = 0; i < CATEGORY_COUNT; i++) {
-        json_put_real(j, category_name((enum category)i), o->categories[i], 4);
-    }
-    json_close(j);
-    if (o->threat != THREAT_NONE) {
-        json_key(j, "threat");
-        json_open(j, '{');
-        json_put_text(j, "kind", threat_kind_name(o->threat));
-        json_put_number(j, "severity", o->threat_severity);
-        json_put_string(j, "words", o->threat_words);
-        json_close(j);
-    }
-    if (o->normal.size > 0) { /* the body may be read */
-        write_indicators(call, walk);
-    }
-    if (o->category == CATEGORY_ADVERTISEMENT && o->content_read) {
-        json_key(j, "duties");
-        sender_law_write_duties(
-            sender_law_read(call->arena, walk->letter, walk->origin, true), j);
-    }
-    write_findings(call, walk);
-    if (o->normal.size > 0) {
-        json_put_string(j, "text", o->normal);
-    }
-}
-
 enum sk_code
 try_judge(struct try_call *call, struct why *why)
 {
@@ -254,7 +149,6 @@ try_judge(struct try_call *call, struct why *why)
     if (code != SK_OK) {
         return why_set(why, code, "the message needs more memory than one may have");
     }
-    judge_point(call->arena, walk.letter, walk.opinion);
-    write_opinion(call, &walk);
+    judgement_write(call->reply, &walk);
     return SK_OK;
 }

@@ -19,6 +19,7 @@ enum wire_type {
     WIRE_REPLY,     /* number sk_code, bytes json: an object, with "error" unless SK_OK */
     /* Keeper to worker: who allows what, from the next message on. */
     WIRE_CONSENTS,
+    WIRE_SEED, /* number: the secret of marks (record/campaigns.h) */
     /* Keeper to clerk. */
     WIRE_EVENT, /* bytes json: something was kept; dropped when the clerk cannot follow */
     WIRE_ALARM, /* bytes json: to be sent out; asked again until WIRE_ALARM_DELIVERED */

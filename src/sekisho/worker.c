@@ -42,6 +42,11 @@ worker_keeper_frame(void *context, struct frame_link *link, uint32_t type, uint6
         passage_consents(&w->passages, link, token, payload);
         return;
     }
+    if (type == WIRE_SEED) {
+        struct frame_reader r = {.rest = payload};
+        judge_use_seed(w->passages.judge, frame_get_number(&r));
+        return;
+    }
     passage_keeper_said(&w->passages, type, token, payload);
 }
 
@@ -99,6 +104,12 @@ worker_reload(struct worker *w, int file)
 
     if (code == SK_OK && w->places >= 0) {
         code = places_from_file(&settings->arena, w->places, &settings->places, &why);
+        if (code != SK_OK) {
+            settings_free(settings);
+        }
+    }
+    if (code == SK_OK) {
+        code = judge_use_words(w->passages.judge, settings->config, &why);
         if (code != SK_OK) {
             settings_free(settings);
         }

@@ -12,8 +12,8 @@
 static const char *const statement_text[ROWS_STATEMENTS] = {
     [PUT_EVENT] = "INSERT OR IGNORE INTO events(seq, segment, at, id, time, action, "
                   "category, sender, recipients,"
-                  " subject, name, text, client, threat, size, unwanted)"
-                  " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)",
+                  " subject, name, text, client, threat, campaign, size, unwanted)"
+                  " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
     [PUT_OUTCOME] =
         "INSERT OR IGNORE INTO outcomes(seq, segment, at, id, time) VALUES(?1,?2,?3,?4,?5)",
     [LAST_INDEXED] = "SELECT last FROM chunks ORDER BY first DESC LIMIT 1",
@@ -29,7 +29,8 @@ static const char schema[] =
     "NULL, sender TEXT NOT NULL,"
     " recipients TEXT NOT NULL, subject TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT "
     "NULL, client TEXT NOT NULL,"
-    " threat TEXT NOT NULL, size INTEGER NOT NULL, unwanted REAL NOT NULL);"
+    " threat TEXT NOT NULL, campaign TEXT NOT NULL, size INTEGER NOT NULL, unwanted REAL "
+    "NOT NULL);"
     "CREATE INDEX IF NOT EXISTS events_id ON events(id);"
     "CREATE TABLE IF NOT EXISTS outcomes(seq INTEGER PRIMARY KEY, segment INTEGER NOT "
     "NULL, at INTEGER NOT NULL,"
@@ -339,16 +340,16 @@ rows_put_event(struct rows *rows, const struct rows_event *given, struct why *wh
     }
     sqlite3_stmt *statement = day->statements[PUT_EVENT];
     bind_place(statement, &event->place, event->id, event->time_ms);
-    const struct bytes texts[] = {event->action,     event->category, event->sender,
-                                  event->recipients, event->subject,  event->name,
-                                  event->text,       event->client,   event->threat};
-    for (int i = 0; i < 9; i++) {
+    const struct bytes texts[] = {
+        event->action, event->category, event->sender, event->recipients, event->subject,
+        event->name,   event->text,     event->client, event->threat,     event->campaign};
+    for (int i = 0; i < 10; i++) {
         bind_text(statement, 6 + i, texts[i]);
         rows->unsettled += 4 * texts[i].size;
     }
     rows->unsettled += 400;
-    sqlite3_bind_int64(statement, 15, event->size);
-    sqlite3_bind_double(statement, 16, event->unwanted);
+    sqlite3_bind_int64(statement, 16, event->size);
+    sqlite3_bind_double(statement, 17, event->unwanted);
     code = run(rows, day, PUT_EVENT, why);
     if (code == SK_OK) {
         day->unsettled = true;

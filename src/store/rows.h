@@ -27,7 +27,8 @@ struct rows_event {
     struct bytes action, category, sender;
     struct bytes recipients; /* separated by ", " */
     struct bytes subject, name, text, client;
-    struct bytes threat; /* "" if none */
+    struct bytes threat;   /* "" if none */
+    struct bytes campaign; /* its number when it was kept; "" if none */
     int64_t size;
     double unwanted;
 };
@@ -87,14 +88,14 @@ struct rows_query {
     struct bytes
         words; /* separated by blanks; each must occur in subject, name, text or addresses */
     /* The whole address: found at once. A part of it also finds, if no whole one was found; that takes longer. */
-    struct bytes sender;               /* of the envelope */
-    struct bytes recipient;            /* any of them */
-    struct bytes client;               /* the address, exactly */
-    struct bytes action, category, id; /* exactly */
-    bool threat;                       /* only with a threat */
-    int64_t from_ms, to_ms;            /* [from, to); to 0: no end */
-    size_t most;                       /* rows; at most LIMIT_SEARCH_ROWS */
-    int64_t within_ms;                 /* time to search; 0: as long as it takes */
+    struct bytes sender;                         /* of the envelope */
+    struct bytes recipient;                      /* any of them */
+    struct bytes client;                         /* the address, exactly */
+    struct bytes action, category, id, campaign; /* exactly */
+    bool threat;                                 /* only with a threat */
+    int64_t from_ms, to_ms;                      /* [from, to); to 0: no end */
+    size_t most;                                 /* rows; at most LIMIT_SEARCH_ROWS */
+    int64_t within_ms; /* time to search; 0: as long as it takes */
 };
 struct rows_found {
     struct rows_event *events; /* newest first */

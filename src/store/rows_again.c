@@ -243,7 +243,7 @@ check_day(struct rows *rows, const struct rows_file_name *name, int64_t *deadlin
     if (code == SQLITE_OK) {
         version = one_number(database, "PRAGMA user_version", &code);
     }
-    bool known_version = version == ROWS_VERSION || version == ROWS_VERSION_OLD;
+    bool known_version = version >= ROWS_VERSION_OLD && version <= ROWS_VERSION;
     if (code == SQLITE_OK && known_version) {
         last = one_number(database, "SELECT coalesce(max(seq), 0) FROM events", &code);
     }

@@ -104,13 +104,16 @@ put_back(struct erasing *e, const struct rows_erasure *erasure)
     static const struct rows_event nothing;
     const struct rows_event *content =
         erasure->content != NULL ? erasure->content : &nothing;
-    struct bytes texts[] = {
-        rows_fold(&e->arena, content->subject), rows_fold(&e->arena, content->name),
-        rows_fold(&e->arena, content->text), content->category, content->threat};
+    struct bytes texts[] = {rows_fold(&e->arena, content->subject),
+                            rows_fold(&e->arena, content->name),
+                            rows_fold(&e->arena, content->text),
+                            content->category,
+                            content->threat,
+                            content->campaign};
     enum sk_code code = run(e,
                             "UPDATE events SET subject=?2, name=?3, text=?4, category=?5, "
-                            "threat=?6 WHERE seq=?1",
-                            erasure->index, texts, 5);
+                            "threat=?6, campaign=?7 WHERE seq=?1",
+                            erasure->index, texts, 6);
     if (code == SK_OK && content == &nothing) {
         code = run(e, "UPDATE events SET unwanted=0 WHERE seq=?1", erasure->index, NULL, 0);
     }

@@ -23,14 +23,18 @@ rows_version(sqlite3 *database)
 int
 rows_upgrade(sqlite3 *database)
 {
-    char sql[200];
+    char sql[300];
+    int64_t version = rows_version(database);
 
-    if (rows_version(database) == ROWS_VERSION) {
+    if (version == ROWS_VERSION) {
         return SQLITE_OK;
     }
     snprintf(sql, sizeof(sql),
              "DROP TABLE IF EXISTS words; DROP TABLE IF EXISTS pairs; "
-             "PRAGMA user_version=%d; COMMIT",
+             "%sPRAGMA user_version=%d; COMMIT",
+             version < ROWS_VERSION_OLD /* a new file */
+                 ? ""
+                 : "ALTER TABLE events ADD COLUMN campaign TEXT NOT NULL DEFAULT ''; ",
              ROWS_VERSION);
     int code = sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (code == SQLITE_OK) {

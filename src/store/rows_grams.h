@@ -53,7 +53,7 @@ struct bytes grams_lower_text(struct arena *arena, struct bytes text);
 /* What begins at a character: it, the next and the one after it; 0 where a text or a word ends. */
 uint32_t grams_at(uint32_t c, uint32_t next, uint32_t third);
 bool grams_is_blank(uint32_t c);
-/* kind 'a' action, 'g' category, 'c' client, 't' threat (value ""), 's' and 'r' a whole address. */
+/* kind 'a' action, 'g' category, 'c' client, 't' threat (value ""), 'k' campaign, 's' and 'r' a whole address. */
 uint32_t grams_of_value(char kind, struct bytes value);
 
 /* Reads a number; 0: there is none. */

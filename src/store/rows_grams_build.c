@@ -101,6 +101,9 @@ add_row(struct building *b, sqlite3_stmt *row)
     if (column(row, 9).size > 0) {
         add(b, GRAMS_VALUE, grams_of_value('t', BYTES_NONE), 0);
     }
+    if (column(row, 11).size > 0) {
+        add(b, GRAMS_VALUE, grams_of_value('k', column(row, 11)), 0);
+    }
     int64_t time = sqlite3_column_int64(row, 10);
     b->earliest = b->rows == 0 || time < b->earliest ? time : b->earliest;
     b->latest = b->rows == 0 || time > b->latest ? time : b->latest;
@@ -114,7 +117,7 @@ read_rows(struct building *b, sqlite3 *database, int64_t low, int64_t high)
     int code = sqlite3_prepare_v2(
         database,
         "SELECT seq, subject, name, text, sender, recipients, action, category, client, "
-        "threat, time FROM events WHERE seq > ?1 AND seq < ?2 ORDER BY seq",
+        "threat, time, campaign FROM events WHERE seq > ?1 AND seq < ?2 ORDER BY seq",
         -1, &statement, NULL);
 
     if (code == SQLITE_OK) {

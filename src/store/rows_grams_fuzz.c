@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char tables[] =
     "CREATE TABLE events(seq INTEGER PRIMARY KEY, subject, name, text, sender, recipients, "
-    "action, category, client, threat, time); BEGIN";
+    "action, category, client, threat, time, campaign); BEGIN";
 static const char chunks[] = "INSERT INTO chunks VALUES(0, 0, 999, 500, 0, 9); "
                              "INSERT INTO chunks VALUES(1, 1000, 1999, 500, 0, 9); COMMIT";
 

@@ -385,7 +385,7 @@ test_crash(void)
 }
 
 static const char old_version[] =
-    "DROP TABLE chunks; DROP TABLE grams;"
+    "DROP TABLE chunks; DROP TABLE grams; ALTER TABLE events DROP COLUMN campaign;"
     "CREATE VIRTUAL TABLE words USING fts5(sender, recipients, body, content='', "
     "tokenize='trigram', columnsize=0);"
     "CREATE VIRTUAL TABLE pairs USING fts5(body, content='', detail=none, columnsize=0, "

@@ -122,9 +122,10 @@ plan_query(struct arena *arena, const struct rows_query *query, bool whole,
         {query->client, "e.client", 'c'},
         {query->action, "e.action", 'a'},
         {query->category, "e.category", 'g'},
+        {query->campaign, "e.campaign", 'k'},
         {query->id, "e.id", '\0'},
     };
-    for (size_t i = 0; i < 4 && code == SK_OK; i++) {
+    for (size_t i = 0; i < 5 && code == SK_OK; i++) {
         if (exact[i].value.size > 0) {
             code = plan_value(plan, exact[i].column, NULL, exact[i].value, why);
             plan_mark(plan, exact[i].kind, exact[i].value);
@@ -149,11 +150,11 @@ plan_sql(struct plan *plan)
     struct writer w;
 
     writer_init(&w, plan->arena);
-    writer_text(&w,
-                "SELECT e.seq, e.segment, e.at, e.id, e.time, e.action, e.category, "
-                "e.sender, e.recipients,"
-                " e.subject, e.name, e.text, e.client, e.threat, e.size, e.unwanted FROM "
-                "events e WHERE ");
+    writer_text(&w, "SELECT e.seq, e.segment, e.at, e.id, e.time, e.action, e.category, "
+                    "e.sender, e.recipients,"
+                    " e.subject, e.name, e.text, e.client, e.threat, e.campaign, e.size, "
+                    "e.unwanted FROM "
+                    "events e WHERE ");
     /* The plus keeps SQLite from going through the rows where the id's index has it. */
     writer_format(&w, "%se.seq BETWEEN ?2 AND ?3", plan->by_id ? "+" : "");
     writer_bytes(&w, writer_view(plan->where));

@@ -8,11 +8,12 @@
 
 #define ROWS_PATH_SIZE 4096
 #define ROWS_NAME_SIZE 32 /* "events-2026-11-22.db" */
-/* PRAGMA user_version of a day's file. 3: the word index is ours (rows_grams.h). Files of version 2, whose index was FTS5's,
- * answer by looking at each row, until they are written to and so brought to 3 (rows_upgrade). Files of any other
- * version are made again from the journal. */
-#define ROWS_VERSION     3
-#define ROWS_VERSION_OLD 2
+/* PRAGMA user_version of a day's file. 4: rows have a campaign; those of older files have none. 3: the word index is ours
+ * (rows_grams.h). Files of version 2, whose index was FTS5's, answer by looking at each row, until they are written to and so
+ * brought to 4 (rows_upgrade). Files of any other version are made again from the journal. */
+#define ROWS_VERSION       4
+#define ROWS_VERSION_GRAMS 3
+#define ROWS_VERSION_OLD   2
 
 /* Days. A day is its number since 1970 in the zone; "2026-11-22" in names. */
 int64_t rows_day_of(int zone_minutes, int64_t time_ms);

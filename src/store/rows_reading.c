@@ -43,9 +43,9 @@ open_as_it_is(struct arena *arena, const char *path, sqlite3 **database_r)
                            NULL);
 }
 
-int
-rows_open_reading(struct arena *arena, const char *folder,
-                  const struct rows_file_name *name, sqlite3 **database_r)
+static int
+open_file(struct arena *arena, const char *folder, const struct rows_file_name *name,
+          sqlite3 **database_r)
 {
     char path[ROWS_PATH_SIZE];
 
@@ -69,6 +69,23 @@ rows_open_reading(struct arena *arena, const char *folder,
         return open_closed(folder, name->day, database_r);
     }
     return open_as_it_is(arena, path, database_r);
+}
+
+int
+rows_open_reading(struct arena *arena, const char *folder,
+                  const struct rows_file_name *name, sqlite3 **database_r)
+{
+    int code = open_file(arena, folder, name, database_r);
+    int64_t version = code == SQLITE_OK ? rows_version(*database_r) : ROWS_VERSION;
+
+    /* Rows of before had no campaign; nobody's question needs to know. */
+    if (version >= ROWS_VERSION_OLD && version < ROWS_VERSION) {
+        code = sqlite3_exec(*database_r,
+                            "CREATE TEMP VIEW events AS SELECT *, '' AS campaign FROM "
+                            "main.events",
+                            NULL, NULL, NULL);
+    }
+    return code;
 }
 
 static enum sk_code

@@ -20,18 +20,19 @@ read_event(struct arena *arena, sqlite3_stmt *statement, struct rows_event *even
 {
     struct bytes *texts[] = {&event->action,     &event->category, &event->sender,
                              &event->recipients, &event->subject,  &event->name,
-                             &event->text,       &event->client,   &event->threat};
+                             &event->text,       &event->client,   &event->threat,
+                             &event->campaign};
 
     event->place.index = (uint64_t)sqlite3_column_int64(statement, 0);
     event->place.segment = (uint64_t)sqlite3_column_int64(statement, 1);
     event->place.offset = (uint64_t)sqlite3_column_int64(statement, 2);
     event->id = column_text(arena, statement, 3);
     event->time_ms = sqlite3_column_int64(statement, 4);
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 10; i++) {
         *texts[i] = column_text(arena, statement, 5 + i);
     }
-    event->size = sqlite3_column_int64(statement, 14);
-    event->unwanted = sqlite3_column_double(statement, 15);
+    event->size = sqlite3_column_int64(statement, 15);
+    event->unwanted = sqlite3_column_double(statement, 16);
 }
 
 /* One search: what goes from file to file. */
@@ -124,7 +125,7 @@ search_chunks(struct file_search *f, struct why *why)
     int64_t high = INT64_MAX;
     enum sk_code code = SK_OK;
 
-    if (s->plan->term_count > 0 && rows_version(f->database) == ROWS_VERSION) {
+    if (s->plan->term_count > 0 && rows_version(f->database) >= ROWS_VERSION_GRAMS) {
         code = grams_chunks(s->arena, f->database, &chunks, &count, why);
     }
     for (size_t i = 0; i < count && code == SK_OK && !is_full(f); i++) {

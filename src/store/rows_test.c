@@ -93,6 +93,7 @@ fill(void)
     put(rows, event_make(1, MIDNIGHT, "ichiro@example.net", "口座番号 \"quoted\" 100%"));
     struct rows_event threat = event_make(2, MIDNIGHT + 5, "", "Weekly report PC a_b");
     threat.threat = BYTES("bomb");
+    threat.campaign = BYTES("42");
     threat.action = BYTES("hold");
     threat.text = BYTES("明日の朝");
     put(rows, threat);
@@ -153,6 +154,9 @@ test_fields(void)
     tap_ok(hits(&(struct rows_query){.client = BYTES("192.0.2.1")}) == 4, "client");
     tap_ok(hits(&(struct rows_query){.client = BYTES("192.0.2.")}) == 0, "client exactly");
     tap_ok(hits(&(struct rows_query){.threat = true}) == 1, "threat");
+    tap_ok(hits(&(struct rows_query){.campaign = BYTES("42")}) == 1 &&
+               hits(&(struct rows_query){.campaign = BYTES("4")}) == 0,
+           "campaign, exactly");
     tap_ok(hits(&(struct rows_query){.action = BYTES("hold"), .category = BYTES("ham")}) ==
                1,
            "action and category");

@@ -19,7 +19,6 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "judge/campaign.h"
-#include "judge/habits.h"
 #include "judge/normal.h"
 #include "judge/template.h"
 #include "parse/letter.h"
@@ -147,7 +146,9 @@ fill(size_t count)
         }
         double start = cpu_us();
         for (size_t k = 0; k < BATCH && i + k <= count; k++) {
-            (void)campaign_index_put(&index, &batch[k], i + k);
+            (void)campaign_index_put(
+                &index, &batch[k],
+                &(struct campaign_member){.number = i + k, .campaign = i + k});
         }
         took += cpu_us() - start;
     }
@@ -182,7 +183,6 @@ fill(size_t count)
 struct mail {
     struct bytes campaign;
     struct minhash minhash;
-    struct habits habits;
     struct own_text text;
     uint64_t joined;
 };
@@ -223,7 +223,6 @@ add_mail(struct arena *keep, const char *folder, struct bytes path, struct bytes
     own.normal = bytes_copy(keep, own.normal);
     own.regions = regions_read(keep, own.normal, &own.region_count);
     minhash_read(&message, &own, 1, &mail->minhash);
-    habits_read(letter, &mail->habits);
     mail->campaign = bytes_copy(keep, campaign);
     mail->text = own;
     mail_count += mail->minhash.shingle_count >= WORDS_MIN;
@@ -288,12 +287,6 @@ by_words(const struct mail *a, const struct mail *b)
 }
 
 static unsigned
-by_habits(const struct mail *a, const struct mail *b)
-{
-    return habits_similarity(&a->habits, &b->habits);
-}
-
-static unsigned
 by_campaign(const struct mail *a, const struct mail *b)
 {
     return a->joined == b->joined ? 1000 : 0;
@@ -303,14 +296,12 @@ static int
 pairs(const char *table)
 {
     static const unsigned lines[] = {300, 400, 500, 600, 700, 800};
-    static const unsigned habit_lines[] = {600, 700, 800, 900};
     static const unsigned joined[] = {1000};
     struct arena keep;
 
     arena_init(&keep, (size_t)1 << 32);
     read_mails(&keep, table);
     count_pairs("words", by_words, lines, 6);
-    count_pairs("habits", by_habits, habit_lines, 4);
     for (size_t n = 0; n < 6; n++) {
         struct campaign_index index = make(1 + 2 * mail_count);
         struct campaign_near near[CAMPAIGN_NEAR_MAX];
@@ -319,7 +310,9 @@ pairs(const char *table)
             bool found =
                 campaign_index_probe(&index, &mails[i].minhash, lines[n], near) > 0;
             mails[i].joined = found ? near[0].campaign : next++;
-            (void)campaign_index_put(&index, &mails[i].minhash, mails[i].joined);
+            (void)campaign_index_put(
+                &index, &mails[i].minhash,
+                &(struct campaign_member){.number = i + 1, .campaign = mails[i].joined});
         }
         printf("asked at %.2f: %zu campaigns\n", lines[n] / 1000.0, (size_t)next - 1);
         count_pairs("  joined", by_campaign, joined, 1);

@@ -129,6 +129,34 @@ def checking():
     ok(r.returncode == 1 and '110' in r.stdout.decode(), 'a threat: exit status 1, and whom to call', r.stdout.decode())
     r = run('check', '--offline', '--lang', 'ja', '--permit', 'source,label', threat)
     ok(r.returncode == 0 and '110' not in r.stdout.decode(), 'without consent the content is not read', r.stdout.decode())
+    reasons()
+
+
+# Many things are wrong with it at once.
+LURE = ('From: "みずほ銀行" <x@free-mail.example.top>\nReply-To: y@other.example.net\nSubject: 【重要】アカウント停止\nContent-Type: text/html; charset=utf-8\n\n'
+        '<p>みずほ銀行です。異常なログインを検知したため、口座の利用を制限しました。24時間以内に本人確認をお願いします。'
+        '<a href="http://198.51.100.7/login">https://www.mizuhobank.co.jp/</a></p><form action="http://198.51.100.7/p"><input type="password" name="p"></form>'
+        '<p style="display:none">新聞の記事です。図書館では読み聞かせ会が開かれました。親子連れでにぎわい、町内会は防災訓練の日程を知らせています。</p>')
+
+
+def reasons():
+    path = write('lure.eml', LURE)
+    for language, more in (('en', 'more (--all)'), ('ja', '件 (--all)')):
+        r = run('check', '--offline', '--lang', language, path)
+        text = r.stdout.decode()
+        told = re.findall(r'(?m)^  +[+-]\d+\.\d  (.+)$', text)
+        ok(len(told) == 5 and more in text, 'the five reasons that mattered most, and how many more there are: ' + language, text)
+        rest = [l for l in re.findall(r'(?m)^ {9}(\S.*)$', text)]
+        ok(len(rest) == 5 and all(re.search('content|links|source|label|authentication|内容|リンク|送信元|認証', l) for l in rest), 'each with what it was read by: ' + language, rest)
+        ok(any(re.search(r'bytes \d+ to \d+|\d+〜\d+ バイト目', l) for l in rest), 'and where it stands: ' + language, rest)
+    weights = [abs(float(w)) for w in re.findall(r'(?m)^  +([+-]\d+\.\d)  ', text)]
+    ok(weights == sorted(weights, reverse=True), 'the heaviest first', weights)
+    all_of_them = re.findall(r'(?m)^  +[+-]\d+\.\d  (.+)$', run('check', '--offline', '--lang', 'ja', '--all', path).stdout.decode())
+    j = json.loads(run('check', '--offline', '--json', path).stdout)
+    ok(len(all_of_them) == len(j['reasons']) > 5, '--all tells every one', (len(all_of_them), len(j['reasons'])))
+    raw = LURE.encode()
+    spans = [raw[f['from']:f['to']].decode(errors='replace') for f in j['opinion']['findings'] if 'from' in f]
+    ok(spans and any('ログイン' in x or '本人確認' in x or '制限' in x for x in spans), 'the bytes are those of the words', spans)
 
 
 def letter(kind, i):

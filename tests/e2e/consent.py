@@ -160,7 +160,7 @@ def imports():
 def next_message():
     """100 times: what the command said holds for the very next message, whichever worker takes it."""
     hop = NextHop()
-    with Checkpoint(profile='carrier', next_hop=hop.url, workers=3) as c:
+    with Checkpoint(profile='carrier', next_hop=hop.url, workers=3, extra='[policy]\nhold = 900\nrefuse = 1000\n') as c:
         wrong = []
         for i in range(100):
             grant = i % 2 == 0

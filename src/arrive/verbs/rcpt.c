@@ -15,6 +15,39 @@ domain_is_ours(const struct arrive_settings *settings, struct bytes domain)
     return settings->domain_count == 0 || domain.size == 0;
 }
 
+static bool
+is_report(const struct arrive_settings *settings, struct bytes address, bool *spam_r)
+{
+    *spam_r = settings->spam_address.size > 0 &&
+              bytes_equal_fold(address, settings->spam_address);
+    return *spam_r || (settings->ham_address.size > 0 &&
+                       bytes_equal_fold(address, settings->ham_address));
+}
+
+bool
+verb_rcpt_is_report(const struct smtp_session *session, struct bytes arguments)
+{
+    struct bytes address, rest;
+    bool non_ascii, spam;
+
+    return smtp_path_read(arguments, "TO:", &address, &rest, &non_ascii) == SK_OK &&
+           is_report(session->door.settings, address, &spam);
+}
+
+/* People with a login, or on networks of ours. */
+static bool
+may_report(const struct smtp_session *session)
+{
+    const struct arrive_settings *settings = session->door.settings;
+    bool may = session->user.size > 0;
+
+    for (size_t i = 0; i < settings->reporter_count && !may; i++) {
+        may = net_prefix_has(&settings->reporters[i], &session->claimed);
+    }
+    return may && session->door.doors->road->report != NULL &&
+           session->mail->arrival.mail_from.size > 0;
+}
+
 static enum reply_name
 read_parameters(struct bytes rest)
 {
@@ -43,6 +76,13 @@ verb_rcpt_check(const struct smtp_session *session, struct bytes arguments)
     }
     if (non_ascii && !session->mail->arrival.smtputf8) {
         return REPLY_NEED_UTF8;
+    }
+    bool spam, report = is_report(session->door.settings, address, &spam);
+    if (session->mail->report || (report && session->mail->asking_count > 0)) {
+        return REPLY_REPORT_ALONE;
+    }
+    if (report) {
+        return may_report(session) ? read_parameters(rest) : REPLY_REPORT_DENIED;
     }
     if (!domain_is_ours(session->door.settings, smtp_domain(address))) {
         return REPLY_RELAY_DENIED;
@@ -77,6 +117,13 @@ verb_rcpt(struct smtp_session *session, struct bytes arguments)
     recipient->address = bytes_copy(&mail->arena, address);
     recipient->parameters = bytes_copy(&mail->arena, bytes_trim(rest));
     const struct arrival_road *road = session->door.doors->road;
+    if (is_report(session->door.settings, address, &mail->report_spam)) {
+        mail->report = true;
+        mail->asking[mail->asking_count++] = recipient;
+        mail->arrival.recipients[mail->arrival.recipient_count++] = *recipient;
+        smtp_reply(session, REPLY_RECIPIENT_OK);
+        return;
+    }
     if (road->recipient != NULL) {
         road->recipient(road->road, &mail->arena, &mail->arrival, recipient);
     }

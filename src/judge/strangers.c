@@ -1,0 +1,181 @@
+/* What strangers want and whom they claim to be, as findings: lures (judge/lure.h) and phishing (judge/phishing.h). */
+#include "judge/strangers_private.h"
+
+#include "base/writer.h"
+#include "judge/findings_private.h"
+#include "judge/lure.h"
+#include "judge/phishing.h"
+
+/* Logits: for each point of a lure beyond LURE_NOTHING, and at most. */
+#define LURE_GAIN    0.9
+#define LURE_NOTHING 0.8
+#define LURE_MOST    4.5
+/* Below the line it is one where the classifier, who knows other words, says so too. */
+#define LURE_HALF 1.4
+#define DOUBTED   0.6
+/* Mail he is sure of, as of friends and families, is one from this many points on. */
+#define LURE_SURE 3.5
+#define TRUSTED   0.05
+
+enum sk_code
+judge_open_strangers(struct arena *arena, const struct config *config, struct judge *judge,
+                     struct why *why)
+{
+    struct bytes path = config == NULL ? BYTES_NONE : config_text(config, "judge.brands");
+    struct bytes more = BYTES_NONE;
+    struct arena files;
+    enum sk_code code = SK_OK;
+
+    arena_init(&files, 4 * LEXICON_FILE_MAX);
+    if (path.size > 0) {
+        code = config_file(config, &files, path, LEXICON_FILE_MAX, &more, why);
+    }
+    if (code == SK_OK) {
+        code = lure_open(arena, lure_built_in(), &judge->lures, why);
+    }
+    if (code == SK_OK) {
+        code = brands_open(arena, brands_built_in(), more, &judge->brands, why);
+    }
+    arena_release(&files);
+    return code;
+}
+
+void
+judge_close_strangers(struct judge *judge)
+{
+    lure_close(judge->lures);
+    brands_close(judge->brands);
+    judge->lures = NULL;
+    judge->brands = NULL;
+}
+
+/* Whether everybody who allows the one also allows the other: then a finding of the one may rest on both. */
+static bool
+implies(const struct permit *permit, enum permit_family one, enum permit_family other)
+{
+    for (size_t i = 0; i < permit->recipient_count; i++) {
+        uint32_t families = permit->recipients[i].families;
+        if ((families & FAMILY_BIT(one)) != 0 && (families & FAMILY_BIT(other)) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What a finding would tell somebody of what he did not allow to be read is taken back. */
+static void
+keep_apart(const struct permit *permit, struct phishing *p)
+{
+    bool text = p->claim == PHISHING_BY_TEXT || p->claim == PHISHING_BY_LINKS;
+
+    if (text && !implies(permit, FAMILY_CONTENT, FAMILY_LINKS)) {
+        p->claim = PHISHING_NO_CLAIM;
+    }
+    if (!implies(permit, FAMILY_LINKS, FAMILY_CONTENT) ||
+        !implies(permit, FAMILY_LINKS, FAMILY_LABEL)) {
+        p->host_weight =
+            p->host_weight < PHISHING_HOST_ALONE ? p->host_weight : PHISHING_HOST_ALONE;
+    }
+}
+
+/* "三井住友カード (vpass.ne.jp): example.com" */
+static void
+put_mismatch(struct findings *f, const struct phishing *p)
+{
+    struct writer w;
+
+    writer_init(&w, f->arena);
+    writer_bytes(&w, p->brand);
+    writer_text(&w, " (");
+    writer_bytes(&w, p->true_domain);
+    writer_text(&w, "): ");
+    writer_bytes(&w, p->seen_domain);
+    bool content = p->claim == PHISHING_BY_TEXT || p->claim == PHISHING_BY_LINKS;
+    findings_put_said(f, "brand_mismatch", content ? FAMILY_CONTENT : FAMILY_LABEL,
+                      p->weight, writer_view(&w), p->said);
+}
+
+static void
+read_phishing(struct findings *f, struct judge *judge, const struct letter *letter,
+              const struct origin *origin, const struct phrase_text *text,
+              const struct region *regions, size_t region_count)
+{
+    bool content = permit_has(f->permit, FAMILY_CONTENT),
+         links = permit_has(f->permit, FAMILY_LINKS);
+    struct phishing p;
+
+    phishing_read_header(f->arena, judge->brands, letter, origin, &p);
+    if (content) {
+        phishing_read_text(f->arena, judge->brands, letter, text, regions, region_count,
+                           &p);
+    }
+    if (links) {
+        phishing_read_links(judge->brands, letter, &p);
+    }
+    keep_apart(f->permit, &p);
+    if (p.claim != PHISHING_NO_CLAIM && p.weight > 0) {
+        put_mismatch(f, &p);
+    }
+    if (p.pressures >= 2 && p.pressure_weight > 0) {
+        findings_put_said(f, "login_pressure", FAMILY_CONTENT, p.pressure_weight,
+                          p.pressure_words, p.pressure_words);
+    }
+    if (p.host.size > 0) {
+        findings_put(f, "disposable_host", FAMILY_LINKS, p.host_weight, p.host);
+    }
+}
+
+static void
+read_lure(struct findings *f, struct judge *judge, const struct letter *letter,
+          struct opinion *o, const struct phrase_text *text, const struct region *regions,
+          size_t region_count)
+{
+    struct lure lure;
+    double sum = 0;
+
+    lure_read(f->arena, judge->lures, letter, text, regions, region_count, &lure);
+    o->lure_stages = lure.stages;
+    double line = o->content >= DOUBTED  ? LURE_HALF
+                  : o->content < TRUSTED ? LURE_SURE
+                                         : LURE_LINE;
+    if (lure.points < line) {
+        return;
+    }
+    for (size_t i = 0; i < lure.part_count; i++) {
+        sum += lure.parts[i].points;
+    }
+    double weight = LURE_GAIN * (lure.points - LURE_NOTHING);
+    weight = weight < LURE_MOST ? weight : LURE_MOST;
+    for (size_t i = 0; i < lure.part_count; i++) {
+        const struct lure_part *part = &lure.parts[i];
+        findings_put_said(f, lure_finding_name(part->theme), FAMILY_CONTENT,
+                          weight * part->points / sum, part->words, part->words);
+    }
+}
+
+void
+judge_read_strangers(struct findings *f, struct judge *judge, const struct letter *letter,
+                     const struct origin *origin, const struct judge_text *whole,
+                     struct opinion *o)
+{
+    size_t region_count = 0;
+    const struct region *regions = NULL;
+    struct phrase_text text = {0};
+    bool content = permit_has(f->permit, FAMILY_CONTENT);
+
+    if (content && whole->normal.size > 0) {
+        text = phrase_text_folded(whole->normal, whole->folded);
+        regions = whole->regions;
+        region_count = whole->region_count;
+        /* Where a text is cut, what its last lines are can be told of the piece alone. */
+        if (regions == NULL || text.normal.size < whole->normal.size) {
+            regions = regions_read(f->arena, text.normal, &region_count);
+        }
+    }
+    if (content || permit_has(f->permit, FAMILY_LABEL)) {
+        read_phishing(f, judge, letter, origin, &text, regions, region_count);
+    }
+    if (content && whole->normal.size > 0) {
+        read_lure(f, judge, letter, o, &text, regions, region_count);
+    }
+}
