@@ -86,7 +86,7 @@ def wait_log(c, words, count=1, seconds=20):
 
 def start_refused():
     folder = tempfile.mkdtemp(prefix='sekisho-lexicon-')
-    for name, text in (('form', HEAD + 'x\n'), ('examples', HEAD + ROW.replace('手押し都内、詳細はテレで', 'とてもきれい'))):
+    for name, text in (('form', HEAD + 'x\n'), ('examples', HEAD + ROW.replace('竜水あります。手押し都内、詳細はテレで', '竜水はとてもきれいです'))):
         path = written(folder, text)
         c = Checkpoint(extra='[judge]\nwords = ' + path, start=False)
         r = run('serve', '--config', c.conf, timeout=60)
