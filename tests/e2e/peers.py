@@ -92,6 +92,9 @@ def reloads(c):
         ok(answer[0] == 250, 'OpenDMARC: five SIGHUPs within a session, and the session goes on', answer)
     ok(c.process.poll() is None and c.role_pids('worker') == workers, 'OpenDMARC: SIGHUP ends no process',
        (workers, c.role_pids('worker')))
+    end = time.time() + 10  # the tables of words are compiled anew
+    while time.time() < end and c.log_text().count('new configuration in force') == before:
+        time.sleep(.1)
     ok(c.log_text().count('new configuration in force') > before, 'OpenDMARC: SIGHUP brings the new configuration', c.log_text()[-800:])
 
 
