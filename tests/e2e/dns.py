@@ -60,16 +60,23 @@ class Server:
         while self.open:
             try:
                 client, _ = self.tcp.accept()
-                client.settimeout(3)
-                size = struct.unpack('>H', client.recv(2))[0]
-                reply = self.reply(client.recv(size), True)
-                if reply is not None:
-                    self.answered_tcp += 1
-                    client.sendall(struct.pack('>H', len(reply)) + reply)
-                client.close()
+            except OSError:
+                continue
+            threading.Thread(target=self.answer_stream, args=(client,), daemon=True).start()
+
+    def answer_stream(self, client):
+        """Every question of one connection until its end (RFC 7766 6.2.1: a client may ask several without waiting)."""
+        with client, client.makefile('rb') as stream:
+            client.settimeout(10)
+            try:
+                while self.open:
+                    size = struct.unpack('>H', stream.read(2))[0]
+                    reply = self.reply(stream.read(size), True)
+                    if reply is not None:
+                        self.answered_tcp += 1
+                        client.sendall(struct.pack('>H', len(reply)) + reply)
             except (OSError, struct.error, IndexError):
-                if not self.open:
-                    return
+                pass
 
     def reply(self, data, is_tcp):
         name, end = name_of(data, 12)

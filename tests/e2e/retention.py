@@ -97,11 +97,11 @@ def withdrawing():
     with Checkpoint(profile='carrier') as c:
         grant(c, HANAKO)
         grant(c, TARO)
-        hers = [send(c, message('quillwort %d' % i, '秘密の口座番号 buckthorn'), [HANAKO]) for i in range(30)]
+        hers = [send(c, message('quillwort %d' % i, '秘密の山茶花番号 buckthorn'), [HANAKO]) for i in range(30)]
         both = send(c, message('sundew shared', 'bogmyrtle'), [HANAKO, TARO])
         held = send(c, message('asphodel evidence', 'orchis'), [HANAKO])
         wait(lambda: found(c, '--id', held) == [held])
-        ok(len(found(c, '--limit', '100', 'quillwort')) == 30 and found(c, '口座') == hers[::-1], 'thirty messages can be found')
+        ok(len(found(c, '--limit', '100', 'quillwort')) == 30 and found(c, '山茶') == hers[::-1], 'thirty messages can be found')
 
         code, words = said(c, 'hold', 'place', '--id', held)
         ok(code == 65 and 'reason' in words, 'a hold without a reason is refused', (code, words))
@@ -115,8 +115,8 @@ def withdrawing():
         r = c.command('consent', 'withdraw', HANAKO.decode(), 'content')
         ok(r.returncode == 0 and b'hold' in r.stdout, 'the consent is withdrawn, and the hold is told', (r.stdout, r.stderr))
         later = send(c, message('saxifrage later', 'gentian'), [HANAKO])
-        ok(wait(lambda: not residue(c, 'quillwort') and not residue(c, 'buckthorn') and not residue(c, '口座番号')),
-           'nothing of the thirty is left in any file', (residue(c, 'quillwort'), residue(c, 'buckthorn')))
+        ok(wait(lambda: not residue(c, 'quillwort') and not residue(c, 'buckthorn') and not residue(c, '山茶花番号')),
+           'nothing of the thirty is left in any file', [residue(c, w) for w in ('quillwort', 'buckthorn', '山茶花番号')])
         ok(found(c, 'quillwort') == [] and found(c, '--id', hers[3]) == [hers[3]], 'the rows know their envelope, not their words')
         ok(not residue(c, 'saxifrage') and isinstance(later, str), 'the next message is not read at all')
         ok(found(c, 'sundew') == [both] and residue(c, 'sundew'), 'what Taro allowed too stays, for him')
