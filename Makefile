@@ -54,7 +54,7 @@ bench: all
 
 model: all
 	@tools/train-model build/sekisho build/model
-	@ninja -C build
+	@tools/train-wording build build/corpora/spam-assassin/package/data/*-ham-*
 	@tests/bench/judging --card
 
 format:

@@ -86,7 +86,9 @@ def written(work):
                        split='held' if hand.startswith('held-') else 'train')
 
 
-CASES = {'lures.tsv': 'lure', 'phishing.tsv': 'phishing', 'slang.tsv': 'slang', 'threats.tsv': 'threat', 'more-threats.tsv': 'threat'}
+CASES = {'lures.tsv': 'lure', 'lures-2.tsv': 'lure', 'lures-3.tsv': 'lure', 'phishing.tsv': 'phishing', 'slang.tsv': 'slang', 'slang-2.tsv': 'slang',
+         'slang-3.tsv': 'slang', 'threats.tsv': 'threat', 'more-threats.tsv': 'threat', 'threats-2.tsv': 'threat', 'threats-3.tsv': 'threat',
+         'threats-4.tsv': 'threat'}
 
 
 def rows_of(path):

@@ -721,3 +721,11 @@ config_named_given(const struct config *config, const char *section, size_t i,
 {
     return config_named_value(config, section, i, name)->given;
 }
+
+size_t
+config_named_line(const struct config *config, const char *section, size_t i,
+                  const char *name)
+{
+    return name == NULL ? config_named_section(config, section, i)->line
+                        : config_named_value(config, section, i, name)->line;
+}

@@ -101,3 +101,6 @@ const struct bytes *config_named_list(const struct config *config, const char *s
 /* Whether the key was given in that section. */
 bool config_named_given(const struct config *config, const char *section, size_t i,
                         const char *name);
+/* The line of the key in that section, 0 for a default; of its heading where name is NULL. */
+size_t config_named_line(const struct config *config, const char *section, size_t i,
+                         const char *name);

@@ -171,6 +171,7 @@
 #define LIMIT_LURE_WORDS 20000           // Spellings in the table of lures. Beyond: refused as configuration.
 #define LIMIT_THREAD_PAIRS 256           // Correspondents whose turn of conversation is remembered for one recipient, 40 bytes each. Beyond: the one that says least gives way.
 #define LIMIT_THREAD_ADDRESS 320         // Bytes of a correspondent's address that the key of a conversation is made of: 64, @, 255 (RFC 5321 4.5.3.1). Beyond: not read.
+#define LIMIT_THREAD_RECIPIENTS 4096     // Recipients whose conversations with strangers are remembered, 11 KiB each in shared memory once used. Beyond: whoever's memory says least gives way.
 #define LIMIT_BRANDS 2000                // Brands in the table of what phishing claims. Beyond: refused as configuration.
 #define LIMIT_BRAND_WORDS 20000          // Names of brands, and words around them, in that table. Beyond: refused as configuration.
 #define LIMIT_INDICATOR_TEXT 262144      // Bytes of text in which indicators are looked for, as many as the lexicon reads. Beyond: not read.
@@ -189,6 +190,9 @@
 #define LIMIT_TEMPLATE_GAP 40000         // Pairs of words compared in one place where copies differ. Beyond: that place is one slot.
 #define LIMIT_HABITS_FIELDS 40           // Field names of a header whose order tells the program that wrote it. Beyond: not looked at.
 #define LIMIT_PERSONAL_RECIPIENTS 256    // Recipients with weights of their own, 32 KiB each in shared memory once used. Beyond: a lesson in his name is refused, what others taught stays.
+#define LIMIT_GROUPS 64                  // Groups of recipients with weights of their own, 1 MiB each in shared memory once used. Beyond: does not start.
+#define LIMIT_GROUP_MEMBERS 65536        // Addresses and domains that all groups name together. Beyond: does not start.
+#define LIMIT_GROUP_FILE 4194304         // Bytes of a file with a group's members. Beyond: does not start.
 #define LIMIT_LESSONS 2048               // Lessons that are kept to be taken back, 5.3 KB each on disk. Beyond: the oldest quarter stays learned for good.
 #define LIMIT_REPORTERS 4096             // People whose lessons are weighed. Beyond: the longest quiet one is unknown again.
 #define LIMIT_LESSON_REVIEWS 4           // Earlier lessons looked at again with each new one. Beyond: with the next one.

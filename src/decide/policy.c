@@ -79,29 +79,54 @@ put_reason(struct verdict_recipient *r, const struct finding *finding)
     r->score += finding->weight;
 }
 
-/* The findings that this recipient's permit covers and what his own weights say, heaviest first as in the opinion, and
+#define OWN_FINDINGS 3
+
+/* What is his alone: what his own weights and those of his group say, and that a conversation of his turned; heaviest
+ * first. */
+static size_t
+own_findings(const struct permit_recipient *permit, const struct verdict_recipient *r,
+             const struct finding *own_r[OWN_FINDINGS])
+{
+    const struct finding *all[OWN_FINDINGS] = {r->personal, r->of_group, r->turn};
+    size_t count = 0;
+
+    for (size_t i = 0; i < OWN_FINDINGS; i++) {
+        size_t at = count;
+        if (all[i] == NULL || !covers(permit, all[i]->family)) {
+            continue;
+        }
+        for (; at > 0 && fabs(all[i]->weight) > fabs(own_r[at - 1]->weight); at--) {
+            own_r[at] = own_r[at - 1];
+        }
+        own_r[at] = all[i];
+        count++;
+    }
+    return count;
+}
+
+/* The findings that this recipient's permit covers and what is his alone, heaviest first as in the opinion, and
  * their sum. */
 static void
 decide_reasons(struct arena *arena, const struct opinion *opinion,
                const struct permit_recipient *permit, struct verdict_recipient *r)
 {
-    const struct finding *own =
-        r->personal != NULL && covers(permit, r->personal->family) ? r->personal : NULL;
+    const struct finding *own[OWN_FINDINGS];
+    size_t own_count = own_findings(permit, r, own), next = 0;
 
-    r->reasons = arena_take_many(arena, opinion->finding_count + 1, sizeof *r->reasons);
+    r->reasons =
+        arena_take_many(arena, opinion->finding_count + OWN_FINDINGS, sizeof *r->reasons);
     for (size_t i = 0; i < opinion->finding_count; i++) {
         const struct finding *finding = &opinion->findings[i];
-        if (own != NULL && fabs(own->weight) > fabs(finding->weight)) {
-            put_reason(r, own);
-            own = NULL;
+        while (next < own_count && fabs(own[next]->weight) > fabs(finding->weight)) {
+            put_reason(r, own[next++]);
         }
         if (covers(permit, finding->family) &&
             !(r->rescued != NULL && is_spoof_check(finding))) {
             put_reason(r, finding);
         }
     }
-    if (own != NULL) {
-        put_reason(r, own);
+    while (next < own_count) {
+        put_reason(r, own[next++]);
     }
 }
 
@@ -346,6 +371,12 @@ decide_groups(struct verdict *verdict)
     }
 }
 
+static bool
+has_own(const struct verdict_recipient *r)
+{
+    return r->personal != NULL || r->of_group != NULL || r->turn != NULL;
+}
+
 /* What holds for a door with one answer: the verdict on the findings that all of them allow, without their lists. It is
  * never an average: nothing in it rests on what one of them did not allow. */
 static void
@@ -355,11 +386,11 @@ decide_common(struct arena *arena, const struct policy *policy,
               struct verdict *verdict)
 {
     struct permit_recipient all = permit->recipients[0];
-    bool allowed = false, personal = verdict->recipients[0].personal != NULL;
+    bool allowed = false, personal = has_own(&verdict->recipients[0]);
 
     for (size_t i = 1; i < permit->recipient_count; i++) {
         all.families &= permit->recipients[i].families;
-        personal = personal || verdict->recipients[i].personal != NULL;
+        personal = personal || has_own(&verdict->recipients[i]);
         for (unsigned family = 0; family < FAMILY_COUNT; family++) {
             if (!permit_ground_treats(permit->recipients[i].grounds[family])) {
                 all.grounds[family] = permit->recipients[i].grounds[family];
@@ -400,6 +431,10 @@ decide_message(struct arena *arena, const struct policy *policy,
     for (size_t i = 0; i < verdict->recipient_count; i++) {
         verdict->recipients[i].personal =
             i < opinion->personal_count ? opinion->personal[i] : NULL;
+        verdict->recipients[i].of_group =
+            i < opinion->of_group_count ? opinion->of_group[i] : NULL;
+        verdict->recipients[i].turn =
+            i < opinion->conversation_count ? opinion->conversations[i].turn : NULL;
         decide_recipient(arena, policy, &permit->recipients[i], arrival, letter, origin,
                          opinion, &verdict->recipients[i]);
     }

@@ -287,6 +287,73 @@ test_answer(void)
     }
 }
 
+/* A turn of one recipient's conversation is his alone. */
+static void
+test_turn(void)
+{
+    static const struct finding own = {
+        .name = "personal_model", .weight = 0.5, .family = FAMILY_CONTENT};
+    static const struct finding turned = {
+        .name = "lure_turn", .weight = 2, .family = FAMILY_CONTENT};
+    const struct conversation conversations[2] = {{.pair_count = 1, .turn = &turned}};
+    const struct finding *personal[2] = {&own, NULL};
+    struct scene s;
+
+    tap_ok(scene_set(&s, enterprise), "settings");
+    scene_find(&s, "classifier_spam", 3, FAMILY_CONTENT);
+    scene_find(&s, "hidden_text", 1, FAMILY_CONTENT);
+    s.opinion.conversations = conversations;
+    s.opinion.conversation_count = 2;
+    s.opinion.personal = personal;
+    s.opinion.personal_count = 2;
+    const struct verdict *v = scene_decide(&s);
+    tap_ok(v->recipients[0].score == 6.5 && v->recipients[0].reason_count == 4 &&
+               v->recipients[0].reasons[1] == &turned &&
+               v->recipients[0].reasons[3] == &own && v->recipients[1].score == 4,
+           "a turn of his conversation is among his reasons, by size, and among nobody "
+           "else's");
+    tap_ok(v->common.score == 4 && v->common.reason_count == 2,
+           "nor in what is said to all");
+    s.opinion.conversation_count = 0;
+    v = scene_decide(&s);
+    tap_ok(v->recipients[0].score == 4.5, "without a memory there is none");
+}
+
+/* What his group says stands between: among his reasons, not among those of another. */
+static void
+test_group(void)
+{
+    static const struct finding own = {
+        .name = "personal_model", .weight = 0.5, .family = FAMILY_CONTENT};
+    static const struct finding shared = {
+        .name = "group_model", .weight = -2, .family = FAMILY_CONTENT};
+    static const struct finding turned = {
+        .name = "lure_turn", .weight = 1, .family = FAMILY_CONTENT};
+    const struct conversation conversations[2] = {{.pair_count = 1, .turn = &turned}};
+    const struct finding *personal[2] = {&own, NULL}, *of_group[2] = {&shared, NULL};
+    struct scene s;
+
+    tap_ok(scene_set(&s, enterprise), "settings");
+    scene_find(&s, "classifier_spam", 3, FAMILY_CONTENT);
+    s.opinion.conversations = conversations;
+    s.opinion.conversation_count = 2;
+    s.opinion.personal = personal;
+    s.opinion.personal_count = 2;
+    s.opinion.of_group = of_group;
+    s.opinion.of_group_count = 2;
+    const struct verdict *v = scene_decide(&s);
+    tap_ok(v->recipients[0].score == 2.5 && v->recipients[0].reason_count == 4 &&
+               v->recipients[0].reasons[1] == &shared &&
+               v->recipients[0].reasons[2] == &turned &&
+               v->recipients[0].reasons[3] == &own && v->recipients[1].score == 3,
+           "what his group says is among his reasons, by size, and among nobody else's");
+    tap_ok(v->common.score == 3 && v->common.reason_count == 1,
+           "nor in what is said to all");
+    s.opinion.of_group_count = 0;
+    v = scene_decide(&s);
+    tap_ok(v->recipients[0].score == 4.5, "who is in no group is judged without");
+}
+
 static void
 test_personal(void)
 {
@@ -347,7 +414,9 @@ main(void)
     test_dmarc();
     test_bounce();
     test_answer();
+    test_group();
     test_personal();
+    test_turn();
     arena_release(&arena);
     return tap_done();
 }

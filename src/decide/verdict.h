@@ -21,6 +21,9 @@ struct verdict_recipient {
     const struct finding *listed, *rescued;
     /* What his own weights say; also among his reasons, and among nobody else's. NULL: nothing. */
     const struct finding *personal;
+    /* What the weights of his group say, and that a conversation of his turned; the same holds. */
+    const struct finding *of_group;
+    const struct finding *turn;
     struct bytes reply;        /* "550 5.7.1 ..." for refuse and tempfail */
     enum permit_ground ground; /* on which the action rests */
     unsigned group;            /* same group: same bytes go on */

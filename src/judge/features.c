@@ -31,20 +31,24 @@ features_clear(struct features *features)
 {
     clear_set(&features->grams);
     clear_set(&features->pairs);
+    letters_clear(&features->letters);
 }
 
-static inline void
-add(struct feature_set *set, uint64_t x)
+/* Gives how many the set has then: its user counts in a register, since a count in memory has each feature wait for the one
+ * before. */
+static inline size_t
+add(struct feature_set *set, size_t count, uint64_t x)
 {
     uint32_t at = (uint32_t)((x * 0x9e3779b97f4a7c15u) >> (64 - FEATURE_BITS));
     uint64_t seen = set->seen[at / 64];
 
     /* Whether it is new nobody can foretell, so nothing branches on it. */
-    if (set->count < FEATURES_MAX) {
-        set->at[set->count] = at;
-        set->count += (seen >> (at % 64) & 1) == 0;
+    if (count < FEATURES_MAX) {
+        set->at[count] = at;
+        count += (seen >> (at % 64) & 1) == 0;
         set->seen[at / 64] = seen | UINT64_C(1) << (at % 64);
     }
+    return count;
 }
 
 static inline uint64_t
@@ -66,10 +70,12 @@ character_size(uint8_t lead)
 static void
 add_grams(struct feature_set *set, const uint8_t *at, size_t size, uint64_t kind)
 {
+    size_t count = set->count;
+
     for (size_t i = 0; i < size;) {
         if (at[i] < 0x80) {
             if (i + 4 <= size) {
-                add(set, load(at + i, 4) * 1000003 + kind);
+                count = add(set, count, load(at + i, 4) * 1000003 + kind);
             }
             i++;
             continue;
@@ -79,13 +85,14 @@ add_grams(struct feature_set *set, const uint8_t *at, size_t size, uint64_t kind
         size_t three = i + two < size ? two + character_size(at[i + two]) : two;
         if (i + two <= size && two > one) {
             uint64_t pair = load(at + i, two) * 0x100000001b3u + kind + 7;
-            add(set, pair);
+            count = add(set, count, pair);
             if (i + three <= size && three > two) {
-                add(set, hash_mix(pair) + load(at + i + two, three - two));
+                count = add(set, count, hash_mix(pair) + load(at + i + two, three - two));
             }
         }
         i += one;
     }
+    set->count = count;
 }
 
 /* The next word; Japanese (from U+3000 on) comes character by character. */
@@ -112,8 +119,8 @@ next_word(const uint8_t *at, size_t size, size_t *position, uint64_t kind)
 static void
 add_pairs(struct feature_set *set, const uint8_t *at, size_t size, uint64_t kind)
 {
-    uint64_t words[PAIR_DISTANCE + 1] = {0};
-    size_t count = 0;
+    uint64_t before[PAIR_DISTANCE] = {0}; /* the last word first, each thrice */
+    size_t words = 0, count = set->count;
 
     for (size_t i = 0; i < size;) {
         if (at[i] <= ' ') {
@@ -121,13 +128,17 @@ add_pairs(struct feature_set *set, const uint8_t *at, size_t size, uint64_t kind
             continue;
         }
         uint64_t word = next_word(at, size, &i, kind);
-        add(set, word);
-        for (size_t d = 1; d <= PAIR_DISTANCE && d <= count; d++) {
-            add(set, words[(count - d) % (PAIR_DISTANCE + 1)] * 3 + word + d * 0x1234567);
+        count = add(set, count, word);
+        for (size_t d = 1; d <= PAIR_DISTANCE && d <= words; d++) {
+            count = add(set, count, before[d - 1] + word + d * 0x1234567);
         }
-        words[count % (PAIR_DISTANCE + 1)] = word;
-        count++;
+        for (size_t d = PAIR_DISTANCE - 1; d > 0; d--) {
+            before[d] = before[d - 1];
+        }
+        before[0] = word * 3;
+        words++;
     }
+    set->count = count;
 }
 
 /* Fields that tell another filter's opinion, our own, or the encoding; and the subject, which counts as text. */
@@ -277,4 +288,5 @@ void
 features_add_text(struct features *features, struct bytes normal)
 {
     add_all(features, normal, LIMIT_MODEL_TEXT_BYTES, KIND_TEXT);
+    letters_add(&features->letters, bytes_slice(normal, 0, LIMIT_MODEL_TEXT_BYTES));
 }

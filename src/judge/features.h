@@ -1,15 +1,16 @@
-/* What the classifier sees of a message: two sets of hashed features.
+/* What the classifier sees of a message: two sets of hashed features, and the letters of its text (judge/letters.h).
  *
  * grams: runs of 4 bytes; where text is not ASCII, of 2 and 3 characters. pairs: words, and each word with the four
  * before it, at their distance (orthogonal sparse bigrams); a Japanese character is a word. Both are sets: what occurs
  * twice counts once. The header gives features of its own kind, apart from those of the text, so that a model learnt
  * elsewhere from text alone can be used beside what is learnt here from headers. Of the header nothing is read that
  * tells what another filter thought, or how the bytes were encoded: the same words in another encoding are the same
- * features. The struct is large (some 200 KB): one per process, used again. */
+ * features. The struct is large (some 500 KB): one per process, used again. */
 #pragma once
 
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "judge/letters.h"
 #include "parse/letter.h"
 
 #define FEATURE_BITS  18
@@ -24,6 +25,7 @@ struct feature_set {
 
 struct features {
     struct feature_set grams, pairs;
+    struct letters letters; /* of the text alone */
 };
 
 /* The struct must be zero before its first use. */

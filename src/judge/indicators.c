@@ -134,20 +134,35 @@ fold(struct reading *r)
 }
 
 int
-glyph_number(uint32_t c)
+glyph_kanji_number(uint32_t c)
 {
-    static const uint32_t kanji[] = {0x3007, 0x4e00, 0x4e8c, 0x4e09, 0x56db,
-                                     0x4e94, 0x516d, 0x4e03, 0x516b, 0x4e5d};
-
-    if (c < 0x80) {
-        return glyph_digit(c) ? (int)(c - '0') : -1;
+    switch (c) {
+    case 0x25cb:
+    case 0x25ef:
+    case 0x3007:
+    case 0x96f6:
+        return 0;
+    case 0x4e00:
+        return 1;
+    case 0x4e8c:
+        return 2;
+    case 0x4e09:
+        return 3;
+    case 0x56db:
+        return 4;
+    case 0x4e94:
+        return 5;
+    case 0x516d:
+        return 6;
+    case 0x4e03:
+        return 7;
+    case 0x516b:
+        return 8;
+    case 0x4e5d:
+        return 9;
+    default:
+        return -1;
     }
-    for (int i = 0; i < 10; i++) {
-        if (kanji[i] == c) {
-            return i;
-        }
-    }
-    return c == 0x96f6 || c == 0x25cb || c == 0x25ef ? 0 : -1;
 }
 
 /* The next character of a word of ours, which is good UTF-8. */
@@ -400,14 +415,24 @@ links_read(struct reading *r)
     }
 }
 
-/* ASCII letters within a word, blanks and most signs begin nothing: most of an English text. */
+/* Whether a reader of `scan` may find something there: most of a text begins nothing. Letters only where a word begins: of an
+ * IBAN (capitals), of a coin address (b), of "my name is" (m, t, i). Of kana only と, which name_read asks for; of kanji the
+ * numbers, 市 and 区, what names are labelled with, and what stands before 都, 道, 府 or 県. */
 static inline bool
-begins_nothing(const struct reading *r, size_t at)
+may_begin(const struct reading *r, size_t at)
 {
     uint32_t c = r->glyphs[at].c;
 
-    return c < 0x80 && !glyph_digit(c) && c != '+' && c != '(' &&
-           (!glyph_letter(c) || glyph_letter(glyph_before(r, at)));
+    if (c < 0x80) {
+        return glyph_digit(c) || c == '+' || c == '(' ||
+               (((c >= 'A' && c <= 'Z') || c == 'b' || c == 'm' || c == 't' || c == 'i') &&
+                !glyph_letter(glyph_before(r, at)));
+    }
+    if (c < 0x4e00) {
+        return c == 0x3068 || c == 0x3012 || glyph_number(c) >= 0 || c >= 0x3400;
+    }
+    return c == 0x5e02 || c == 0x533a || glyph_number(c) >= 0 || name_label_begins(c) ||
+           is_prefecture(glyph(r, at + 2)) || is_prefecture(glyph(r, at + 3));
 }
 
 static void
@@ -419,7 +444,7 @@ scan(struct reading *r)
 
     for (size_t at = 0; at < r->count && r->found < LIMIT_INDICATORS;) {
         size_t after = at;
-        if (begins_nothing(r, at)) {
+        if (!may_begin(r, at)) {
             at++;
             continue;
         }

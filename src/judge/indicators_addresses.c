@@ -22,13 +22,6 @@ is_town(uint32_t c)
     return c == 0x5e02 || c == 0x533a || c == 0x753a || c == 0x6751 || c == 0x90e1;
 }
 
-/* 都, 道, 府, 県. */
-static bool
-is_prefecture(uint32_t c)
-{
-    return c == 0x90fd || c == 0x9053 || c == 0x5e9c || c == 0x770c;
-}
-
 /* A number in ASCII or kanji, 十 and 百 too (二十三); 0 if none or too large. */
 static unsigned
 number_read(const struct reading *r, size_t at, size_t *to_r)

@@ -358,23 +358,27 @@ scheme_at(struct reading *r, size_t at)
     return at;
 }
 
+/* Whether a name or an id begins there: @, or a first letter of the names above where a word begins. */
+static inline bool
+may_begin(const struct reading *r, size_t at)
+{
+    uint32_t c = glyph_lower(r->glyphs[at].c), before = glyph_before(r, at);
+
+    if (c < 0x80) {
+        return c == '@' ||
+               ((c == 'l' || c == 't' || c == 's' || c == 'w') && !glyph_letter(before));
+    }
+    bool katakana = c == 0x30e9 || c == 0x30c6 || c == 0x30b7 || c == 0x30ef;
+    return c == 0x3089 || c == 0x3066 || (katakana && !glyph_katakana(before));
+}
+
 static size_t
 messenger_any(struct reading *r, size_t at)
 {
-    uint32_t c = glyph_lower(glyph(r, at));
-    size_t after = at;
+    size_t after;
 
-    if (c == '@') {
+    if (glyph(r, at) == '@') {
         return sign_at(r, at);
-    }
-    if (c != 'l' && c != 't' && c != 's' && c != 'w' && !glyph_katakana(c) && c != 0x3089 &&
-        c != 0x3066) {
-        return at;
-    }
-    /* A name begins a word. */
-    uint32_t before = glyph_before(r, at);
-    if (c < 0x80 ? glyph_letter(before) : glyph_katakana(c) && glyph_katakana(before)) {
-        return at;
     }
     after = scheme_at(r, at);
     for (size_t i = 0; after == at && i < sizeof messengers / sizeof *messengers; i++) {
@@ -387,7 +391,7 @@ void
 messengers_read(struct reading *r)
 {
     for (size_t at = 0; at < r->count && r->found < LIMIT_INDICATORS;) {
-        size_t after = r->glyphs[at].taken ? at : messenger_any(r, at);
+        size_t after = may_begin(r, at) && !r->glyphs[at].taken ? messenger_any(r, at) : at;
         at = after > at ? after : at + 1;
     }
 }

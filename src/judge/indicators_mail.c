@@ -211,20 +211,29 @@ is_hinted(const struct reading *r, size_t at, uint32_t sign)
     return false;
 }
 
+/* Whether something stands there that may be a sign for @, and before it what an address may begin with: most of a text is told
+ * by its letters. */
+static inline bool
+may_be_sign(const struct reading *r, size_t at)
+{
+    uint32_t c = r->glyphs[at].c, before = glyph_before(r, at);
+
+    if (glyph_letter(c) || glyph_digit(c)) {
+        return false;
+    }
+    return (is_local(before) || before == ' ') &&
+           (c >= 0x80 || c == '@' || c == '[' || c == '(' || c == '{' || c == '<' ||
+            (c == ' ' && glyph_lower(glyph(r, at + 1)) == 'a') ||
+            memchr("#_*!$&^~=", (int)c, 10) != NULL);
+}
+
 static size_t
 mail_at(struct reading *r, size_t at)
 {
     struct writer w;
     bool word = false;
     size_t from, after, to;
-    uint32_t c = glyph(r, at), before = glyph_before(r, at);
-    if (!is_local(before) && before != ' ') {
-        return at;
-    }
-    bool may = c >= 0x80 || c == '@' || c == '[' || c == '(' || c == '{' || c == '<' ||
-               strchr("#_*!$&^~=", (int)c) != NULL ||
-               (c == ' ' && glyph_lower(glyph(r, at + 1)) == 'a');
-    enum sign sign = may ? sign_at(r, at, &from, &after) : SIGN_NONE;
+    enum sign sign = sign_at(r, at, &from, &after);
 
     if (sign == SIGN_NONE || !is_local(glyph_before(r, from)) ||
         !is_label(glyph(r, after))) {
@@ -254,7 +263,7 @@ void
 mail_read(struct reading *r)
 {
     for (size_t at = 0; at < r->count && r->found < LIMIT_INDICATORS;) {
-        size_t after = mail_at(r, at);
+        size_t after = may_be_sign(r, at) ? mail_at(r, at) : at;
         at = after > at ? after : at + 1;
     }
 }

@@ -167,9 +167,7 @@ name_read(struct reading *r, size_t at)
     if (c == 0x3068) {
         return said(r, at);
     }
-    if (glyph_kanji(c) && (c == 0x62c5 || c == 0x5dee || c == 0x6c0f || c == 0x8cac ||
-                           c == 0x4ee3 || c == 0x904b || c == 0x8ca9 || c == 0x5f01 ||
-                           c == 0x9001)) { /* what the labels begin with */
+    if (name_label_begins(c)) {
         return labelled(r, at);
     }
     c = glyph_lower(c);

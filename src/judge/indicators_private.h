@@ -85,8 +85,32 @@ glyph_lower(uint32_t c)
     return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
-/* The value of a digit, ASCII or kanji (〇 and its look-alikes too), or -1. */
-int glyph_number(uint32_t c);
+/* The value of a kanji digit (〇 and its look-alikes too), or -1. */
+int glyph_kanji_number(uint32_t c);
+
+/* The same, and of ASCII digits. Between 〇 and 一 lie kana and most marks, which are none. */
+static inline int
+glyph_number(uint32_t c)
+{
+    return c < 0x80                   ? (glyph_digit(c) ? (int)(c - '0') : -1)
+           : c > 0x3007 && c < 0x4e00 ? -1
+                                      : glyph_kanji_number(c);
+}
+
+/* 都, 道, 府, 県. */
+static inline bool
+is_prefecture(uint32_t c)
+{
+    return c == 0x90fd || c == 0x9053 || c == 0x5e9c || c == 0x770c;
+}
+
+/* What the labels of names begin with: 担, 差, 氏, 責, 代, 運, 販, 弁, 送. */
+static inline bool
+name_label_begins(uint32_t c)
+{
+    return c == 0x62c5 || c == 0x5dee || c == 0x6c0f || c == 0x8cac || c == 0x4ee3 ||
+           c == 0x904b || c == 0x8ca9 || c == 0x5f01 || c == 0x9001;
+}
 
 /* How many characters of the text the word takes at that place, 0 if it does not stand there; ASCII in any case, and blanks
  * between characters of which one is Japanese. */

@@ -5,6 +5,8 @@
 #include "base/limits.h"
 #include "base/writer.h"
 #include "judge/findings_private.h"
+#include "judge/group_weights.h"
+#include "judge/groups.h"
 #include "judge/judge_private.h"
 #include "judge/normal.h"
 #include "judge/personal.h"
@@ -267,12 +269,47 @@ read_personal(struct arena *arena, const struct judge *judge, const struct permi
     }
 }
 
+/* What the weights of each recipient's group say, for those who allow it. */
+static void
+read_groups(struct arena *arena, const struct judge *judge, const struct permit *permit,
+            const struct arrival *arrival, struct opinion *o)
+{
+    size_t count = arrival == NULL ? 0
+                   : arrival->recipient_count < permit->recipient_count
+                       ? arrival->recipient_count
+                       : permit->recipient_count;
+    struct bytes name;
+
+    if (judge->group_weights == NULL || groups_count(judge->groups) == 0 || count == 0) {
+        return;
+    }
+    o->of_group = arena_take_many(arena, count, sizeof *o->of_group);
+    o->of_group_count = count;
+    for (size_t i = 0; i < count; i++) {
+        bool may =
+            (permit->recipients[i].families & FAMILY_BIT(FAMILY_CONTENT)) != 0 &&
+            personal_name(arena, arrival->recipients[i].address, judge->separator, &name);
+        size_t slot = may ? group_find(judge->group_weights, groups_of(judge->groups, name))
+                          : GROUP_NONE;
+        double logit = slot == GROUP_NONE
+                           ? 0
+                           : group_logit(judge->group_weights, slot, &judge->features);
+        if (logit > GROUP_SAYS || logit < -GROUP_SAYS) {
+            struct finding *finding = ARENA_NEW(arena, struct finding);
+            *finding = (struct finding){
+                .name = "group_model", .weight = logit, .family = FAMILY_CONTENT};
+            o->of_group[i] = finding;
+        }
+    }
+}
+
 const struct opinion *
 judge_letter(struct arena *arena, struct judge *judge, const struct permit *permit,
              const struct arrival *arrival, const struct letter *letter,
              const struct origin *origin)
 {
     struct opinion *o = ARENA_NEW(arena, struct opinion);
+    judge->model = models_hold(judge->models, judge->reader, &judge->turn);
     bool content = permit_has(permit, FAMILY_CONTENT),
          threat = permit_has(permit, FAMILY_THREAT);
     struct trade trade = {0};
@@ -295,11 +332,13 @@ judge_letter(struct arena *arena, struct judge *judge, const struct permit *perm
     if (content) {
         read_content(&f, judge, letter, o->normal, o);
         read_personal(arena, judge, permit, arrival, o);
+        read_groups(arena, judge, permit, arrival, o);
     }
     if (content || threat) {
         read_lexicon(&f, judge, o, &text, moment_of(arrival, letter), &trade, &signs);
     }
     judge_read_strangers(&f, judge, letter, origin, &text, o);
+    judge_read_conversations(arena, judge, permit, arrival, letter, o);
     o->unwanted = squash((content ? PRIOR_READ : PRIOR) + findings_sum(&f, FAMILY_ALL));
     o->unwanted_source = squash(PRIOR + findings_sum(&f, source));
     judge_share_out(judge, &f, o,
@@ -307,6 +346,7 @@ judge_letter(struct arena *arena, struct judge *judge, const struct permit *perm
                     &signs);
     judge_after(&f, judge, letter, origin, o);
     findings_finish(&f);
+    models_let_go(judge->models, judge->reader);
     o->findings = f.list;
     o->finding_count = f.count;
     o->findings_dropped = f.dropped;

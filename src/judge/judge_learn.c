@@ -1,4 +1,5 @@
 #include "base/limits.h"
+#include "judge/group_weights.h"
 #include "judge/judge_private.h"
 #include "judge/normal.h"
 #include "judge/personal.h"
@@ -49,6 +50,12 @@ judge_lesson(struct arena *arena, const struct letter *letter)
 }
 
 void
+judge_use_threads(struct judge *judge, const struct thread_table *threads)
+{
+    judge->threads = threads;
+}
+
+void
 judge_use_seed(struct judge *judge, uint64_t seed)
 {
     judge->seed = seed;
@@ -59,6 +66,45 @@ judge_use_personal(struct judge *judge, struct personal *personal, uint8_t separ
 {
     judge->personal = personal;
     judge->separator = separator;
+}
+
+void
+judge_use_group_weights(struct judge *judge, struct group_weights *weights)
+{
+    judge->group_weights = weights;
+}
+
+void
+judge_use_reader(struct judge *judge, size_t reader)
+{
+    judge->reader = reader;
+    models_let_go(judge->models, reader);
+}
+
+void
+judge_use_now(struct judge *judge)
+{
+    judge->model = models_now(judge->models);
+    judge->turn = models_turn(judge->models);
+}
+
+void
+judge_digest(const struct judge *judge, uint8_t digest_r[32])
+{
+    model_digest(judge->model, digest_r);
+}
+
+void
+judge_put(struct judge *judge, const struct model *model)
+{
+    models_put(judge->models, model);
+    judge_use_now(judge);
+}
+
+void
+judge_use_groups(struct judge *judge, const struct groups *groups)
+{
+    judge->groups = groups;
 }
 
 enum sk_code
@@ -87,14 +133,31 @@ judge_teach(struct judge *judge, struct bytes lesson, bool spam)
 }
 
 enum sk_code
-judge_teach_personal(struct judge *judge, size_t slot, struct bytes lesson, bool spam,
-                     double *step_r)
+judge_lesson_logit(struct judge *judge, struct bytes lesson, uint64_t group,
+                   double *common_r, double *of_group_r)
 {
     enum sk_code code = judge_take_lesson(judge, lesson);
+    size_t slot = group_find(judge->group_weights, group);
 
     if (code == SK_OK) {
-        double common = model_score(judge->model, &judge->features).logit;
-        *step_r = personal_learn(judge->personal, slot, &judge->features, common, spam);
+        *common_r = model_score(judge->model, &judge->features).logit;
+        *of_group_r = slot == GROUP_NONE
+                          ? 0
+                          : group_logit(judge->group_weights, slot, &judge->features);
+    }
+    return code;
+}
+
+enum sk_code
+judge_teach_personal(struct judge *judge, size_t slot, struct bytes lesson, uint64_t group,
+                     bool spam, double *step_r)
+{
+    double common, of_group;
+    enum sk_code code = judge_lesson_logit(judge, lesson, group, &common, &of_group);
+
+    if (code == SK_OK) {
+        *step_r = personal_learn(judge->personal, slot, &judge->features, common + of_group,
+                                 spam);
     }
     return code;
 }

@@ -41,11 +41,16 @@ const struct config_key judge_config_keys[] = {
     {.name = NULL},
 };
 
+struct bytes
+judge_built_in_model(void)
+{
+    return bytes_of(judge_model_file, (size_t)(judge_model_file_end - judge_model_file));
+}
+
 static enum sk_code
 open_built_in(struct model **model_r, struct why *why)
 {
-    struct bytes file =
-        bytes_of(judge_model_file, (size_t)(judge_model_file_end - judge_model_file));
+    struct bytes file = judge_built_in_model();
 
     return file.size == 0 ? model_open_empty(model_r, why)
                           : model_open_bytes(file, model_r, why);
@@ -145,7 +150,11 @@ judge_open(struct arena *arena, const struct config *config, struct judge **judg
 
     code = model.size == 0 ? open_built_in(&judge->model, why)
                            : model_open_file(bytes_text(arena, model), &judge->model, why);
+    if (code == SK_OK) {
+        code = models_open(judge->model, &judge->models, why);
+    }
     if (code != SK_OK) {
+        model_close(judge->model);
         return code;
     }
     code = open_lexicon(arena, lexicon, config, judge, why);
@@ -167,7 +176,8 @@ void
 judge_close(struct judge *judge)
 {
     if (judge != NULL) {
-        model_close(judge->model);
+        models_close(judge->models);
+        judge->models = NULL;
         judge_close_lexicon(judge);
         judge_close_strangers(judge);
         judge->model = NULL;
@@ -182,13 +192,14 @@ judge_made_by(struct judge *judge, struct json *j)
 
     model_counts(judge->model, &spam, &ham);
     bool taught = spam != judge->named_spam || ham != judge->named_ham;
-    if (judge->model_name[0] == '\0' ||
+    if (judge->model_name[0] == '\0' || judge->turn != judge->named_turn ||
         (taught && clock_monotonic_ms() - judge->named_ms >= 1000)) {
         char name[16];
         model_digest(judge->model, digest);
         judge_short_name(digest, name);
         snprintf(judge->model_name, sizeof(judge->model_name), "%s@%llu+%llu", name,
                  (unsigned long long)spam, (unsigned long long)ham);
+        judge->named_turn = judge->turn;
         judge->named_spam = spam;
         judge->named_ham = ham;
         judge->named_ms = clock_monotonic_ms();

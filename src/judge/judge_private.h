@@ -4,6 +4,7 @@
 
 #include "judge/judge.h"
 #include "judge/lexicon.h"
+#include "judge/models.h"
 #include "judge/threat.h"
 #include "judge/trade.h"
 
@@ -18,7 +19,10 @@
 struct findings;
 
 struct judge {
-    struct model *model;
+    struct models *models;
+    struct model *model; /* the one in force, or the one that judged last */
+    size_t reader;
+    uint64_t turn, named_turn; /* of the model that judged last, and that was named */
     struct lexicon *lexicon;
     /* The built-in tables, and the operator's words that the lexicon was opened with. */
     struct bytes threat_table, slang_table;
@@ -29,7 +33,10 @@ struct judge {
     struct brands *brands;
     struct features features;
     struct personal *personal;
+    const struct thread_table *threads;
     uint8_t separator;
+    const struct groups *groups;
+    struct group_weights *group_weights;
     uint64_t seed; /* of marks; 0: not told */
     char lexicon_name[16], model_name[64];
     uint64_t named_spam, named_ham; /* what the model knew when it was named */
@@ -43,6 +50,10 @@ struct judge_text {
     size_t region_count;
 };
 
+/* What the message is to conversations (conversations.c); after its stages are known. */
+void judge_read_conversations(struct arena *arena, const struct judge *judge,
+                              const struct permit *permit, const struct arrival *arrival,
+                              const struct letter *letter, struct opinion *o);
 void judge_close_lexicon(struct judge *judge);
 /* The first six bytes of a digest, in hexadecimal: enough to tell versions apart. */
 void judge_short_name(const uint8_t *digest, char name_r[16]);

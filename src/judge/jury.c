@@ -51,13 +51,19 @@ jury_begin(struct jury *jury, const char *base, struct why *why)
     enum sk_code code = model_open_file(base, &model, why);
 
     if (code == SK_OK) {
-        model_copy(jury->base, model);
-        model_copy(jury->half[0], model);
-        model_copy(jury->half[1], model);
-        model_copy(jury->whole, model);
+        jury_begin_model(jury, model);
         model_close(model);
     }
     return code;
+}
+
+void
+jury_begin_model(struct jury *jury, const struct model *base)
+{
+    model_copy(jury->base, base);
+    model_copy(jury->half[0], base);
+    model_copy(jury->half[1], base);
+    model_copy(jury->whole, base);
 }
 
 enum sk_code
@@ -109,7 +115,7 @@ jury_moved(struct jury *jury, unsigned side, struct bytes lesson)
 void
 jury_take_over(const struct jury *jury, struct judge *judge)
 {
-    model_copy(judge->model, jury->whole);
+    judge_put(judge, jury->whole);
 }
 
 void

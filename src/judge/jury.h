@@ -19,6 +19,7 @@ enum sk_code jury_open(struct judge *judge, struct jury **jury_r, struct why *wh
 void jury_close(struct jury *jury);
 /* Base, halves and whole are that file's model. */
 enum sk_code jury_begin(struct jury *jury, const char *base, struct why *why);
+void jury_begin_model(struct jury *jury, const struct model *base);
 /* A lesson of this side (0 or 1; JURY_BOTH, JURY_NONE): to its half, and with `whole` to that too. SK_BAD: the bytes are no
  * lesson. */
 #define JURY_NONE 2u
@@ -30,7 +31,7 @@ enum sk_code jury_fold(struct jury *jury, struct bytes lesson, bool spam);
 enum sk_code jury_save_base(const struct jury *jury, const char *path, struct why *why);
 /* How far the half that does not hear this side has moved the lesson from the base, in logits: above 0 to unwanted. */
 double jury_moved(struct jury *jury, unsigned side, struct bytes lesson);
-/* The judge's model becomes the whole. */
+/* The whole is put in force (judge_put). */
 void jury_take_over(const struct jury *jury, struct judge *judge);
 /* How many the whole was taught. */
 void jury_counts(const struct jury *jury, uint64_t *spam_r, uint64_t *ham_r);

@@ -1,4 +1,5 @@
 /* What a lure shows beside its words: amounts of money, and its header. */
+#include "base/scan.h"
 #include "base/utf8.h"
 #include "judge/lure_private.h"
 #include "judge/normal.h"
@@ -238,6 +239,26 @@ is_app_id_at(struct bytes text, size_t at)
            (from + size == text.size || text.at[from + size] != '@');
 }
 
+/* The next @, or i with a d behind it. */
+static size_t
+next_app_id(struct bytes text, size_t at)
+{
+    while (at + SCAN_SIZE <= text.size) {
+        scan_block block = scan_load(text.at + at);
+        unsigned id = scan_hits(scan_is(block, 'i')) &
+                      (scan_hits(scan_is(block, 'd')) >> 1 | 1u << (SCAN_SIZE - 1));
+        unsigned hits = scan_hits(scan_is(block, '@')) | id;
+        if (hits != 0) {
+            return at + scan_first(hits);
+        }
+        at += SCAN_SIZE;
+    }
+    while (at < text.size && text.at[at] != '@' && text.at[at] != 'i') {
+        at++;
+    }
+    return at;
+}
+
 static void
 see_text(struct bytes normal, const struct region *regions, size_t region_count,
          struct lure_seen *seen)
@@ -245,8 +266,9 @@ see_text(struct bytes normal, const struct region *regions, size_t region_count,
     size_t line = bytes_find_byte(normal, '\n', 0);
     size_t body = line == BYTES_NOWHERE ? normal.size : normal.size - line;
 
-    for (size_t at = 0; at < normal.size && !seen->has[KNOWN_APP_ID]; at++) {
-        if ((normal.at[at] == '@' || normal.at[at] == 'i') && is_app_id_at(normal, at)) {
+    for (size_t at = next_app_id(normal, 0); at < normal.size && !seen->has[KNOWN_APP_ID];
+         at = next_app_id(normal, at + 1)) {
+        if (is_app_id_at(normal, at)) {
             see(seen, KNOWN_APP_ID);
         }
     }

@@ -1,14 +1,19 @@
-/* The classifier: three opinions of one message, and their mean.
+/* The classifier: four opinions of one message, and their mean.
  *
- * Two logistic regressions, over grams and over pairs (judge/features.h), 2^18 weights each, and a Bayesian count of
- * the pairs with a confidence factor, taught only where it is not sure. Their logits are clipped to 8 either way
- * and averaged: each errs elsewhere. Header and text are normalised apart, so a model that knows only text (the one
- * we ship) judges text the same whatever stands in the header, and learns the headers of its place on top.
- * A fourth table names the category of unwanted mail; it is made by tools/train-model and never learnt online.
+ * Three logistic regressions, over grams, over pairs (judge/features.h) and over letters (judge/letters.h), 2^18 weights each, and a
+ * Bayesian count of the pairs with a confidence factor, taught only where it is not sure. Their logits are clipped to 8 either way
+ * and averaged: each errs elsewhere. Letters count as much as the other three: taught in small steps, they go by what many
+ * lessons have in common, and err least on mail of other hands than those that taught. Header and text are normalised apart, so a
+ * model that knows only text (the one we ship) judges text the same whatever stands in the header, and learns the headers of its
+ * place on top. A last table names the category of unwanted mail; it is made by tools/train-model and never learnt online.
  *
  * Learning is online: a message is taught once, in order, and the same order gives the same model, bit for bit, on one
- * kind of machine. A model lives in memory of its own (4 MB) until model_close; processes that were forked after it was
+ * kind of machine. A model lives in memory of its own (5 MB) until model_close; processes that were forked after it was
  * opened share it: one may teach, the others read what is half written as one weight old, one new, which is harmless.
+ *
+ * A file is read into memory of our own and checked there, and never mapped: one that another process cuts short or
+ * writes to while it is read is refused, or read as it was, and takes nobody down; and what is shipped (8 bits a weight) must be
+ * unpacked to be taught in any case (docs/decisions/0029).
  *
  * File: struct model_head, then either the tables as they are (format 1, native byte order, written when learnt) or
  * packed to 8 bits (format 2, shipped). The checksum covers all after the head. */
@@ -22,10 +27,12 @@ struct model;
 #define MODEL_CLASSES                                                                      \
     8 /* categories that unwanted mail is told apart in, see model_category_class */
 
+#define MODEL_FILE_MAX 67108864 /* bytes, far above any model; beyond: not read */
+
 struct model_scores {
-    double grams, pairs, counts; /* logits, unclipped */
-    double logit;                /* the mean of the clipped */
-    double unwanted;             /* 0 to 1 */
+    double grams, pairs, counts, letters; /* logits, unclipped */
+    double logit;                         /* the weighted mean of the clipped */
+    double unwanted;                      /* 0 to 1 */
 };
 
 enum sk_code model_open_empty(struct model **model_r, struct why *why);
@@ -35,6 +42,9 @@ enum sk_code model_open_file(const char *path, struct model **model_r, struct wh
 void model_close(struct model *model);
 /* Takes over all that the other knows. */
 void model_copy(struct model *to, const struct model *from);
+/* What a model learned since it was `from` is put on top of `to` instead: weights and counts move by the difference of the two,
+ * and the categories are those of `to`. */
+void model_rebase(struct model *model, const struct model *from, const struct model *to);
 
 /* Writes a new file and puts it in the old one's place. packed: 8-bit weights. */
 enum sk_code model_save(const struct model *model, const char *path, bool packed,

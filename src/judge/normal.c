@@ -4,6 +4,7 @@
 #include <unicode/utf16.h>
 
 #include "base/limits.h"
+#include "base/scan.h"
 #include "base/utf8.h"
 #include "base/why.h"
 #include "parse/emoji.h"
@@ -49,7 +50,7 @@ step(struct arena *arena, struct normal_steps *steps, size_t made, size_t of)
         (struct normal_step){.made = (uint32_t)made, .of = (uint32_t)of};
 }
 
-static bool
+static inline bool
 is_japanese(uint32_t c)
 {
     return (c >= 0x3041 && c <= 0x30ff && c != 0x30fb) || (c >= 0x3400 && c <= 0x9fff) ||
@@ -62,12 +63,28 @@ is_katakana(uint32_t c)
     return (c >= 0x30a1 && c <= 0x30fa) || c == 0x30fc;
 }
 
-/* Those that NFKC_Casefold leaves alone and that no following mark can change but the sound marks. */
-static bool
+/* Those that NFKC_Casefold leaves alone and that no following mark can change but the sound marks: kana, kanji, brackets, and
+ * the lines that letters are ruled with. */
+static inline bool
 is_plain(uint32_t c)
 {
-    return (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30fe) ||
-           (c >= 0x4e00 && c <= 0x9fff) || c == 0x3001 || c == 0x3002;
+    return (c >= 0x4e00 && c <= 0x9fff) || (c >= 0x3041 && c <= 0x3096) ||
+           (c >= 0x30a1 && c <= 0x30fe) || c == 0x3001 || c == 0x3002 ||
+           (c >= 0x3008 && c <= 0x3011) || (c >= 0x2500 && c <= 0x257f);
+}
+
+/* The character of three bytes that begins there; 0 if it is another, or cut short. Nearly all of a Japanese text is made of
+ * these, so it is read without asking for more. */
+static inline uint32_t
+wide_at(struct bytes text, size_t at)
+{
+    const uint8_t *p = text.at + at;
+
+    if (at + 3 > text.size || p[0] >> 4 != 0xe || (p[1] & 0xc0) != 0x80 ||
+        (p[2] & 0xc0) != 0x80) {
+        return 0;
+    }
+    return (p[0] & 0xfu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
 }
 
 static bool
@@ -203,13 +220,10 @@ flush_some(struct scribe *s, size_t from, size_t to)
 }
 
 static void
-flush(struct scribe *s)
+flush_run(struct scribe *s)
 {
     size_t from = 0, count = s->run_count;
 
-    if (count == 0) {
-        return;
-    }
     s->run_count = 0;
     for (size_t i = 1; s->steps != NULL && i < count; i++) {
         if (unorm2_hasBoundaryBefore(s->form, (UChar32)s->run[i])) {
@@ -220,6 +234,14 @@ flush(struct scribe *s)
     }
     s->at = s->run_at[from];
     flush_some(s, from, count);
+}
+
+static inline void
+flush(struct scribe *s)
+{
+    if (s->run_count > 0) {
+        flush_run(s);
+    }
 }
 
 /* The step that an offset belongs to; NULL where they begin in step. */
@@ -323,6 +345,53 @@ take(struct scribe *s, uint32_t c, size_t at)
     }
 }
 
+/* ASCII in lower case, sixteen bytes at a time, as long as no blank follows another and there is room. What it makes runs on in
+ * step with the text. Gives where it stops. */
+static size_t
+fold_narrow(struct scribe *s, struct bytes text, size_t at)
+{
+    size_t from = at;
+
+    while (at + SCAN_SIZE <= text.size && s->size + SCAN_SIZE + UTF8_SIZE_MAX < s->room) {
+        scan_block block = scan_load(text.at + at);
+        scan_block large = (scan_block)((block >= 'A') & (block <= 'Z'));
+        unsigned blanks = scan_hits(scan_is(block, ' ') | scan_is(block, '\n'));
+        unsigned letters = scan_hits((scan_block)((block > ' ') & (block < 0x7f)));
+        bool after =
+            s->size > 0 && (s->out[s->size - 1] == ' ' || s->out[s->size - 1] == '\n');
+        unsigned good = letters | (blanks & ~(blanks << 1 | after));
+        size_t count = scan_first(~(size_t)good | 1u << SCAN_SIZE);
+        if (s->steps != NULL && at == from && count > 0) {
+            step(s->arena, s->steps, s->size, at);
+        }
+        block |= large & 0x20;
+        memcpy(s->out + s->size, &block, sizeof block);
+        s->size += count;
+        at += count;
+        if (count < SCAN_SIZE) {
+            break;
+        }
+    }
+    return at;
+}
+
+/* Characters that stand for themselves, as fold_narrow. */
+static size_t
+fold_wide(struct scribe *s, struct bytes text, size_t at)
+{
+    size_t from = at;
+
+    while (s->size + UTF8_SIZE_MAX < s->room && is_plain(wide_at(text, at))) {
+        if (s->steps != NULL && at == from) {
+            step(s->arena, s->steps, s->size, at);
+        }
+        memcpy(s->out + s->size, text.at + at, 3);
+        s->size += 3;
+        at += 3;
+    }
+    return at;
+}
+
 /* First pass: NFKC casefold, invisible characters out, blanks made one. */
 static struct bytes
 fold(struct arena *arena, struct bytes text, size_t most, struct normal_steps *steps)
@@ -342,6 +411,11 @@ fold(struct arena *arena, struct bytes text, size_t most, struct normal_steps *s
         uint8_t byte = text.at[at];
         if (byte < 0x80) {
             flush(&s);
+            size_t after = fold_narrow(&s, text, at);
+            if (after > at) {
+                at = after;
+                continue;
+            }
             s.at = at;
             if (byte > ' ' && byte < 0x7f && s.size + UTF8_SIZE_MAX < s.room) {
                 if (steps != NULL) {
@@ -353,6 +427,14 @@ fold(struct arena *arena, struct bytes text, size_t most, struct normal_steps *s
             }
             at++;
             continue;
+        }
+        if (is_plain(wide_at(text, at))) {
+            flush(&s);
+            size_t after = fold_wide(&s, text, at);
+            if (after > at) {
+                at = after;
+                continue;
+            }
         }
         size_t size = utf8_get(text, at, &c);
         if (size == 0) {
@@ -544,6 +626,57 @@ weave_step(struct weaver *w, size_t at)
     }
 }
 
+/* The ASCII that begins there, moved as a whole: after ASCII it parts nothing. */
+static size_t
+weave_narrow(struct weaver *w, size_t at)
+{
+    struct bytes text = w->text;
+    size_t from = at;
+
+    while (at + SCAN_SIZE <= text.size) {
+        unsigned high = scan_hits((scan_block)(scan_load(text.at + at) >= 0x80));
+        if (high != 0) {
+            at += scan_first(high);
+            break;
+        }
+        at += SCAN_SIZE;
+    }
+    while (at < text.size && text.at[at] < 0x80) {
+        at++;
+    }
+    weave_step(w, from);
+    w->last = text.at[at - 1];
+    memmove(w->out + w->size, text.at + from, at - from);
+    w->size += at - from;
+    return at;
+}
+
+/* Kana and kanji that part nothing and look like nothing else. */
+static inline bool
+weaves_itself(uint32_t c)
+{
+    return (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30fa && c != 0x30bf) ||
+           (c >= 0x4e00 && c <= 0x9fff && katakana_twin(c) == 0);
+}
+
+/* A run of such characters; gives where it ends. */
+static size_t
+weave_wide(struct weaver *w, size_t at)
+{
+    uint32_t c;
+
+    while (weaves_itself(c = wide_at(w->text, at))) {
+        w->last_alone = w->fresh || !is_japanese(w->last);
+        w->fresh = false;
+        weave_step(w, at);
+        w->last = c;
+        memmove(w->out + w->size, w->text.at + at, 3);
+        w->size += 3;
+        at += 3;
+    }
+    return at;
+}
+
 /* Second pass, in place (it only ever shrinks): gaps closed up, look-alikes. */
 static struct bytes
 weave(struct arena *arena, struct bytes text, struct normal_steps *steps)
@@ -554,9 +687,11 @@ weave(struct arena *arena, struct bytes text, struct normal_steps *steps)
 
     for (size_t at = 0, size; at < text.size; at += size) {
         if (text.at[at] < 0x80 && (w.last < 0x80 || gap_of(text.at[at]) == GAP_NONE)) {
-            weave_step(&w, at);
-            w.last = w.out[w.size++] = text.at[at];
-            size = 1;
+            size = weave_narrow(&w, at) - at;
+            continue;
+        }
+        size = weave_wide(&w, at) - at;
+        if (size > 0) {
             continue;
         }
         c = peek(text, at, &size);

@@ -54,10 +54,22 @@ struct finding {
 };
 
 struct personal;
+struct thread_table;
+struct groups;
+struct group_weights;
 struct indicator;
 struct sender_law;
 struct bulk_answer;
 struct marks;
+
+/* What the message is to a conversation with its sender, for one recipient who allows FAMILY_CONTENT (judge/thread_memory.h).
+ * It is to be noted where pair_count is not 0: it shows a stage, or the correspondent is known. */
+#define CONVERSATION_PAIRS 2 /* with From, and with Reply-To where that is somebody else */
+struct conversation {
+    uint8_t pairs[CONVERSATION_PAIRS][16];
+    size_t pair_count;
+    const struct finding *turn; /* lure_turn; NULL: it did not turn */
+};
 
 struct opinion {
     struct finding *findings; /* heaviest first */
@@ -77,6 +89,12 @@ struct opinion {
      * Not among the findings: it is for him alone, and decide gives it to nobody else. */
     const struct finding **personal;
     size_t personal_count;
+    /* The same of the weights of his group (judge/groups.h): for him and the others of it alone. */
+    const struct finding **of_group;
+    size_t of_group_count;
+    /* By recipient as `personal` is, and for him alone too; NULL: nobody remembers conversations. */
+    const struct conversation *conversations;
+    size_t conversation_count;
     struct bytes normal; /* the normal form that was judged; "" without consent */
     size_t text_read; /* how much of the letter's text it may have been made of, in bytes */
     /* What the text tells to pay to, to call or to go to, in letter.text (FAMILY_CONTENT; URLs with FAMILY_LINKS too). */
@@ -86,7 +104,7 @@ struct opinion {
     const struct sender_law *law;
     const struct bulk_answer *bulk;
     unsigned
-        lure_stages; /* how far it leads: 1 << enum lure_stage (judge/lure.h); FAMILY_CONTENT */
+        lure_stages; /* how far it leads: 1 << enum lure_stage (judge/lure.h); FAMILY_CONTENT; 0 where the classifier takes it for wanted */
     const struct marks *marks; /* for the index of campaigns; NULL: none were made */
 };
 
@@ -132,11 +150,23 @@ enum sk_code judge_teach(struct judge *judge, struct bytes lesson, bool spam);
 /* Weights of recipients (judge/personal.h), which the judge then asks for each who allows FAMILY_CONTENT; they are the
  * caller's. NULL: none. separator: permit.detail, 0 for none. */
 void judge_use_personal(struct judge *judge, struct personal *personal, uint8_t separator);
+/* How far conversations have come (judge/thread_table.h), asked for each who allows FAMILY_CONTENT; it is the caller's. NULL: nobody
+ * is asked. Names are made with judge_use_personal's separator. */
+void judge_use_threads(struct judge *judge, const struct thread_table *threads);
+/* Weights of groups (judge/group_weights.h), which the judge then asks for each of their people who allows FAMILY_CONTENT;
+ * they are the caller's. NULL: none. And who belongs together: until it is told nobody does. */
+void judge_use_group_weights(struct judge *judge, struct group_weights *weights);
+void judge_use_groups(struct judge *judge, const struct groups *groups);
 /* The secret with which marks of mails are made (judge/marks.h); until it is told none are made. */
 void judge_use_seed(struct judge *judge, uint64_t seed);
-/* The same lesson for the weights in a slot; step_r: how far it moved them, to take it back. */
+/* The common model's logit for a lesson, and beside it what the weights of a group say that count in a verdict; 0: of no
+ * group. */
+enum sk_code judge_lesson_logit(struct judge *judge, struct bytes lesson, uint64_t group,
+                                double *common_r, double *of_group_r);
+/* The same lesson for the weights in a slot, on top of what common model and group say; step_r: how far it moved them, to
+ * take it back. */
 enum sk_code judge_teach_personal(struct judge *judge, size_t slot, struct bytes lesson,
-                                  bool spam, double *step_r);
+                                  uint64_t group, bool spam, double *step_r);
 enum sk_code judge_unteach_personal(struct judge *judge, size_t slot, struct bytes lesson,
                                     bool spam, double step);
 /* Writes the model to a new file and puts it in the old one's place. */
@@ -144,6 +174,9 @@ enum sk_code judge_save(const struct judge *judge, const char *path, struct why 
 /* Takes the weights of that file, also for the processes that share them; on failure the present ones stay. "" gives an
  * untaught model. */
 enum sk_code judge_swap(struct judge *judge, const char *path, struct why *why);
+
+/* The number of this process among those that judge by what one of them teaches, below 256: told before its first message. */
+void judge_use_reader(struct judge *judge, size_t reader);
 
 /* Which model and which lexicon judge now, for the record: "model":"8f2c51d09ab3@1200+3400" (after the @ how many unwanted
  * and wanted messages it was taught), "lexicon":"...". A model that learns is looked at anew at most once a second. */

@@ -1,6 +1,7 @@
 #include "judge/regions.h"
 
 #include "base/limits.h"
+#include "base/scan.h"
 #include "base/utf8.h"
 
 #define RULE_MIN       8  /* characters of a ruled line */
@@ -28,14 +29,14 @@ lines_read(struct arena *arena, struct bytes text, struct lines *lines)
 {
     size_t room = 1;
 
-    for (size_t i = 0; i < text.size; i++) {
-        room += text.at[i] == '\n';
+    for (size_t at = scan_find(text, '\n', 0); at < text.size;
+         at = scan_find(text, '\n', at + 1)) {
+        room++;
     }
     lines->list = arena_take_many(arena, room, sizeof *lines->list);
     lines->count = 0;
     for (size_t at = 0; at < text.size;) {
-        size_t end = bytes_find_byte(text, '\n', at);
-        end = end < text.size ? end : text.size;
+        size_t end = scan_find(text, '\n', at);
         size_t next = end < text.size ? end + 1 : end;
         lines->list[lines->count++] = (struct line){
             .text = bytes_trim(bytes_slice(text, at, end)), .from = at, .to = next};
@@ -73,7 +74,10 @@ introduces(struct bytes line)
         "wrote:",        "writes:",   "said:",        "書きました:",   "書いた:",
         "書かれました:", "のメール:", "からのメール", "のメッセージ:", NULL};
 
-    return ends_any(line, words);
+    /* All end with a colon or with ル; few lines do. */
+    return line.size > 0 &&
+           (line.at[line.size - 1] == ':' || line.at[line.size - 1] == 0xab) &&
+           ends_any(line, words);
 }
 
 static bool
@@ -84,8 +88,11 @@ passes_on(struct bytes line)
         "begin forwarded message", "元のメッセージ",       "元のメール",
         "転送されたメッセージ",    "転送メッセージ",       NULL};
 
+    /* Those of ASCII all have one of two words in them. */
+    static const char *const parts[] = {"message", "appointment", "メ", "転送", NULL};
+
     return line.size > 0 && line.size < 120 && (line.at[0] == '-' || line.at[0] == 'b') &&
-           has_any(line, words);
+           has_any(line, parts) && has_any(line, words);
 }
 
 /* Which line of the head of a message that mail programs write above what they quote: 1 from, 2 date, 4 to, 8 subject. */
@@ -107,7 +114,8 @@ head_line(struct bytes line)
         return 0;
     }
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
-        if (bytes_starts(line, bytes_from_text(starts[i].start))) {
+        if (line.at[0] == (uint8_t)*starts[i].start &&
+            bytes_starts(line, bytes_from_text(starts[i].start))) {
             return starts[i].is;
         }
     }
@@ -147,8 +155,9 @@ is_ruled(struct bytes line)
     for (size_t at = 0; at < line.size && at < 400; at += size) {
         size = utf8_get(line, at, &c);
         size = size == 0 ? 1 : size;
-        signs += is_rule_sign(c);
-        others += !is_rule_sign(c) && c != ' ';
+        bool sign = is_rule_sign(c);
+        signs += sign;
+        others += !sign && c != ' ';
     }
     return signs >= RULE_MIN && others <= signs / 2;
 }

@@ -1,5 +1,6 @@
 #include "judge/spelling.h"
 
+#include "base/scan.h"
 #include "base/utf8.h"
 
 /* Hiragana from U+3041 on: the vowel each ends on (a to o; n: none), and what it is spelt as without regard to size. */
@@ -138,14 +139,27 @@ fold_narrow(struct bytes text, size_t at)
                : c;
 }
 
-/* ASCII that is nothing but itself: neither a letter of two meanings nor a stand-in. */
-static bool
-fill_itself(bool is_itself[0x80])
+/* ASCII, sixteen bytes at a time; only the few that may stand for a letter are looked at one by one. Gives where it stops. */
+static size_t
+fold_blocks(struct bytes normal, size_t at, uint8_t *out)
 {
-    for (unsigned c = 0; c < 0x80; c++) {
-        is_itself[c] = c != 'l' && letter_of((uint8_t)c) == 0;
+    while (at + SCAN_SIZE <= normal.size) {
+        scan_block block = scan_load(normal.at + at);
+        if (scan_hits((scan_block)(block >= 0x80)) != 0) {
+            break;
+        }
+        size_t odd =
+            scan_hits((scan_block)((block >= '0') & (block <= '7')) | scan_is(block, '!') |
+                      scan_is(block, '|') | scan_is(block, '@') | scan_is(block, '$'));
+        block -= scan_is(block, 'l') & ('l' - 'i');
+        memcpy(out + at, &block, sizeof block);
+        for (; odd != 0; odd &= odd - 1) {
+            size_t one = at + scan_first(odd);
+            out[one] = fold_narrow(normal, one);
+        }
+        at += SCAN_SIZE;
     }
-    return true;
+    return at;
 }
 
 struct bytes
@@ -153,15 +167,24 @@ spelling_fold(struct arena *arena, struct bytes normal)
 {
     uint8_t *out = arena_take_bytes(arena, normal.size);
     uint32_t before = 0, c;
-    static bool is_itself[0x80], filled;
 
-    filled = filled || fill_itself(is_itself);
     for (size_t at = 0, size; at < normal.size; at += size) {
         uint8_t byte = normal.at[at];
         size = 1;
         if (byte < 0x80) {
-            out[at] = is_itself[byte] ? byte : fold_narrow(normal, at);
-            before = byte;
+            size_t after = fold_blocks(normal, at, out);
+            before = 0;
+            if (after > at) {
+                size = after - at;
+            } else {
+                out[at] = fold_narrow(normal, at);
+            }
+            continue;
+        }
+        if (byte >= 0xe4 && byte <= 0xe9 && utf8_get(normal, at, &c) == 3) { /* kanji */
+            memcpy(out + at, normal.at + at, 3);
+            before = 0;
+            size = 3;
             continue;
         }
         if (byte >> 4 == 0xe && (size = utf8_get(normal, at, &c)) == 3) {

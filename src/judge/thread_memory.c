@@ -4,7 +4,7 @@
 
 static const char magic[8] = "SKTHRD01";
 #define PAIR_SIZE (THREAD_KEY_SIZE + 4 + 4 + 2 + 2 + 2 * LURE_STAGE_COUNT)
-#define HEAD_SIZE (sizeof magic + 4)
+#define HEAD_SIZE (sizeof magic + 2 * HASH_SHA256_SIZE + 8 + 4)
 
 void
 thread_memory_key(const uint8_t key[HASH_SHA256_SIZE], struct bytes recipient,
@@ -74,14 +74,33 @@ take(struct thread_memory *memory)
 }
 
 struct thread_turn
+thread_pair_turn(const struct thread_pair *pair, unsigned stages)
+{
+    struct thread_turn turn = {.is_known = pair != NULL};
+
+    stages &= (1u << LURE_STAGE_COUNT) - 2;
+    if (pair != NULL) {
+        turn.before = furthest(pair->stages);
+        turn.messages = pair->messages;
+        turn.first_day = pair->first_day;
+        stages |= pair->stages;
+    }
+    turn.messages += turn.messages < UINT16_MAX;
+    turn.stage = furthest(stages);
+    turn.turned = turn.before != LURE_STAGE_NONE && turn.stage > turn.before;
+    return turn;
+}
+
+struct thread_turn
 thread_memory_note(struct thread_memory *memory, const uint8_t pair[THREAD_KEY_SIZE],
                    uint32_t day, unsigned stages)
 {
     struct thread_pair *it = find(memory, pair);
-    struct thread_turn turn = {.is_known = it != NULL};
+    struct thread_turn turn = thread_pair_turn(it, stages);
 
     stages &= (1u << LURE_STAGE_COUNT) - 2;
     if (it == NULL && stages == 0) {
+        turn.messages = 0; /* nothing is counted */
         return turn;
     }
     if (it == NULL) {
@@ -89,8 +108,7 @@ thread_memory_note(struct thread_memory *memory, const uint8_t pair[THREAD_KEY_S
         *it = (struct thread_pair){.first_day = day, .last_day = day};
         memcpy(it->key, pair, THREAD_KEY_SIZE);
     }
-    turn.before = furthest(it->stages);
-    it->messages = it->messages < UINT16_MAX ? (uint16_t)(it->messages + 1) : UINT16_MAX;
+    it->messages = (uint16_t)turn.messages;
     it->last_day = day > it->last_day ? day : it->last_day;
     uint32_t after = day > it->first_day ? day - it->first_day : 0;
     for (unsigned i = 1; i < LURE_STAGE_COUNT; i++) {
@@ -99,9 +117,6 @@ thread_memory_note(struct thread_memory *memory, const uint8_t pair[THREAD_KEY_S
         }
     }
     it->stages = (uint16_t)(it->stages | stages);
-    turn.stage = furthest(it->stages);
-    turn.turned = turn.before != LURE_STAGE_NONE && turn.stage > turn.before;
-    turn.messages = it->messages;
     turn.first_day = it->first_day;
     return turn;
 }
@@ -128,6 +143,19 @@ thread_turn_finding(struct arena *arena, const struct thread_turn *turn)
     return finding;
 }
 
+bool
+thread_memory_drop(struct thread_memory *memory, const uint8_t pair[THREAD_KEY_SIZE])
+{
+    struct thread_pair *it = find(memory, pair);
+
+    if (it == NULL) {
+        return false;
+    }
+    *it = memory->pairs[--memory->count];
+    memory->pairs[memory->count] = (struct thread_pair){0};
+    return true;
+}
+
 size_t
 thread_memory_forget(struct thread_memory *memory, uint32_t before_day)
 {
@@ -150,20 +178,20 @@ thread_memory_clear(struct thread_memory *memory)
 }
 
 static void
-put_number(struct writer *w, uint32_t number, int size)
+put_number(struct writer *w, uint64_t number, int size)
 {
     for (int i = 0; i < size; i++) {
         writer_byte(w, (uint8_t)(number >> 8 * i));
     }
 }
 
-static uint32_t
+static uint64_t
 take_number(const uint8_t **at, int size)
 {
-    uint32_t number = 0;
+    uint64_t number = 0;
 
     for (int i = 0; i < size; i++) {
-        number |= (uint32_t)(*at)[i] << 8 * i;
+        number |= (uint64_t)(*at)[i] << 8 * i;
     }
     *at += size;
     return number;
@@ -178,7 +206,10 @@ thread_memory_write(struct arena *arena, const struct thread_memory *memory,
 
     writer_init(&w, arena);
     writer_bytes(&w, bytes_of(magic, sizeof magic));
-    put_number(&w, (uint32_t)memory->count, 4);
+    writer_bytes(&w, bytes_of(memory->name, HASH_SHA256_SIZE));
+    writer_bytes(&w, bytes_of(memory->domain, HASH_SHA256_SIZE));
+    put_number(&w, memory->upto, 8);
+    put_number(&w, memory->count, 4);
     for (size_t i = 0; i < memory->count; i++) {
         const struct thread_pair *it = &memory->pairs[i];
         writer_bytes(&w, bytes_of(it->key, THREAD_KEY_SIZE));
@@ -209,18 +240,21 @@ thread_memory_read(struct bytes file, const uint8_t key[HASH_SHA256_SIZE],
     }
     struct bytes body = bytes_slice(file, 0, file.size - HASH_SHA256_SIZE);
     hash_hmac_sha256(bytes_of(key, HASH_SHA256_SIZE), &body, 1, digest);
-    const uint8_t *at = file.at + sizeof magic;
-    uint32_t count = take_number(&at, 4);
+    const uint8_t *names = file.at + sizeof magic, *at = names + 2 * HASH_SHA256_SIZE;
+    uint64_t upto = take_number(&at, 8), count = take_number(&at, 4);
     if (!bytes_equal(bytes_from(file, body.size), bytes_of(digest, sizeof digest)) ||
-        count > LIMIT_THREAD_PAIRS || body.size != HEAD_SIZE + (size_t)count * PAIR_SIZE) {
+        count > LIMIT_THREAD_PAIRS || body.size != HEAD_SIZE + count * PAIR_SIZE) {
         return why_set(why, SK_BAD, "the memory of conversations is damaged or another's");
     }
-    for (uint32_t i = 0; i < count; i++) {
+    memcpy(memory_r->name, names, HASH_SHA256_SIZE);
+    memcpy(memory_r->domain, names + HASH_SHA256_SIZE, HASH_SHA256_SIZE);
+    memory_r->upto = upto;
+    for (size_t i = 0; i < count; i++) {
         struct thread_pair *it = &memory_r->pairs[i];
         memcpy(it->key, at, THREAD_KEY_SIZE);
         at += THREAD_KEY_SIZE;
-        it->first_day = take_number(&at, 4);
-        it->last_day = take_number(&at, 4);
+        it->first_day = (uint32_t)take_number(&at, 4);
+        it->last_day = (uint32_t)take_number(&at, 4);
         it->messages = (uint16_t)take_number(&at, 2);
         it->stages = (uint16_t)take_number(&at, 2);
         for (int k = 0; k < LURE_STAGE_COUNT; k++) {
@@ -232,19 +266,17 @@ thread_memory_read(struct bytes file, const uint8_t key[HASH_SHA256_SIZE],
 }
 
 struct lure_outgoing
-lure_outgoing(const struct thread_memory *memory, const uint8_t pair[THREAD_KEY_SIZE])
+lure_outgoing(const struct thread_pair *pair)
 {
-    const struct thread_pair *it = thread_memory_find(memory, pair);
-
-    if (it == NULL) {
+    if (pair == NULL) {
         return (struct lure_outgoing){0};
     }
-    enum lure_stage stage = furthest(it->stages);
+    enum lure_stage stage = furthest(pair->stages);
     return (struct lure_outgoing){
-        .is_lure = stage >= LURE_STAGE_MOVE || __builtin_popcount(it->stages) >= 2,
+        .is_lure = stage >= LURE_STAGE_MOVE || __builtin_popcount(pair->stages) >= 2,
         .stage = stage,
-        .messages = it->messages,
-        .first_day = it->first_day,
-        .last_day = it->last_day,
+        .messages = pair->messages,
+        .first_day = pair->first_day,
+        .last_day = pair->last_day,
     };
 }

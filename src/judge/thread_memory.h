@@ -9,8 +9,9 @@
  * stages, then the longest quiet). What is quiet for longer than the retention is forgotten (thread_memory_forget); with a withdrawal the
  * caller destroys all of it (thread_memory_clear, and the file).
  *
- * thread_memory_write gives a file: "SKTHRD01", count, the pairs by key, all numbers least byte first, and HMAC-SHA256 of that under
- * the same key; one that is damaged, cut or another's is not taken. Pure: the clock is the caller's, days since 1970. */
+ * thread_memory_write gives a file: "SKTHRD01", whose it is (32 bytes for his name, 32 for his domain, as the caller makes them), upto in
+ * 8 bytes, count in 4, the pairs, all numbers least byte first, and HMAC-SHA256 of that under the same key; one that is damaged,
+ * cut or another's is not taken. Pure: the clock is the caller's, days since 1970. Memory is the caller's. */
 #pragma once
 
 #include "base/arena.h"
@@ -31,8 +32,10 @@ struct thread_pair {
 };
 
 struct thread_memory {
-    struct thread_pair pairs[LIMIT_THREAD_PAIRS];
+    uint8_t name[HASH_SHA256_SIZE], domain[HASH_SHA256_SIZE]; /* whose, by keyed hashes */
+    uint64_t upto; /* the caller's: entries of the ledger below it are in it */
     size_t count;
+    struct thread_pair pairs[LIMIT_THREAD_PAIRS];
 };
 
 /* What a mail was to its conversation. */
@@ -52,6 +55,8 @@ void thread_memory_key(const uint8_t key[HASH_SHA256_SIZE], struct bytes recipie
 struct thread_turn thread_memory_note(struct thread_memory *memory,
                                       const uint8_t pair[THREAD_KEY_SIZE], uint32_t day,
                                       unsigned stages);
+/* The same, of what is known of the correspondent (NULL: nothing), and nothing is kept: messages is what it would be. */
+struct thread_turn thread_pair_turn(const struct thread_pair *pair, unsigned stages);
 /* The finding lure_turn (FAMILY_CONTENT) for the recipient whose memory it was, and for nobody else, as personal_model is: its detail is the
  * stage before and the stage now. NULL: the conversation did not turn. */
 const struct finding *thread_turn_finding(struct arena *arena,
@@ -59,9 +64,11 @@ const struct finding *thread_turn_finding(struct arena *arena,
 /* NULL: not known. */
 const struct thread_pair *thread_memory_find(const struct thread_memory *memory,
                                              const uint8_t pair[THREAD_KEY_SIZE]);
+/* One pair, overwritten; false: it was not there. */
+bool thread_memory_drop(struct thread_memory *memory, const uint8_t pair[THREAD_KEY_SIZE]);
 /* Pairs quiet since before that day; returns how many went. */
 size_t thread_memory_forget(struct thread_memory *memory, uint32_t before_day);
-/* All, overwritten. */
+/* All, overwritten; whose it is too. */
 void thread_memory_clear(struct thread_memory *memory);
 
 struct bytes thread_memory_write(struct arena *arena, const struct thread_memory *memory,
@@ -77,6 +84,5 @@ struct lure_outgoing {
     unsigned messages;
     uint32_t first_day, last_day;
 };
-/* It is one from the stage LURE_STAGE_MOVE on, or where two stages were reached. */
-struct lure_outgoing lure_outgoing(const struct thread_memory *memory,
-                                   const uint8_t pair[THREAD_KEY_SIZE]);
+/* pair NULL: he is not known. It is one from the stage LURE_STAGE_MOVE on, or where two stages were reached. */
+struct lure_outgoing lure_outgoing(const struct thread_pair *pair);

@@ -47,12 +47,17 @@ test_turns(void)
     turn = thread_memory_note(&memory, mei, 100, CONTACT);
     tap_ok(!turn.turned && turn.stage == LURE_STAGE_CONTACT && turn.messages == 1,
            "the first mail is no turn");
+    turn = thread_pair_turn(thread_memory_find(&memory, mei), RAPPORT);
+    tap_ok(turn.turned && turn.messages == 2 &&
+               thread_memory_find(&memory, mei)->messages == 1,
+           "what would be a turn is told, and not kept");
     turn = thread_memory_note(&memory, mei, 101, 0);
     tap_ok(turn.is_known && !turn.turned && turn.messages == 2,
            "a harmless mail is counted");
     turn = thread_memory_note(&memory, mei, 103, RAPPORT);
     tap_ok(turn.turned && turn.before == LURE_STAGE_CONTACT, "contact to rapport");
-    tap_ok(lure_outgoing(&memory, mei).is_lure, "two stages: the guard warns");
+    tap_ok(lure_outgoing(thread_memory_find(&memory, mei)).is_lure,
+           "two stages: the guard warns");
     turn = thread_memory_note(&memory, mei, 110, MOVE | CONTACT);
     tap_ok(turn.turned && turn.before == LURE_STAGE_RAPPORT &&
                turn.stage == LURE_STAGE_MOVE,
@@ -72,13 +77,19 @@ test_turns(void)
                pair->reached[LURE_STAGE_MOVE] == 10 &&
                pair->reached[LURE_STAGE_MONEY] == 20,
            "and to money, with the days");
-    struct lure_outgoing out = lure_outgoing(&memory, mei);
+    struct lure_outgoing out = lure_outgoing(thread_memory_find(&memory, mei));
     tap_ok(out.is_lure && out.stage == LURE_STAGE_MONEY && out.messages == 6 &&
                out.first_day == 100 && out.last_day == 120,
            "the guard is told how far it has come");
-    tap_ok(!lure_outgoing(&memory, friend).is_lure, "others are free to be written to");
+    tap_ok(!lure_outgoing(thread_memory_find(&memory, friend)).is_lure,
+           "others are free to be written to");
     (void)thread_memory_note(&memory, friend, 120, CONTACT);
-    tap_ok(!lure_outgoing(&memory, friend).is_lure, "one contact alone is no warning");
+    tap_ok(!lure_outgoing(thread_memory_find(&memory, friend)).is_lure,
+           "one contact alone is no warning");
+    tap_ok(thread_memory_drop(&memory, mei) && thread_memory_find(&memory, mei) == NULL &&
+               thread_memory_find(&memory, friend) != NULL && memory.count == 1 &&
+               memory.pairs[1].stages == 0 && !thread_memory_drop(&memory, mei),
+           "one is taken out, and the other stays");
 }
 
 static void
@@ -112,7 +123,9 @@ test_bound(void)
 static bool
 is_same(const struct thread_memory *a, const struct thread_memory *b)
 {
-    bool same = a->count == b->count;
+    bool same = a->count == b->count && a->upto == b->upto &&
+                memcmp(a->name, b->name, sizeof a->name) == 0 &&
+                memcmp(a->domain, b->domain, sizeof a->domain) == 0;
 
     for (size_t i = 0; i < a->count && same; i++) {
         const struct thread_pair *x = &a->pairs[i], *y = &b->pairs[i];
@@ -135,6 +148,9 @@ test_file(void)
         number_key(i, key);
         (void)thread_memory_note(&memory, key, 20000 + i, CONTACT | MOVE);
     }
+    memory.upto = (uint64_t)1 << 40;
+    memory.name[0] = 7;
+    memory.domain[31] = 8;
     struct bytes file = thread_memory_write(&arena, &memory, secret);
     tap_ok(thread_memory_read(file, secret, &other, NULL) == SK_OK &&
                is_same(&memory, &other),

@@ -2,10 +2,12 @@
 
 #include "base/limits.h"
 #include "base/writer.h"
+#include "judge/wording.h"
 
 #define WORDS_MAX    240 /* of the sentence that is shown */
 #define NEAR         1 /* sentences before and behind whose words weigh almost as its own */
 #define AROUND       6 /* sentences that are looked at at all */
+#define ASKED_MOST   8 /* sentences whose wording is asked about */
 #define PUT_BEHIND   100 /* bytes between a thing and what is done with it */
 #define PUT_BEFORE   60
 #define PUT_THERE    5  /* the weight of cues that say that a thing is there */
@@ -357,7 +359,7 @@ look_for_acts(struct arena *arena, const struct threat_cues *cues, struct bytes 
     return count;
 }
 
-/* Weights are fitted by tools/train-threat to the cases of tests/written/threats.tsv; the line is at 0. */
+/* Weights are fitted by tools/train-wording to the cases of tests/written/threats.tsv; the line is at 0. */
 static const double weights[THREAT_FEATURES] = {
 #include "judge/threat_weights.inc"
 };
@@ -425,6 +427,37 @@ weigh(const double *features)
     return score;
 }
 
+/* The sentences that weigh most by their words, most first; hostile text has thousands that could be asked about. */
+struct likely {
+    size_t at;
+    double score;
+};
+
+static size_t
+likeliest(const struct facts *all, size_t count, struct likely *likely)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        double features[THREAT_FEATURES];
+        if (all[i].core < CORE_LEAST) {
+            continue;
+        }
+        measure(all, count, i, features);
+        struct likely this = {i, weigh(features)};
+        size_t at = found < ASKED_MOST ? found++ : ASKED_MOST;
+        for (; at > 0 && likely[at - 1].score < this.score; at--) {
+            if (at < ASKED_MOST) {
+                likely[at] = likely[at - 1];
+            }
+        }
+        if (at < ASKED_MOST) {
+            likely[at] = this;
+        }
+    }
+    return found;
+}
+
 static struct bytes
 shown(struct bytes normal, const struct facts *f)
 {
@@ -444,6 +477,7 @@ threat_read(struct arena *arena, const struct threat_cues *cues, struct bytes no
     struct facts *all = arena_take_many(arena, room, sizeof *all);
     struct cue_hit *hits = arena_take_many(arena, LIMIT_THREAT_CUES, sizeof *hits);
     struct sentence sentence;
+    struct likely likely[ASKED_MOST];
     size_t count = look_for_acts(arena, cues, normal, all, room), best = 0;
 
     *threat_r = (struct threat){.score = SCORE_NONE};
@@ -456,17 +490,19 @@ threat_read(struct arena *arena, const struct threat_cues *cues, struct bytes no
         read_sentence(&sentence, hits, drop_tags(&sentence, hits, found), &all[i]);
         all[i].quoted |= region_at(regions, region_count, sentence.from) == REGION_QUOTED;
     }
-    for (size_t i = 0; i < count; i++) {
+    size_t candidates = likeliest(all, count, likely);
+    struct letters *letters = candidates == 0 ? NULL : ARENA_NEW(arena, struct letters);
+    for (size_t i = 0; i < candidates; i++) {
         double features[THREAT_FEATURES];
-        if (all[i].core < CORE_LEAST) {
-            continue;
-        }
-        measure(all, count, i, features);
-        double score = weigh(features);
+        size_t at = likely[i].at;
+        struct bytes passage = wording_passage(normal, all[at].from, all[at].to);
+        measure(all, count, at, features);
+        double score = weigh(features) + wording_logit(letters, WORDING_THREAT, passage);
         if (score > threat_r->score) {
             threat_r->score = score;
+            threat_r->passage = passage;
             memcpy(threat_r->features, features, sizeof features);
-            best = i;
+            best = at;
         }
     }
     if (threat_r->score >= 0 && all[best].kind != THREAT_NONE) {

@@ -3,7 +3,8 @@
  * One word is no threat: shogi players kill pieces, cooks kill bacteria. A threat is an act that is announced (judge/threat_cues.h:
  * by its ending, by what is done with a thing, by "I will"), stronger with a target, a time, a demand; words that speak for
  * another meaning (games, news, police warnings, quotations) weaken it, near ones more. What a sentence and those around it say is a
- * row of numbers, weighed by fitted weights (tools/train-threat, docs/decisions/0026-threats.md); the line is at 0. Linear in the text. */
+ * row of numbers, weighed by fitted weights (tools/train-wording, docs/decisions/0026-threats.md), together with the wording around it
+ * (judge/wording.h); the line is at 0. Linear in the text. */
 #pragma once
 
 #include "judge/opinion.h"
@@ -16,7 +17,8 @@ struct threat {
     enum threat_kind kind; /* THREAT_NONE below the line */
     double score;          /* also below the line, for tests and measuring */
     struct bytes words;    /* the sentence it rests on, a view into the normal form */
-    double features[THREAT_FEATURES]; /* of that sentence, for tools/train-threat */
+    struct bytes passage;  /* around it, for judge/wording.h; views too */
+    double features[THREAT_FEATURES]; /* of that sentence, for tools/train-wording */
 };
 
 /* regions: of the normal form (judge/regions.h); what is quoted weighs as what stands in quotation marks. The arena is for

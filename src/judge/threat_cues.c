@@ -1,6 +1,7 @@
 #include "judge/threat_cues.h"
 
 #include "base/limits.h"
+#include "base/scan.h"
 #include "base/utf8.h"
 #include "judge/romaji.h"
 
@@ -14,7 +15,8 @@
 #define SENTENCE_ROOM                                                                      \
     (SENTENCE + 16) /* with what is left of a character, and a mark                      */
 #define ROMAJI_MOST 600
-#define PADDING     8 /* zero bytes behind a fold, so that a load of eight needs no test */
+/* Zero bytes behind a fold, so that a load of eight or of a block needs no test. */
+#define PADDING SCAN_SIZE
 
 struct cue {
     struct bytes text, exact; /* folded; exact: as the text itself must have it, or "" */
@@ -28,6 +30,9 @@ struct cue {
 
 /* A cue has its head (its first six bytes, or three, or two) in one of the bits; most places of a text are told apart by them. */
 struct heads {
+    uint64_t begins
+        [(1u << 16) /
+         64]; /* by what begin_of gives: one question for all heads that begin alike */
     uint64_t seen[(1u << SEEN_BITS) / 64];
 };
 
@@ -56,6 +61,15 @@ static void
 fold_kana(uint8_t *at, size_t size)
 {
     for (size_t i = 0; i + 2 < size; i++) {
+        if (i + SCAN_SIZE <= size && at[i] < 0x80 &&
+            !scan_any(scan_is(scan_load(at + i), 0xe3))) {
+            i += SCAN_SIZE - 1;
+            continue;
+        }
+        if (at[i] >= 0xe4) { /* kanji, mostly: a whole character of another lead */
+            i += 2;
+            continue;
+        }
         if (at[i] == 0xe3 && ((at[i + 1] == 0x82 && at[i + 2] >= 0xa1) ||
                               (at[i + 1] == 0x83 && at[i + 2] <= 0xb6))) {
             unsigned low = ((at[i + 1] & 0x3fu) << 6 | (at[i + 2] & 0x3fu)) - 0x60u;
@@ -85,16 +99,36 @@ cue_head(const struct cue *cue)
     return head_of(eight, size >= LONG ? LONG : size >= 3 ? 3 : 2);
 }
 
-static inline bool
-heads_has(const struct heads *heads, unsigned head)
+/* The first three bytes, as a number of 16 bits: of a character of three bytes itself. */
+static inline unsigned
+begin_of(uint64_t eight)
 {
-    return (heads->seen[head / 64] >> head % 64 & 1) != 0;
+    unsigned first = eight & 0xff, second = eight >> 8 & 0xff, third = eight >> 16 & 0xff;
+
+    return first < 0xe0 ? head_of(eight, 3)
+                        : (first & 0xf) << 12 | (second & 0x3f) << 6 | (third & 0x3f);
+}
+
+static inline bool
+bit_of(const uint64_t *bits, unsigned at)
+{
+    return (bits[at / 64] >> at % 64 & 1) != 0;
 }
 
 static void
-heads_add(struct heads *heads, unsigned head)
+heads_add(struct heads *heads, const struct cue *cue)
 {
+    unsigned head = cue_head(cue);
+    uint64_t eight = 0;
+
+    memcpy(&eight, cue->text.at,
+           cue->text.size < sizeof eight ? cue->text.size : sizeof eight);
     heads->seen[head / 64] |= UINT64_C(1) << head % 64;
+    /* Behind a cue of two bytes any third may stand. */
+    for (unsigned third = 0; third < (cue->text.size == 2 ? 0x100u : 1u); third++) {
+        unsigned begin = begin_of(eight | (uint64_t)third << 16);
+        heads->begins[begin / 64] |= UINT64_C(1) << begin % 64;
+    }
 }
 
 /* Of whom a sentence must have one to be a threat. */
@@ -135,7 +169,8 @@ threat_cues_new(struct arena *arena)
             spelling = bytes_from(spelling, exact);
             struct bytes folded = bytes_copy(arena, spelling);
             fold_kana((uint8_t *)(uintptr_t)folded.at, folded.size);
-            SK_ASSERT(folded.size >= 2 && c->count < room);
+            SK_ASSERT(folded.size >= (folded.at[0] < 0xe0 ? 2u : 3u) &&
+                      !ascii_blank(folded.at[0]) && c->count < room);
             c->list[c->count++] = (struct cue){.text = folded,
                                                .exact = exact ? spelling : BYTES_NONE,
                                                .class = rows[i].class,
@@ -154,9 +189,9 @@ threat_cues_new(struct arena *arena)
         uint16_t *first = &c->heads[head >> (SEEN_BITS - HEAD_BITS)];
         c->list[i].next = *first;
         *first = (uint16_t)(i + 1);
-        heads_add(&c->all, head);
+        heads_add(&c->all, &c->list[i]);
         if (is_act(c->list[i].class)) {
-            heads_add(&c->acts, head);
+            heads_add(&c->acts, &c->list[i]);
         }
     }
     return c;
@@ -230,21 +265,26 @@ eight_at(struct bytes folded, size_t at)
     return eight;
 }
 
-/* Where a cue may begin: not within a character, nor within a word of letters. */
-static inline bool
-begins_word(struct bytes text, size_t at, bool *word)
+/* Where in a block of the fold a cue may begin, a bit for each byte: not at a blank, within a character or within a word of
+ * letters. word: whether the byte before the block was of one. */
+static inline size_t
+begins_in(struct bytes folded, size_t at, bool *word)
 {
-    uint8_t c = text.at[at];
-    bool inside = *word && is_word_byte(c);
+    scan_block block = scan_load(folded.at + at), low = block | 0x20;
+    unsigned of_words = scan_hits((scan_block)((low >= 'a') & (low <= 'z')) |
+                                  (scan_block)((block >= '0') & (block <= '9')));
+    unsigned inside = scan_hits((scan_block)((block & 0xc0) == 0x80) | scan_is(block, ' '));
+    size_t begins = ~(inside | (of_words & (of_words << 1 | *word))) & 0xffff;
+    size_t left = folded.size - at; /* a cue has at least two bytes */
 
-    *word = is_word_byte(c);
-    return (c & 0xc0) != 0x80 && !inside;
+    *word = of_words >> 15 & 1;
+    return left > SCAN_SIZE ? begins : begins & ((1u << (left - 1)) - 1);
 }
 
 static void
 take_cues(struct finding_cues *f, unsigned head, size_t at)
 {
-    if (!heads_has(&f->cues->all, head)) {
+    if (!bit_of(f->cues->all.seen, head)) {
         return;
     }
     for (unsigned i = f->cues->heads[head >> (SEEN_BITS - HEAD_BITS)];
@@ -267,9 +307,14 @@ threat_cues_find(const struct threat_cues *cues, const struct sentence *s,
     struct bytes text = s->folded;
     bool word = false;
 
-    for (size_t at = 0; at + 1 < text.size && f.count < LIMIT_THREAT_CUES; at++) {
-        if (begins_word(text, at, &word)) {
+    for (size_t block = 0; block < text.size; block += SCAN_SIZE) {
+        size_t begins = begins_in(text, block, &word);
+        for (; begins != 0 && f.count < LIMIT_THREAT_CUES; begins &= begins - 1) {
+            size_t at = block + scan_first(begins);
             uint64_t eight = eight_at(text, at);
+            if (!bit_of(cues->all.begins, begin_of(eight))) {
+                continue;
+            }
             take_cues(&f, head_of(eight, LONG), at);
             take_cues(&f, head_of(eight, 3), at);
             if (text.at[at] < 0x80) {
@@ -283,7 +328,7 @@ threat_cues_find(const struct threat_cues *cues, const struct sentence *s,
 static bool
 act_at(const struct threat_cues *cues, const struct sentence *s, unsigned head, size_t at)
 {
-    if (!heads_has(&cues->acts, head)) {
+    if (!bit_of(cues->acts.seen, head)) {
         return false;
     }
     for (unsigned i = cues->heads[head >> (SEEN_BITS - HEAD_BITS)]; i != 0;
@@ -301,15 +346,17 @@ threat_cues_act(const struct threat_cues *cues, const struct sentence *s)
     struct bytes text = s->folded;
     bool word = false;
 
-    for (size_t at = 0; at + 1 < text.size; at++) {
-        if (!begins_word(text, at, &word)) {
-            continue;
-        }
-        uint64_t eight = eight_at(text, at);
-        if (act_at(cues, s, head_of(eight, LONG), at) ||
-            act_at(cues, s, head_of(eight, 3), at) ||
-            (text.at[at] < 0x80 && act_at(cues, s, head_of(eight, 2), at))) {
-            return true;
+    for (size_t block = 0; block < text.size; block += SCAN_SIZE) {
+        size_t begins = begins_in(text, block, &word);
+        for (; begins != 0; begins &= begins - 1) {
+            size_t at = block + scan_first(begins);
+            uint64_t eight = eight_at(text, at);
+            if (bit_of(cues->acts.begins, begin_of(eight)) &&
+                (act_at(cues, s, head_of(eight, LONG), at) ||
+                 act_at(cues, s, head_of(eight, 3), at) ||
+                 (text.at[at] < 0x80 && act_at(cues, s, head_of(eight, 2), at)))) {
+                return true;
+            }
         }
     }
     return false;
@@ -341,8 +388,18 @@ sentences_most(struct bytes normal)
 {
     size_t most = 1 + normal.size / SENTENCE;
 
-    for (size_t i = 0; i < normal.size; i++) {
-        most += normal.at[i] == '\n' || is_stop(normal, i);
+    for (size_t i = 0; i < normal.size;) {
+        if (i + SCAN_SIZE > normal.size) {
+            most += normal.at[i] == '\n' || is_stop(normal, i);
+            i++;
+            continue;
+        }
+        /* Every mark that may be one counts; 。 by its last byte, which others have too. */
+        scan_block block = scan_load(normal.at + i);
+        most += (size_t)__builtin_popcount(
+            scan_hits(scan_is(block, '\n') | scan_is(block, '!') | scan_is(block, '?') |
+                      scan_is(block, '.') | scan_is(block, 0x82)));
+        i += SCAN_SIZE;
     }
     return most < LIMIT_THREAT_SENTENCES ? most : LIMIT_THREAT_SENTENCES;
 }
@@ -354,6 +411,31 @@ is_plain(uint8_t c)
     return c > ' ' && c != '!' && c != '?' && c != '.' && c != 0xe3;
 }
 
+/* Copies on from `i` what no mark, line end or second blank interrupts: ASCII sixteen bytes at a time. Gives how many bytes. */
+static inline size_t
+copy_narrow(struct bytes normal, size_t i, uint8_t *out, size_t size)
+{
+    size_t from = i;
+
+    while (i + SCAN_SIZE <= normal.size && size + SCAN_SIZE < SENTENCE) {
+        scan_block block = scan_load(normal.at + i);
+        unsigned blanks = scan_hits(scan_is(block, ' '));
+        unsigned letters =
+            scan_hits((scan_block)((block > ' ') & (block < 0x80)) &
+                      ~(scan_is(block, '!') | scan_is(block, '?') | scan_is(block, '.')));
+        bool after = size == 0 || out[size - 1] == ' ' || out[size - 1] >= 0x80;
+        unsigned good = letters | (blanks & ~(blanks << 1 | after));
+        size_t count = scan_first(~(size_t)good | 1u << SCAN_SIZE);
+        memcpy(out + size, &block, sizeof block);
+        size += count;
+        i += count;
+        if (count < SCAN_SIZE) {
+            break;
+        }
+    }
+    return i - from;
+}
+
 /* Copies the sentence that begins at `from` and gives where it ends. */
 static size_t
 copy_sentence(struct bytes normal, size_t from, uint8_t out[SENTENCE_ROOM], size_t *size_r)
@@ -362,6 +444,20 @@ copy_sentence(struct bytes normal, size_t from, uint8_t out[SENTENCE_ROOM], size
 
     for (; i < normal.size && size < SENTENCE_ROOM - 3; i++) {
         uint8_t c = normal.at[i];
+        if (c < 0x80) {
+            size_t copied = copy_narrow(normal, i, out, size);
+            if (copied > 0) {
+                size += copied;
+                i += copied - 1;
+                continue;
+            }
+        } else if (c >= 0xe3 && c <= 0xe9 && size + 3 < SENTENCE && i + 3 <= normal.size &&
+                   !(c == 0xe3 && normal.at[i + 1] == 0x80)) {
+            memcpy(out + size, normal.at + i, 3); /* a character that is no 。 */
+            size += 3;
+            i += 2;
+            continue;
+        }
         if (!is_plain(c)) {
             if (c == '\n') {
                 if (!is_wrapped(normal, line, i)) {

@@ -69,7 +69,7 @@ struct cue_hit {
 
 struct sentence {
     struct bytes text,
-        folded;      /* of the same size; eight more bytes behind the fold may be read */
+        folded;      /* of the same size; sixteen more bytes behind the fold may be read */
     size_t from, to; /* where it stands in the text it was taken from */
     bool romaji;
 };

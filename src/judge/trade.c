@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/writer.h"
 #include "judge/trade_private.h"
+#include "judge/wording.h"
 
 #define WORDS_MAX      240 /* of the words that are shown */
 #define AROUND         450 /* bytes on each side of a word in which an offer says what it says */
@@ -17,6 +18,7 @@
 #define SHOP_GOODS     2.0 /* so weak slang needs more than what shops say */
 #define GOODS_SEVERAL  3.0
 #define GOODS_MANY     4.5
+#define INNOCENT_SURE  4.5
 #define GOODS_SURE     6.0
 #define KIND_LEAST     0.7
 #define KIND_STRONG    1.5
@@ -295,11 +297,11 @@ weigh(const struct trade_offer *o, enum lexicon_kind kind, struct trade *parts_r
     parts_r->goods = goods;
     parts_r->context = contexts;
     parts_r->innocent = INNOCENT_GAIN * innocent;
-    parts_r->score = 2 * sqrt(goods * contexts) - parts_r->innocent;
-    if (!is_borne_out(o, goods) && parts_r->score > UNPROVED_MOST) {
-        parts_r->score = UNPROVED_MOST;
+    parts_r->rule = 2 * sqrt(goods * contexts) - parts_r->innocent;
+    if (!is_borne_out(o, goods) && parts_r->rule > UNPROVED_MOST) {
+        parts_r->rule = UNPROVED_MOST;
     }
-    return parts_r->score;
+    return parts_r->rule;
 }
 
 static bool
@@ -319,6 +321,23 @@ write_words(struct writer *w, struct bytes text)
         }
         writer_bytes(w, text);
     }
+}
+
+/* Fitted together with the wording by tools/train-wording. */
+static const double weights[TRADE_FEATURES] = {
+#include "judge/trade_weights.inc"
+};
+
+static void
+trade_features(const struct trade *trade, double features[TRADE_FEATURES])
+{
+    features[0] = 1;
+    features[1] = trade->rule > TRADE_LINE ? trade->rule - TRADE_LINE : 0;
+    features[2] = trade->rule < TRADE_LINE ? trade->rule - TRADE_LINE : 0;
+    features[3] = trade->rule >= TRADE_LINE;
+    features[4] = sqrt(trade->goods);
+    features[5] = sqrt(trade->context);
+    features[6] = trade->innocent;
 }
 
 void
@@ -387,10 +406,44 @@ consider(const struct trade_reading *r, size_t centre, struct best *best)
     trade_look_around(r, centre, &o);
     enum lexicon_kind kind = kind_of(&o);
     double score = weigh(&o, kind, &parts);
-    if (best->looked_at++ == 0 || score > best->trade.score) {
+    if (best->looked_at++ == 0 || score > best->trade.rule) {
         best->trade = parts;
         best->kind = kind;
         best->centre = centre;
+    }
+}
+
+static bool
+has_own_word(const struct trade_reading *r, size_t centre)
+{
+    for (size_t i = 0; i < r->hit_count; i++) {
+        size_t at = r->hits[i].from;
+        if (r->hits[i].term->own && at + AROUND >= centre && at <= centre + AROUND) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The operator's own words are newer than any wording that was learnt: there the rule stands alone. And where much speaks for
+ * another meaning (a recipe, a farm, a parcel), no wording makes an offer of it. */
+static void
+take_wording(struct arena *arena, const struct trade_reading *r, size_t centre,
+             struct trade *trade)
+{
+    double sum = 0;
+
+    trade->passage = wording_passage(r->normal, centre, centre);
+    trade->wording =
+        wording_logit(ARENA_NEW(arena, struct letters), WORDING_TRADE, trade->passage);
+    trade_features(trade, trade->features);
+    for (size_t i = 0; i < TRADE_FEATURES; i++) {
+        sum += weights[i] * trade->features[i];
+    }
+    trade->score = TRADE_LINE + sum + trade->wording;
+    if (has_own_word(r, centre) ||
+        (trade->innocent >= INNOCENT_SURE && trade->rule < trade->score)) {
+        trade->score = trade->rule;
     }
 }
 
@@ -417,7 +470,10 @@ trade_read(struct arena *arena, struct bytes normal, const struct lexicon_hit *h
         }
     }
     *trade_r = best.trade;
-    if (best.looked_at > 0 && best.trade.score >= TRADE_LINE) {
+    if (best.looked_at > 0) {
+        take_wording(arena, r, best.centre, trade_r);
+    }
+    if (best.looked_at > 0 && trade_r->score >= TRADE_LINE) {
         trade_r->kind = best.kind;
         tell(arena, r, best.centre, trade_r);
     }

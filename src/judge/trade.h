@@ -3,7 +3,8 @@
  * Slang is everybody's words in another sense (レンコン, ice), so a hit counts by the evidence around it, some 150 characters on
  * both sides: how goods change hands, secrecy, an offer, what dark jobs pay and which papers they ask for, prices (judge/
  * trade_price.h). Goods and evidence make the score together (neither alone reaches the line), what speaks for another
- * meaning is taken off it; what stands in quotation marks or quoted lines counts less. docs/decisions/0025-slang.md says why.
+ * meaning is taken off it; what stands in quotation marks or quoted lines counts less. The wording around the best place (judge/wording.h)
+ * is weighed with it, but where a word of the operator's own stands there. docs/decisions/0025-slang.md and 0030-wording.md say why.
  *
  * Pure but for the arena, whose memory the results are. Bounded: at most 120 places are looked around, LIMIT_TRADE_PRICES
  * prices; time is linear in text and hits. */
@@ -15,11 +16,16 @@
 /* A text is trade from this score on. */
 #define TRADE_LINE 3.2
 
+#define TRADE_FEATURES 7
+
 struct trade {
     enum lexicon_kind kind; /* LEXICON_ANY below the line */
     double score;
-    double goods, context,
-        innocent;       /* what it is made of: 2 * sqrt(goods * context) - innocent */
+    double rule; /* what the words say: 2 * sqrt(goods * context) - innocent */
+    double goods, context, innocent;
+    double wording;       /* what the wording says: a logit */
+    struct bytes passage; /* what it was asked about; a view of the normal form */
+    double features[TRADE_FEATURES]; /* for tools/train-wording */
     struct bytes words; /* the spellings found, with blanks between, in the arena */
 };
 

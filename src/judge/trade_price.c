@@ -1,6 +1,7 @@
 #include "judge/trade_price.h"
 
 #include "base/limits.h"
+#include "base/scan.h"
 
 /* Yen, and the other currencies taken as one: what a gram of no food costs. */
 #define GRAM_YEN     1500
@@ -86,13 +87,16 @@ static const char *const paid_before[] = {
     "報酬", "日払い", "前金", "最短", "1人",  "1つ", "運転",
 };
 
-static bool
+/* Nearly every question is answered by the first byte, so none asks for the word's size before. */
+static inline bool
 follows(struct bytes text, size_t at, const char *what)
 {
-    if (at >= text.size || text.at[at] != (uint8_t)*what) {
-        return false;
+    for (; *what != '\0'; what++, at++) {
+        if (at >= text.size || text.at[at] != (uint8_t)*what) {
+            return false;
+        }
     }
-    return bytes_starts(bytes_slice(text, at, text.size), bytes_from_text(what));
+    return true;
 }
 
 static size_t
@@ -162,38 +166,63 @@ read_scale(struct bytes text, size_t at, struct number *n)
     return at;
 }
 
+static const char *const yen_words[] = {"円", "yen", "jpy"};
+static const char *const other_words[] = {"bucks", "usd",  "$",    "quid", "dollars",
+                                          "euros", "each", "firm", "cash", "bands",
+                                          "racks", "obo",  "£",    "€"};
+
+/* Whether a unit or a currency begins so; few of what stands behind numbers does. */
+static bool
+begins_unit(uint8_t c)
+{
+    static bool begins[256], filled;
+
+    if (!filled) {
+        for (size_t i = 0; i < sizeof yen_words / sizeof *yen_words; i++) {
+            begins[(uint8_t)*yen_words[i]] = true;
+        }
+        for (size_t i = 0; i < sizeof other_words / sizeof *other_words; i++) {
+            begins[(uint8_t)*other_words[i]] = true;
+        }
+        for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+            begins[(uint8_t)*units[i].text] = true;
+        }
+        filled = true;
+    }
+    return begins[c];
+}
+
 static size_t
 read_unit(struct bytes text, size_t at, struct number *n)
 {
-    static const char *const yen[] = {"円", "yen", "jpy"};
-    static const char *const other[] = {"bucks", "usd",  "$",    "quid", "dollars",
-                                        "euros", "each", "firm", "cash", "bands",
-                                        "racks", "obo",  "£",    "€"};
     size_t next = skip_blanks(text, at);
 
-    /* What nearly all numbers have behind them, and no unit begins with. */
-    if (next < text.size && memchr("-/.,;)]\"\n", text.at[next], 9) != NULL) {
+    /* Behind a blank stands a unit in letters or a currency, so both places are asked. */
+    if (next >= text.size || (!begins_unit(text.at[next]) && !begins_unit(text.at[at]))) {
         return at;
     }
-    for (size_t i = 0; i < sizeof yen / sizeof *yen; i++) {
-        if (follows(text, next, yen[i])) {
+    for (size_t i = 0; i < sizeof yen_words / sizeof *yen_words; i++) {
+        if (follows(text, next, yen_words[i])) {
             n->money = MONEY_YEN;
-            return next + strlen(yen[i]);
+            return next + strlen(yen_words[i]);
         }
     }
-    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
-        if (follows(text, next, other[i]) && n->money == MONEY_NONE && *other[i] != '$') {
+    for (size_t i = 0; i < sizeof other_words / sizeof *other_words; i++) {
+        if (follows(text, next, other_words[i]) && n->money == MONEY_NONE &&
+            *other_words[i] != '$') {
             n->money = MONEY_OTHER;
-            return next + strlen(other[i]);
+            return next + strlen(other_words[i]);
         }
     }
     for (size_t i = 0; n->money == MONEY_NONE && i < sizeof units / sizeof *units; i++) {
-        size_t size = strlen(units[i].text);
         bool letters = ascii_letter((uint8_t)units[i].text[0]);
-        if (follows(text, letters ? next : at, units[i].text) &&
-            !(letters && next + size < text.size && ascii_letter(text.at[next + size]))) {
+        if (!follows(text, letters ? next : at, units[i].text)) {
+            continue;
+        }
+        size_t end = (letters ? next : at) + strlen(units[i].text);
+        if (!(letters && end < text.size && ascii_letter(text.at[end]))) {
             n->unit = units[i].unit;
-            return (letters ? next : at) + size;
+            return end;
         }
     }
     return at;
@@ -229,9 +258,11 @@ unit_behind(struct bytes text, size_t at)
         return UNIT_NONE; /* none begins so */
     }
     for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+        if (!follows(text, at, each[i].text)) {
+            continue;
+        }
         size_t end = at + strlen(each[i].text);
-        if (follows(text, at, each[i].text) &&
-            (end == text.size || !ascii_letter(text.at[end]))) {
+        if (end == text.size || !ascii_letter(text.at[end])) {
             return each[i].unit;
         }
     }
@@ -392,8 +423,13 @@ kanji_amount(struct bytes text, size_t at, struct number *amount_r)
     static const enum unit unit_of[] = {UNIT_SHOT,  UNIT_ROUND, UNIT_ROUND, UNIT_ROUND,
                                         UNIT_PIECE, UNIT_PIECE, UNIT_SHOT};
 
+    /* The second bytes of the numerals; most kanji are told apart by theirs. */
+    if (at + 3 > text.size ||
+        memchr("\xb8\xb9\xba\x85\x8d\x9b", text.at[at + 1], 6) == NULL) {
+        return false;
+    }
     for (size_t i = 0; i < 10; i++) {
-        if (at + 3 > text.size || memcmp(text.at + at, numerals[i], 3) != 0) {
+        if (memcmp(text.at + at, numerals[i], 3) != 0) {
             continue;
         }
         for (size_t k = 0; k < 7; k++) {
@@ -409,19 +445,39 @@ kanji_amount(struct bytes text, size_t at, struct number *amount_r)
     return false;
 }
 
+/* The next digit, グ, or what may be a kanji numeral. */
+static size_t
+next_begin(struct bytes text, size_t at)
+{
+    while (at + SCAN_SIZE <= text.size) {
+        scan_block block = scan_load(text.at + at);
+        unsigned sure = scan_hits((scan_block)((block >= '0') & (block <= '9')) |
+                                  scan_is(block, 0xe4) | scan_is(block, 0xe5));
+        /* グ is E3 82 B0; where the block ends within it, the rest is not asked for. */
+        unsigned gram = scan_hits(scan_is(block, 0xe3)) &
+                        (scan_hits(scan_is(block, 0x82)) >> 1 | 0x8000) &
+                        (scan_hits(scan_is(block, 0xb0)) >> 2 | 0xc000);
+        if ((sure | gram) != 0) {
+            return at + scan_first(sure | gram);
+        }
+        at += SCAN_SIZE;
+    }
+    while (at < text.size && !ascii_digit(text.at[at]) &&
+           (text.at[at] < 0xe3 || text.at[at] > 0xe5)) {
+        at++;
+    }
+    return at;
+}
+
 size_t
 trade_prices(struct bytes normal, struct trade_price *list, size_t most)
 {
     struct number amount = {0}, n;
     size_t count = 0;
 
-    for (size_t at = 0; at < normal.size; at = n.to) {
+    for (size_t at = next_begin(normal, 0); at < normal.size;
+         at = next_begin(normal, n.to)) {
         n.to = at + 1;
-        uint8_t c = normal.at[at];
-        if (!ascii_digit(c) && c != 0xe4 && c != 0xe5 &&
-            (c != 0xe3 || at + 2 >= normal.size || normal.at[at + 1] != 0x82)) {
-            continue; /* neither a digit, nor グ, nor one of the numerals */
-        }
         /* グラム5, グラム2500円: the unit in front. */
         if (follows(normal, at, "グラム") && (at == 0 || !ascii_digit(normal.at[at - 1]))) {
             amount =

@@ -4,10 +4,8 @@
 #include "base/why.h"
 #include "base/writer.h"
 #include "parse/html_page_private.h"
-#include "parse/html_tokens.h"
-#include "parse/html_view_private.h"
+#include "parse/html_usual_private.h"
 #include "parse/links_private.h"
-#include "parse/scan_private.h"
 
 /* How far up an end tag looks for its start, and a rule for its ancestors: browsers know no bound, hostile mail does. */
 #define SEARCH_DEPTH 64
@@ -18,6 +16,8 @@ struct open_element {
     struct html_look look;
     enum hidden_reason hidden; /* by its look */
     bool pre, reading;
+    bool
+        plain; /* its text is seen where it stands, and blanks run together; not that of <title>, which is hidden */
 };
 
 /* A link whose text is being written: where it began in its page. */
@@ -27,13 +27,28 @@ struct shown {
     struct html_page *page;
 };
 
-/* A style attribute, as written and as read. */
-struct kept_style {
-    struct bytes raw, text;
-    struct html_style normal, important;
-    bool has_url; /* or another function */
+/* A style attribute as it was read. */
+struct read_style {
+    struct html_style normal, important, whole; /* whole: both of them */
+    struct bytes text;                          /* decoded, if it has an URL */
+    bool has_url;
 };
-#define KEPT_STYLES 64
+
+/* Mail repeats its styles, within a message and from one to the next. Those met last that are short and name no URL are kept by the process;
+ * the others by the reader, as long as the message is. Each is found by a hash of what is written, and takes the place of another. */
+#define COMMON_STYLES 512u
+#define COMMON_SIZE   184u
+struct common_style {
+    struct read_style read;
+    uint8_t size, raw[COMMON_SIZE];
+};
+#define KEPT_STYLES 64u
+struct kept_style {
+    struct read_style read;
+    struct bytes raw;
+};
+_Static_assert(COMMON_SIZE <= UINT8_MAX, "a size is one byte");
+
 /* Elements that there is room for at first: few documents are deeper. */
 #define STACK_FIRST 48
 
@@ -47,10 +62,10 @@ struct view {
     bool rules_closed; /* all are known: this is the second reading */
     bool
         rules_late; /* one came after what it may concern: only further rules are looked for */
-    bool more_rules; /* and some may follow */
-    bool begun;      /* something was met that a rule may concern */
-    struct open_element *stack;
-    size_t depth, stack_room;
+    bool more_rules;                  /* and some may follow */
+    bool begun;                       /* something was met that a rule may concern */
+    struct open_element *stack, *top; /* the first stands for what all elements are in */
+    size_t stack_room;
     size_t paragraphs;   /* open <p> */
     struct shown *shown; /* one for each anchor */
     size_t shown_count, link_room, shown_room;
@@ -63,12 +78,6 @@ struct view {
 };
 
 /* Text ------------------------------------------------------------------------------------------------------------- */
-
-static struct open_element *
-top(struct view *v)
-{
-    return &v->stack[v->depth - 1];
-}
 
 static struct html_page *
 page_of(struct view *v, const struct open_element *in)
@@ -89,6 +98,13 @@ fitting(struct view *v, const struct html_page *page, struct bytes text)
         v->r->text_cut = true;
     }
     return text;
+}
+
+/* The outermost open element that is looked at. */
+static inline struct open_element *
+highest_of(const struct view *v)
+{
+    return v->top - v->stack >= SEARCH_DEPTH ? v->top - (SEARCH_DEPTH - 1) : v->stack + 1;
 }
 
 static void
@@ -123,34 +139,42 @@ put_text_as(struct view *v, const struct open_element *in, struct bytes text)
 static void
 put_text(struct view *v, struct bytes text)
 {
-    put_text_as(v, top(v), text);
+    put_text_as(v, v->top, text);
 }
 
-static void
-break_line(struct view *v, unsigned lines)
+/* What stands between an element of that shape and its neighbours: a line end, a blank or nothing. No branch hangs on the shape, since
+ * nobody can tell which comes next. */
+static inline void
+part(struct view *v, unsigned shape)
 {
+    unsigned lines = (shape & HTML_SHAPE_BLOCK) != 0;
+    bool blank = (shape & HTML_SHAPE_CELL) != 0;
+
     html_page_break(&v->visible, lines);
-    html_page_break(&v->hidden, 1);
+    html_page_break(&v->hidden, lines);
+    v->visible.blank |= blank;
+    v->hidden.blank |= blank;
 }
 
 /* Attributes ------------------------------------------------------------------------------------------------------- */
 
 /* The raw value of the first attribute of that name; at == NULL if it is not there, or has no value. */
 static inline struct bytes
-value_of(const struct html_token *token, enum html_attribute_name name)
+value_of(const struct view *v, enum html_attribute_name name)
 {
-    return token->known->set & 1u << name ? token->attributes[token->known->at[name]].value
-                                          : BYTES_NONE;
+    const struct html_tokens *t = v->tokens;
+
+    return t->known.set & 1u << name ? t->attributes[t->known.at[name]].value : BYTES_NONE;
 }
 
 /* The decoded value of an attribute; at == NULL if it is not there. */
 static struct bytes
 attribute(struct view *v, const struct html_token *token, enum html_attribute_name name)
 {
-    if ((token->known->set & 1u << name) == 0) {
+    if ((v->tokens->known.set & 1u << name) == 0) {
         return BYTES_NONE;
     }
-    struct bytes value = value_of(token, name);
+    struct bytes value = value_of(v, name);
     if (value.at == NULL) {
         return BYTES("");
     }
@@ -238,7 +262,7 @@ start_anchor(struct view *v, const struct html_token *token)
                               room * sizeof *v->shown);
         v->shown_room = room;
     }
-    struct html_page *page = page_of(v, top(v));
+    struct html_page *page = page_of(v, v->top);
     v->shown[v->shown_count++] =
         (struct shown){.link = v->r->link_count - 1, .from = page->w.size, .page = page};
     v->in_anchor = true;
@@ -264,9 +288,9 @@ read_look_attributes(struct view *v, const struct html_token *token,
     bool transparent;
     int colour;
 
-    for (size_t i = 0; i < token->attribute_count; i++) {
-        struct bytes value = token->attributes[i].value;
-        switch (token->known->names[i]) {
+    for (size_t i = 0; i < v->tokens->attribute_count; i++) {
+        struct bytes value = v->tokens->attributes[i].value;
+        switch (v->tokens->known.names[i]) {
         case HTML_ATTRIBUTE_ID:
             target->id = value;
             break;
@@ -315,30 +339,62 @@ read_look_attributes(struct view *v, const struct html_token *token,
     }
 }
 
-/* What a style attribute says. Mail repeats its styles, so those met last are remembered. */
-static const struct kept_style *
-style_of(struct view *v, struct bytes raw)
+static uint64_t
+hash_of(struct bytes raw)
 {
-    if (v->kept == NULL) {
-        v->kept = arena_grow(v->arena, NULL, 0, KEPT_STYLES * sizeof *v->kept);
-    }
     uint64_t hash = raw.size + raw.at[raw.size - 1], eight;
+
     for (size_t i = 0; i + sizeof eight <= raw.size; i += sizeof eight) {
         memcpy(&eight, raw.at + i, sizeof eight);
         hash = (hash ^ eight) * 0x9e3779b97f4a7c15u;
         hash ^= hash >> 32;
     }
-    struct kept_style *kept = &v->kept[hash % KEPT_STYLES];
-    uint64_t bit = (uint64_t)1 << hash % KEPT_STYLES;
+    return hash;
+}
 
-    if ((v->kept_slots & bit) == 0 || !bytes_equal(kept->raw, raw)) {
-        v->kept_slots |= bit;
-        kept->raw = raw;
-        kept->text = html_decode(v->arena, raw, HTML_REFERENCES | HTML_IN_ATTRIBUTE);
-        html_style_read(v->arena, kept->text, &kept->normal, &kept->important);
-        kept->has_url = bytes_find_byte(kept->text, '(', 0) != BYTES_NOWHERE;
+static void
+read_style(struct view *v, struct bytes raw, struct read_style *r)
+{
+    struct bytes url;
+    size_t at = 0;
+
+    r->text = html_decode(v->arena, raw, HTML_REFERENCES | HTML_IN_ATTRIBUTE);
+    html_style_read(v->arena, r->text, &r->normal, &r->important);
+    r->whole = r->normal;
+    html_style_merge(&r->whole, &r->important);
+    r->has_url = html_style_url(r->text, &at, &url);
+}
+
+/* What a style attribute says that is not empty. */
+static const struct read_style *
+style_of(struct view *v, struct bytes raw)
+{
+    static struct common_style commons[COMMON_STYLES];
+    uint64_t hash = hash_of(raw), bit = (uint64_t)1 << hash % KEPT_STYLES;
+    struct common_style *common = &commons[hash % COMMON_STYLES];
+    struct read_style read;
+
+    if (common->size == raw.size && memcmp(common->raw, raw.at, raw.size) == 0) {
+        return &common->read;
     }
-    return kept;
+    if ((v->kept_slots & bit) != 0 && bytes_equal(v->kept[hash % KEPT_STYLES].raw, raw)) {
+        return &v->kept[hash % KEPT_STYLES].read;
+    }
+    read_style(v, raw, &read);
+    if (raw.size <= COMMON_SIZE && !read.has_url) {
+        common->read = read;
+        common->read.text = BYTES_NONE;
+        common->size = (uint8_t)raw.size;
+        memcpy(common->raw, raw.at, raw.size);
+        return &common->read;
+    }
+    if (v->kept == NULL) {
+        v->kept = arena_grow(v->arena, NULL, 0, KEPT_STYLES * sizeof *v->kept);
+    }
+    struct kept_style *kept = &v->kept[hash % KEPT_STYLES];
+    v->kept_slots |= bit;
+    *kept = (struct kept_style){read, raw};
+    return &kept->read;
 }
 
 /* Says what the rules say of the element last in its path. */
@@ -349,12 +405,73 @@ take_rules(struct view *v, const struct html_target *target, struct html_style *
     const struct html_target *path[SEARCH_DEPTH + 1];
     size_t count = 0;
 
-    for (size_t i = v->depth > SEARCH_DEPTH ? v->depth - SEARCH_DEPTH : 1; i < v->depth;
-         i++) {
-        path[count++] = &v->stack[i].target;
+    for (const struct open_element *e = highest_of(v); e <= v->top; e++) {
+        path[count++] = &e->target;
     }
     path[count++] = target;
     html_rules_take(v->rules, path, count, said, important);
+}
+
+/* The attributes that say how an element looks, and those of them that only a style says it by. */
+#define BY_STYLE                                                                           \
+    (1u << HTML_ATTRIBUTE_ID | 1u << HTML_ATTRIBUTE_CLASS | 1u << HTML_ATTRIBUTE_STYLE)
+#define BY_ITSELF                                                                          \
+    (1u << HTML_ATTRIBUTE_DIR | 1u << HTML_ATTRIBUTE_TEXT | 1u << HTML_ATTRIBUTE_COLOR |   \
+     1u << HTML_ATTRIBUTE_HIDDEN | 1u << HTML_ATTRIBUTE_BGCOLOR |                          \
+     1u << HTML_ATTRIBUTE_BACKGROUND)
+
+static void
+add_style_links(struct view *v, const struct read_style *style)
+{
+    struct bytes url;
+    size_t at = 0;
+
+    while (style->has_url && html_style_url(style->text, &at, &url)) {
+        add_link(v, LINK_IMAGE, url);
+    }
+}
+
+/* Changes the look of what an element stands in to its own, by all that is said of it. Gives what of it is said to hide. */
+static inline unsigned
+take_look(struct view *v, const struct html_element *element, struct open_element *e,
+          const struct html_style *said)
+{
+    bool turned = e->look.turned;
+
+    if (said->said == 0 && (element->shape & HTML_SHAPE_HIDDEN) == 0 &&
+        element->what != HTML_WHAT_A) {
+        return 0; /* it looks as what it stands in */
+    }
+    html_look_take(&e->look, said);
+    v->r->facts.turned_count += e->look.turned && !turned;
+    if ((element->shape & HTML_SHAPE_HIDDEN) && e->look.gone == HIDDEN_NOT) {
+        e->look.gone = HIDDEN_ELEMENT;
+    }
+    e->hidden = html_look_hides(&e->look);
+    return said->yes;
+}
+
+/* read_look where attributes, rules and a style may all say something. */
+static unsigned
+read_whole_look(struct view *v, const struct html_token *token,
+                const struct html_element *element, struct open_element *e)
+{
+    struct html_style said = {0}, important = {0};
+    struct bytes style = BYTES_NONE;
+
+    e->target = (struct html_target){.name = token->text};
+    read_look_attributes(v, token, element, &said, &style, &e->target);
+    if (v->rules->count > 0 && html_rules_may_meet(v->rules, &e->target)) {
+        take_rules(v, &e->target, &said, &important);
+    }
+    if (style.size > 0) {
+        const struct read_style *read = style_of(v, style);
+        html_style_merge(&said, &read->normal);
+        html_style_merge(&important, &read->important);
+        add_style_links(v, read);
+    }
+    html_style_merge(&said, &important);
+    return take_look(v, element, e, &said);
 }
 
 /* How an element looks within the open ones; e begins with the look of what it stands in. Gives what of it is said to hide. */
@@ -362,59 +479,38 @@ static unsigned
 read_look(struct view *v, const struct html_token *token,
           const struct html_element *element, struct open_element *e)
 {
-    const uint32_t plain = 1u << HTML_ATTRIBUTE_ID | 1u << HTML_ATTRIBUTE_CLASS |
-                           1u << HTML_ATTRIBUTE_STYLE,
-                   looks = plain | 1u << HTML_ATTRIBUTE_DIR | 1u << HTML_ATTRIBUTE_TEXT |
-                           1u << HTML_ATTRIBUTE_COLOR | 1u << HTML_ATTRIBUTE_HIDDEN |
-                           1u << HTML_ATTRIBUTE_BGCOLOR | 1u << HTML_ATTRIBUTE_BACKGROUND;
-    const struct html_known *known = token->known;
-    struct html_style said = {0}, important = {0};
-    struct bytes style = BYTES_NONE, url;
-    size_t at = 0;
+    const struct html_known *known = &v->tokens->known;
 
-    e->target = (struct html_target){.name = token->text};
-    if ((known->set & looks & ~plain) || (known->twice & plain)) {
-        read_look_attributes(v, token, element, &said, &style, &e->target);
-    } else if (known->set & plain) {
-        e->target.id = value_of(token, HTML_ATTRIBUTE_ID);
-        e->target.classes = value_of(token, HTML_ATTRIBUTE_CLASS);
-        style = value_of(token, HTML_ATTRIBUTE_STYLE);
+    e->target.name = token->text;
+    e->target.id = value_of(v, HTML_ATTRIBUTE_ID);
+    e->target.classes = value_of(v, HTML_ATTRIBUTE_CLASS);
+    if ((known->set & BY_ITSELF) || (known->twice & BY_STYLE) ||
+        (v->rules->count > 0 && html_rules_may_meet(v->rules, &e->target))) {
+        return read_whole_look(v, token, element, e);
     }
-    if (v->rules->count > 0 && html_rules_may_meet(v->rules, &e->target)) {
-        take_rules(v, &e->target, &said, &important);
-    }
+    static const struct html_style nothing;
+    const struct html_style *said = &nothing;
+    struct bytes style = value_of(v, HTML_ATTRIBUTE_STYLE);
     if (style.size > 0) {
-        const struct kept_style *kept = style_of(v, style);
-        html_style_merge(&said, &kept->normal);
-        if (kept->important.said != 0) {
-            html_style_merge(&important, &kept->important);
-        }
-        while (kept->has_url && html_style_url(kept->text, &at, &url)) {
-            add_link(v, LINK_IMAGE, url);
-        }
+        const struct read_style *read = style_of(v, style);
+        add_style_links(v, read);
+        said = &read->whole;
     }
-    if (important.said != 0) {
-        html_style_merge(&said, &important);
-    }
-    if (said.said == 0 && (element->shape & HTML_SHAPE_HIDDEN) == 0 &&
-        element->what != HTML_WHAT_A) {
-        return 0; /* it looks as what it stands in */
-    }
-    bool turned = e->look.turned;
-    html_look_take(&e->look, &said);
-    v->r->facts.turned_count += e->look.turned && !turned;
-    if ((element->shape & HTML_SHAPE_HIDDEN) && e->look.gone == HIDDEN_NOT) {
-        e->look.gone = HIDDEN_ELEMENT;
-    }
-    e->hidden = html_look_hides(&e->look);
-    return said.yes;
+    return take_look(v, element, e, said);
 }
 
 /* Elements that mean more than their look --------------------------------------------------------------------------- */
 
 static bool
-is_beacon_size(struct bytes value)
+is_beacon_size(struct view *v, const struct html_token *token,
+               enum html_attribute_name name)
 {
+    struct bytes value = value_of(v, name);
+
+    if (value.size == 0 || (value.at[0] > '1' && ascii_digit(value.at[0]))) {
+        return false; /* as mostly: 600 */
+    }
+    value = attribute(v, token, name);
     return value.size > 0 && (value.at[0] == '0' || value.at[0] == '1') &&
            (value.size == 1 || !ascii_digit(value.at[1]));
 }
@@ -422,14 +518,14 @@ is_beacon_size(struct bytes value)
 static void
 read_image(struct view *v, const struct html_token *token)
 {
-    struct open_element image = *top(v);
+    struct open_element image = *v->top;
 
     v->r->facts.image_count++;
     image.element = token->element;
     unsigned hides = read_look(v, token, image.element, &image);
     bool dot = (hides & (HTML_SAID_DOT | HTML_SAID_HEIGHT | HTML_SAID_WIDTH)) != 0 ||
-               is_beacon_size(attribute(v, token, HTML_ATTRIBUTE_WIDTH)) ||
-               is_beacon_size(attribute(v, token, HTML_ATTRIBUTE_HEIGHT));
+               is_beacon_size(v, token, HTML_ATTRIBUTE_WIDTH) ||
+               is_beacon_size(v, token, HTML_ATTRIBUTE_HEIGHT);
     bool hidden = dot || image.look.gone != HIDDEN_NOT || image.look.invisible;
     struct bytes alt = attribute(v, token, HTML_ATTRIBUTE_ALT);
     struct link *link = add_link(v, LINK_IMAGE, attribute(v, token, HTML_ATTRIBUTE_SRC));
@@ -506,7 +602,7 @@ read_special(struct view *v, const struct html_token *token, enum html_what what
         }
         break;
     case HTML_WHAT_BR:
-        html_page_break(page_of(v, top(v)),
+        html_page_break(page_of(v, v->top),
                         2 < v->visible.lines + 1 ? 2 : v->visible.lines + 1);
         break;
     case HTML_WHAT_BUTTON:
@@ -559,95 +655,103 @@ read_special(struct view *v, const struct html_token *token, enum html_what what
 
 /* Open elements ---------------------------------------------------------------------------------------------------- */
 
-static void
-close_to(struct view *v, size_t depth)
+/* Closes an element and all that are open in it. */
+static inline void
+close_element(struct view *v, const struct open_element *outermost)
 {
-    while (v->depth > depth) {
-        const struct open_element *e = top(v);
-        if (e->element->shape & HTML_SHAPE_BLOCK) {
-            break_line(v, 1);
-        } else if (e->element->shape & HTML_SHAPE_CELL) {
-            v->visible.blank = v->hidden.blank = true;
+    for (; v->top >= outermost; v->top--) {
+        const struct html_element *element = v->top->element;
+        part(v, element->shape);
+        if (element->what == HTML_WHAT_OTHER) {
+            continue;
         }
-        if (e->element->what == HTML_WHAT_A) {
+        if (element->what == HTML_WHAT_A) {
             end_anchor(v);
-        } else if (e->element->what == HTML_WHAT_READING) {
+        } else if (element->what == HTML_WHAT_READING) {
             v->readings.blank = true;
         }
-        v->paragraphs -= e->element->what == HTML_WHAT_P;
-        v->depth--;
+        v->paragraphs -= element->what == HTML_WHAT_P;
     }
 }
 
-/* The open element of that name, looking no further up than a barrier; 0 if there is none (the root has no name). */
-static size_t
+/* The open element of that name, looking no further up than a barrier; NULL if there is none. */
+static const struct open_element *
 find_open(const struct view *v, const struct html_element *element, struct bytes name,
           bool past_barriers)
 {
-    size_t lowest = v->depth > SEARCH_DEPTH ? v->depth - SEARCH_DEPTH : 1;
+    const struct open_element *highest = highest_of(v);
 
-    for (size_t i = v->depth; i-- > lowest;) {
-        const struct open_element *e = &v->stack[i];
+    for (const struct open_element *e = v->top; e >= highest; e--) {
         if (e->element == element &&
-            (element->name[0] != 0 || bytes_equal_fold(e->target.name, name))) {
-            return i;
+            (element != html_elements || bytes_equal_fold(e->target.name, name))) {
+            return e;
         }
         if (!past_barriers &&
             (e->element->shape & (HTML_SHAPE_BARRIER | HTML_SHAPE_CELL))) {
-            return 0;
+            return NULL;
         }
     }
-    return 0;
+    return NULL;
 }
 
 static void
 close_implied(struct view *v, const struct html_element *element)
 {
-    size_t open = 0;
+    const struct open_element *open = NULL;
 
-    if ((element->shape & HTML_SHAPE_RUBY) && (top(v)->element->shape & HTML_SHAPE_RUBY)) {
-        close_to(v, v->depth - 1);
+    if ((element->shape & HTML_SHAPE_RUBY) && (v->top->element->shape & HTML_SHAPE_RUBY)) {
+        close_element(v, v->top);
         return;
     }
     if (element->shape & HTML_SHAPE_CLOSES_SAME) {
         open = find_open(v, element, BYTES_NONE, false);
     }
-    if (open == 0 && v->paragraphs > 0 && (element->shape & HTML_SHAPE_CLOSES_P)) {
+    if (open == NULL && v->paragraphs > 0 && (element->shape & HTML_SHAPE_CLOSES_P)) {
         open = find_open(v, v->paragraph, BYTES_NONE, false);
     }
-    if (open > 0) {
-        close_to(v, open);
+    if (open != NULL) {
+        close_element(v, open);
     }
+}
+
+/* Room for one open element more, up to LIMIT_HTML_DEPTH of them; false: there is none. */
+__attribute__((noinline)) static bool
+grow_stack(struct view *v)
+{
+    size_t depth = v->stack_room;
+    size_t room = depth * 2 < LIMIT_HTML_DEPTH + 1 ? depth * 2 : LIMIT_HTML_DEPTH + 1;
+
+    if (depth == LIMIT_HTML_DEPTH + 1) {
+        return false;
+    }
+    v->stack =
+        arena_grow(v->arena, v->stack, depth * sizeof *v->stack, room * sizeof *v->stack);
+    v->top = v->stack + depth - 1;
+    v->stack_room = room;
+    return true;
 }
 
 static void
 open_element(struct view *v, const struct html_token *token,
              const struct html_element *element)
 {
-    if (v->depth == LIMIT_HTML_DEPTH + 1) {
+    if (v->top + 1 == v->stack + v->stack_room && !grow_stack(v)) {
         v->r->depth_cut = true;
         return;
     }
-    if (v->depth == v->stack_room) {
-        size_t room = v->stack_room * 2 < LIMIT_HTML_DEPTH + 1 ? v->stack_room * 2
-                                                               : LIMIT_HTML_DEPTH + 1;
-        v->stack = arena_grow(v->arena, v->stack, v->stack_room * sizeof *v->stack,
-                              room * sizeof *v->stack);
-        v->stack_room = room;
-    }
-    struct open_element *e = &v->stack[v->depth];
-    const struct open_element *outer = top(v);
+    const struct open_element *outer = v->top;
+    struct open_element *e = v->top + 1;
     e->element = element;
     e->look = outer->look;
     e->hidden = outer->hidden;
-    e->pre = outer->pre || (element->shape & HTML_SHAPE_PRE) != 0;
-    e->reading = outer->reading || element->what == HTML_WHAT_READING;
+    e->pre = outer->pre | ((element->shape & HTML_SHAPE_PRE) != 0);
+    e->reading = outer->reading | (element->what == HTML_WHAT_READING);
     if (element->what == HTML_WHAT_A && e->look.colour >= 0) {
         e->look.colour = HTML_COLOUR_NONE; /* links have a colour of their own */
     }
     if (!v->rules_late &&
-        (token->known->set != 0 || v->rules->count > 0 || element->what == HTML_WHAT_A ||
-         (element->shape & HTML_SHAPE_HIDDEN) != 0)) {
+        ((v->tokens->known.set & (BY_ITSELF | BY_STYLE)) != 0 || v->rules->count > 0 ||
+         element->what == HTML_WHAT_A || (element->shape & HTML_SHAPE_HIDDEN) != 0)) {
         read_look(v, token, element, e);
     } else {
         e->target = (struct html_target){.name = token->text};
@@ -656,7 +760,9 @@ open_element(struct view *v, const struct html_token *token,
                ((element->shape & (HTML_SHAPE_SKIPPED | HTML_SHAPE_RAW)) == 0 &&
                 !bytes_is_fold(token->text, "html") && !bytes_is_fold(token->text, "head"));
     v->paragraphs += element->what == HTML_WHAT_P;
-    v->depth++;
+    e->plain = (e->hidden == HIDDEN_NOT) & !e->pre & !e->reading &
+               !(element->shape & HTML_SHAPE_SKIPPED);
+    v->top = e;
 }
 
 static void
@@ -667,11 +773,7 @@ read_start(struct view *v, const struct html_token *token)
     if (element->shape & (HTML_SHAPE_CLOSES_P | HTML_SHAPE_CLOSES_SAME | HTML_SHAPE_RUBY)) {
         close_implied(v, element);
     }
-    if (element->shape & HTML_SHAPE_BLOCK) {
-        break_line(v, 1);
-    } else if (element->shape & HTML_SHAPE_CELL) {
-        v->visible.blank = v->hidden.blank = true;
-    }
+    part(v, element->shape);
     if (element->shape & HTML_SHAPE_VOID) {
         if (element->what != HTML_WHAT_OTHER) {
             read_special(v, token, element->what);
@@ -683,6 +785,7 @@ read_start(struct view *v, const struct html_token *token)
         read_special(v, token, element->what);
     }
     if (element->shape & HTML_SHAPE_RAW) {
+        v->tokens->last_start = token->text;
         v->tokens->state = element->what == HTML_WHAT_SCRIPT    ? HTML_SCRIPT
                            : element->shape & HTML_SHAPE_RCDATA ? HTML_RCDATA
                                                                 : HTML_RAWTEXT;
@@ -693,21 +796,21 @@ static void
 read_end(struct view *v, const struct html_token *token)
 {
     const struct html_element *element = token->element;
-    size_t open = v->depth - 1;
+    const struct open_element *open = v->top;
 
-    if (open == 0 || top(v)->element != element || element->name[0] == 0) {
+    if (open->element != element || element == html_elements) {
         open = find_open(v, element, token->text,
                          element->shape & (HTML_SHAPE_CELL | HTML_SHAPE_BARRIER |
                                            HTML_SHAPE_CLOSES_SAME));
     }
     if (element->what == HTML_WHAT_BR || element->what == HTML_WHAT_P) {
-        break_line(v, 1);
+        part(v, HTML_SHAPE_BLOCK);
     }
     if (element->what == HTML_WHAT_A) {
         end_anchor(v);
     }
-    if (open > 0) {
-        close_to(v, open);
+    if (open != NULL) {
+        close_element(v, open);
     }
 }
 
@@ -763,8 +866,9 @@ view_start(struct view *v, struct arena *arena, struct bytes html, struct html_r
                        .kept = kept,
                        .kept_slots = kept_slots,
                        .paragraph = html_element_of(BYTES("p")),
-                       .depth = 1};
+                       .top = stack};
     stack[0] = (struct open_element){.element = html_element_of(BYTES_NONE),
+                                     .plain = true,
                                      .look = {.size = HTML_SIZE_USUAL,
                                               .colour = HTML_COLOUR_NONE,
                                               .ground = HTML_COLOUR_NONE}};
@@ -778,30 +882,18 @@ view_start(struct view *v, struct arena *arena, struct bytes html, struct html_r
     v->tokens->joins_blanks = true;
 }
 
-/* Blanks alone, as they stand between tags, need no decoding: they are owed, and nothing more. false: it is more. */
-static inline bool
-read_blanks(struct view *v, size_t size, bool line)
-{
-    const struct open_element *in = top(v);
-    struct html_page *page = page_of(v, in);
-
-    if (page == &v->hidden || in->pre || in->element->what == HTML_WHAT_TITLE ||
-        size >= LIMIT_TEXT_BYTES - page->w.size) {
-        return false;
-    }
-    page->blank = true;
-    page->source_line |= line;
-    return true;
-}
-
-/* The blanks that came with a tag. */
+/* Blanks alone, as they stand between tags: where text is plain they are owed, and nothing more. */
 static inline void
-read_before(struct view *v, const struct html_token *token)
+read_blanks(struct view *v, struct bytes blanks, bool line)
 {
-    if (token->before.size > 0 && !v->rules_late &&
-        !(top(v)->element->shape & HTML_SHAPE_SKIPPED) &&
-        !read_blanks(v, token->before.size, token->line)) {
-        put_text(v, html_decode(v->arena, token->before, HTML_DROP_NUL));
+    const struct open_element *in = v->top;
+
+    if (in->plain && blanks.size < LIMIT_TEXT_BYTES - v->visible.w.size) {
+        v->visible.blank |= blanks.size > 0;
+        v->visible.source_line |= line;
+    } else if (blanks.size > 0 && !v->rules_late &&
+               !(in->element->shape & HTML_SHAPE_SKIPPED)) {
+        put_text(v, html_decode(v->arena, blanks, HTML_DROP_NUL));
     }
 }
 
@@ -822,22 +914,39 @@ may_have_style(struct bytes html, size_t at)
     return bytes_find_fold(bytes_from(html, at), BYTES("<style"), 0) != BYTES_NOWHERE;
 }
 
+/* Text as it mostly is goes to its page as it is read. false: it does not. */
+static bool
+put_raw(struct view *v, const struct html_token *token)
+{
+    const struct open_element *in = v->top;
+    struct html_page *page = &v->visible;
+
+    if (!in->plain || token->decoding != (HTML_KEEP_NUL | HTML_REFERENCES) ||
+        page->w.size >= LIMIT_TEXT_BYTES ||
+        token->text.size >= (LIMIT_TEXT_BYTES - page->w.size) / 2) {
+        return false;
+    }
+    size_t from = (size_t)(token->text.at - v->tokens->in.at);
+    html_page_raw(page, v->tokens->in, from, from + token->text.size);
+    return true;
+}
+
 static void
 read_text(struct view *v, const struct html_token *token)
 {
-    const struct html_element *in = top(v)->element;
+    const struct html_element *in = v->top->element;
 
     if (!(in->shape & HTML_SHAPE_SKIPPED)) {
         if (v->rules_late) {
             return;
         }
-        if (token->blank && read_blanks(v, token->text.size, token->line)) {
+        if (token->blank) {
+            read_blanks(v, token->text, token->line);
             return;
         }
         v->begun =
             v->begun || (in->what != HTML_WHAT_TITLE && bytes_trim(token->text).size > 0);
-        if (token->plain) {
-            put_text(v, token->text);
+        if (put_raw(v, token)) {
             return;
         }
         unsigned decoding = token->decoding & ~(unsigned)HTML_KEEP_NUL;
@@ -858,12 +967,13 @@ read_tokens(struct view *v)
 {
     struct html_token token;
 
-    while ((!v->rules_late || v->more_rules) && html_tokens_next(v->tokens, &token)) {
+    while ((!v->rules_late || v->more_rules) &&
+           (html_tokens_usual(v->tokens, &token) || html_tokens_next(v->tokens, &token))) {
         if (token.kind == HTML_START) {
-            read_before(v, &token);
+            read_blanks(v, token.before, token.line);
             read_start(v, &token);
         } else if (token.kind == HTML_END) {
-            read_before(v, &token);
+            read_blanks(v, token.before, token.line);
             read_end(v, &token);
         } else if (token.kind == HTML_TEXT) {
             read_text(v, &token);

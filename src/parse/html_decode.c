@@ -1,7 +1,7 @@
+#include "base/scan.h"
 #include "base/utf8.h"
 #include "base/writer.h"
 #include "parse/html_private.h"
-#include "parse/scan_private.h"
 
 /* Character references (13.2.5.72 to 80) --------------------------------------------------------------------------- */
 
@@ -176,17 +176,15 @@ is_changed(struct bytes raw, unsigned decoding)
             }
         }
     }
-    if (raw.size < SCAN_SIZE) {
-        return (changes_in(raw, 0, raw.size) & which) != 0;
-    }
-    for (size_t next = 0; next < raw.size; next += SCAN_SIZE) {
-        /* The last block overlaps the one before. */
-        size_t at = next < raw.size - SCAN_SIZE ? next : raw.size - SCAN_SIZE;
+    size_t at = 0;
+    for (; raw.size - at >= SCAN_SIZE; at += SCAN_SIZE) {
         if (may_change(raw, at) && (changes_in(raw, at, at + SCAN_SIZE) & which) != 0) {
             return true;
         }
     }
-    return false;
+    /* The last block overlaps the one before. */
+    at = raw.size >= SCAN_SIZE && !may_change(raw, raw.size - SCAN_SIZE) ? raw.size : at;
+    return (changes_in(raw, at, raw.size) & which) != 0;
 }
 
 /* Room at `to` for a reference, a block that is copied whole, and all of the source from `at` on. */
@@ -239,6 +237,10 @@ html_decode(struct arena *arena, struct bytes raw, unsigned decoding)
         if (c == '\r') {
             *to++ = '\n';
             at += at + 1 < raw.size && raw.at[at + 1] == '\n' ? 2 : 1;
+        } else if (raw.size - at >= 5 && (decoding & HTML_REFERENCES) != 0 &&
+                   memcmp(raw.at + at, "&amp;", 5) == 0) { /* as in many an URL */
+            *to++ = '&';
+            at += 5;
         } else if (c == '&') {
             size_t used = (decoding & HTML_REFERENCES) == 0
                               ? 0

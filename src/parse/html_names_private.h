@@ -1,6 +1,7 @@
 /* Names of elements and attributes, found by a hash.
  *
- * A table is filled once, from names of 1 to HTML_NAME_MOST small letters, digits and hyphens, and asked with names of any case. A key is
+ * A table is filled once, from names of 1 to HTML_NAME_MOST small letters, digits and hyphens, and asked with names of any case. Each name
+ * has a slot of its own: the factor of the hash is chosen so, and html_names_put sees to it. A key is
  * the first eight bytes with their bit 0x20 set, which makes capital letters small; of longer names the rest is compared, and of
  * those with a digit (which the bit makes of a control character) all. */
 #pragma once
@@ -8,6 +9,7 @@
 #include <endian.h>
 
 #include "base/bytes.h"
+#include "base/why.h"
 
 #define HTML_NAME_MOST  13
 #define HTML_NAME_SLOTS 512u
@@ -16,7 +18,7 @@ struct html_names {
     struct html_name {
         uint64_t key;
         uint8_t size, index; /* size 0: the slot is free */
-        uint8_t whole;       /* its size, if the key tells all of it; else 0 */
+        bool more;           /* the key does not tell all of it */
         uint8_t rest[HTML_NAME_MOST - 8];
     } slots[HTML_NAME_SLOTS];
 };
@@ -27,13 +29,19 @@ html_name_key_within(const uint8_t *at, size_t size)
 {
     uint64_t key;
 
-    static const uint64_t masks[8] = {
-        0,          0xff,         0xffff,         0xffffff,
-        0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff};
+    static const uint64_t masks[9] = {0,
+                                      0xff,
+                                      0xffff,
+                                      0xffffff,
+                                      0xffffffff,
+                                      0xffffffff | 0xffull << 32,
+                                      0xffffffffffff,
+                                      0xffffffffffffff,
+                                      UINT64_MAX};
 
     memcpy(&key, at, sizeof key);
     key = le64toh(key) | 0x2020202020202020u;
-    return size < 8 ? key & masks[size] : key;
+    return key & masks[size < 8 ? size : 8];
 }
 
 static inline uint64_t
@@ -50,23 +58,20 @@ html_name_key(struct bytes name)
 static inline unsigned
 html_name_slot(uint64_t key)
 {
-    return (unsigned)(key * 0x9e3779b97f4a7c15u >> 55) % HTML_NAME_SLOTS;
+    return (unsigned)(key * 0xbe30ccdeecd2a7c5u >> 55) % HTML_NAME_SLOTS;
 }
 
 static inline void
 html_names_put(struct html_names *names, struct bytes name, uint8_t index)
 {
     uint64_t key = html_name_key(name);
-    unsigned slot = html_name_slot(key);
+    struct html_name *put = &names->slots[html_name_slot(key)];
 
-    while (names->slots[slot].size != 0) {
-        slot = (slot + 1) % HTML_NAME_SLOTS;
-    }
-    struct html_name *put = &names->slots[slot];
+    SK_ASSERT(put->size == 0);
     *put = (struct html_name){.key = key, .size = (uint8_t)name.size, .index = index};
-    put->whole = name.size <= 8 ? put->size : 0;
+    put->more = name.size > 8;
     for (size_t i = 0; i < name.size; i++) {
-        put->whole = ascii_digit(name.at[i]) ? 0 : put->whole;
+        put->more |= ascii_digit(name.at[i]);
         if (i >= 8) {
             put->rest[i - 8] = name.at[i];
         }
@@ -91,15 +96,13 @@ static inline uint8_t
 html_names_get(const struct html_names *names, struct bytes name, uint64_t key)
 {
     const struct html_name *at = &names->slots[html_name_slot(key)];
+    bool same = (at->key == key) & (at->size == name.size);
 
-    while (at->size != 0) {
-        if (at->key == key && at->size == name.size &&
-            (at->whole == name.size || html_name_is(at, name))) {
-            return at->index;
-        }
-        at = at == &names->slots[HTML_NAME_SLOTS - 1] ? names->slots : at + 1;
+    /* Nobody can tell which names come next: so no branch hangs on whether this one is known. */
+    if (same & at->more) {
+        same = html_name_is(at, name);
     }
-    return 0;
+    return at->index & (uint8_t)-same;
 }
 
 /* Made by html_names_make, which whoever asks calls first. Indexes of elements are those of html_elements, of which the first is

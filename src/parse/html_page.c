@@ -1,9 +1,10 @@
 #include "parse/html_page_private.h"
 
 #include "base/limits.h"
+#include "base/scan.h"
 #include "base/utf8.h"
 #include "parse/html.h"
-#include "parse/scan_private.h"
+#include "parse/html_private.h"
 
 /* Characters of a preheader, without those that only fill it up. Programs show some 40 to 140 of them. */
 #define PREHEADER 300
@@ -22,77 +23,168 @@ joins(const struct html_page *p, struct bytes next)
            is_wide(p->w.at + p->w.size - 3) && is_wide(next.at);
 }
 
-/* What is owed before `next`, of at most two bytes, for which there is room. */
-static void
-page_settle(struct html_page *p, struct bytes next)
+/* Puts what is owed before `next` to `out`, where there is room for two bytes; gives what is behind it. */
+static inline uint8_t *
+settle(struct html_page *p, uint8_t *out, struct bytes next)
 {
+    if (p->lines == 0 && !p->blank) {
+        return out;
+    }
+    p->w.size = (size_t)(out - p->w.at);
     if (p->w.size > 0 && p->lines > 0) {
-        p->w.at[p->w.size++] = '\n';
+        *out++ = '\n';
         if (p->lines > 1) {
-            p->w.at[p->w.size++] = '\n';
+            *out++ = '\n';
         }
-    } else if (p->w.size > 0 && p->blank && !joins(p, next)) {
-        p->w.at[p->w.size++] = ' ';
+    } else if (p->w.size > 0 && !joins(p, next)) {
+        *out++ = ' ';
     }
     p->lines = 0;
     p->blank = p->source_line = false;
-}
-
-static void
-page_put(struct html_page *p, struct bytes text)
-{
-    memcpy(p->w.at + p->w.size, text.at, text.size);
-    p->w.size += text.size;
+    return out;
 }
 
 static const bool blanks[256] = {
     [' '] = true, ['\t'] = true, ['\n'] = true, ['\f'] = true, ['\r'] = true};
 
-/* The end of the run of letters that begins at `at`; a single blank between letters stays as it is. */
-static size_t
-run_end(struct bytes text, size_t at)
+/* Bytes behind a place that copy_run looks at: a block, and what follows each byte of it. */
+#define RUN_SURE (SCAN_SIZE + 1)
+
+/* How the text is that goes to a page. */
+struct source {
+    struct bytes text;
+    bool raw;  /* with references, CR and NUL */
+    bool sure; /* RUN_SURE bytes may be read behind it, the first of them a '<' */
+};
+
+/* Copies the run of letters that begins at `at`, with single blanks between them, into room for it and a block more; gives where it
+ * ends. Raw: it ends before a '&' or NUL too, and a blank before one of these is not single. */
+static inline __attribute__((always_inline)) size_t
+copy_run(const struct source source, size_t at, uint8_t **to)
 {
+    const struct bytes text = source.text;
     const uint8_t *in = text.at;
+    uint8_t *out = *to;
 
     for (;;) {
-        for (; at + SCAN_SIZE < text.size; at += SCAN_SIZE) {
+        while (source.sure ? at < text.size : text.size - at >= RUN_SURE) {
             scan_block block = scan_load(in + at), after = scan_load(in + at + 1);
-            if (scan_any((scan_block)(block < ' ') |
-                         (scan_is(block, ' ') & (scan_block)(after <= ' ')))) {
+            scan_block ends = (scan_block)(after <= ' ');
+            ends |= source.sure ? scan_is(after, '<') : ends;
+            ends = scan_is(block, ' ') & (source.raw ? ends | scan_is(after, '&') : ends);
+            ends |= (scan_block)(block < ' ');
+            unsigned hits = scan_hits(source.raw ? ends | scan_is(block, '&') : ends);
+            memcpy(out, &block, sizeof block);
+            size_t size = scan_first(hits | 1u << SCAN_SIZE);
+            size = !source.sure || size < text.size - at ? size : text.size - at;
+            at += size;
+            out += size;
+            if (size < SCAN_SIZE) {
                 break;
             }
         }
-        while (at < text.size && !blanks[in[at]]) {
-            at++;
+        while (!source.sure && at < text.size && in[at] > ' ' &&
+               !(source.raw && in[at] == '&')) {
+            *out++ = in[at++];
         }
-        if (at + 1 >= text.size || in[at] != ' ' || blanks[in[at + 1]]) {
+        if (at == text.size || (source.raw && (in[at] == '&' || in[at] == 0)) ||
+            (blanks[in[at]] &&
+             (in[at] != ' ' || at + 1 == text.size || blanks[in[at + 1]] ||
+              (source.raw && (in[at + 1] == '&' || in[at + 1] == 0))))) {
+            *to = out;
             return at;
         }
-        at++;
+        *out++ = in[at++]; /* a single blank, or a control character */
     }
+}
+
+/* Room for text with what is owed before it, and for the block that copy_run writes past its end. References grow by less than half. */
+static inline uint8_t *
+room_for(struct html_page *p, size_t size)
+{
+    size_t need = 2 * size + 2 + SCAN_SIZE;
+
+    return need <= p->w.room - p->w.size ? p->w.at + p->w.size
+                                         : writer_reserve(&p->w, need);
+}
+
+/* Puts the character reference at `at`, if it is one, to `out`, which is made room for again; gives its size in the source. */
+static inline size_t
+put_reference(struct html_page *p, struct bytes text, size_t at, uint8_t **out)
+{
+    static const uint8_t space[2] = {0xc2, 0xa0};
+    uint8_t reference[2 * UTF8_SIZE_MAX];
+    size_t size, used;
+
+    if (text.size - at >= 6 && memcmp(text.at + at, "&nbsp;", 6) == 0) {
+        *out = settle(p, *out, bytes_of(space, sizeof space)); /* as half of them are */
+        memcpy(*out, space, sizeof space);
+        *out += sizeof space;
+        return 6;
+    }
+    used = html_reference(text, at, false, reference, &size);
+    if (used > 0 && reference[0] <= ' ') {
+        p->w.size = (size_t)(*out - p->w.at);
+        html_page_text(p, bytes_of(reference, size));
+        *out = room_for(p, text.size - at);
+    } else if (used > 0) {
+        *out = settle(p, *out, bytes_of(reference, size));
+        memcpy(*out, reference, sizeof reference);
+        *out += size;
+    }
+    return used;
+}
+
+static inline __attribute__((always_inline)) void
+put_text(struct html_page *p, const struct source source)
+{
+    const struct bytes text = source.text;
+    uint8_t *out = room_for(p, text.size);
+    size_t at = 0, used;
+
+    while (at < text.size) {
+        uint8_t c = text.at[at];
+        if (blanks[c]) {
+            p->source_line |= c == '\n' || (source.raw && c == '\r');
+            p->blank = true;
+            at++;
+            continue;
+        }
+        if (source.raw && c == 0) {
+            at++;
+            continue;
+        }
+        if (source.raw && c == '&' && (used = put_reference(p, text, at, &out)) > 0) {
+            at += used;
+            continue;
+        }
+        out = settle(p, out, bytes_from(text, at));
+        if (c == '&') {
+            *out++ = c;
+            at++;
+        }
+        at = copy_run(source, at, &out);
+    }
+    p->w.size = (size_t)(out - p->w.at);
 }
 
 void
 html_page_text(struct html_page *p, struct bytes text)
 {
-    const uint8_t *in = text.at;
-    size_t at = 0;
-
-    if (text.size == 0) {
-        return;
+    if (text.size > 0) {
+        put_text(p, (struct source){.text = text});
     }
-    writer_reserve(&p->w, text.size + 2);
-    while (at < text.size) {
-        if (!blanks[in[at]]) {
-            size_t start = at;
-            at = run_end(text, at);
-            page_settle(p, bytes_from(text, start));
-            page_put(p, bytes_slice(text, start, at));
-        }
-        for (; at < text.size && blanks[in[at]]; at++) {
-            p->source_line |= in[at] == '\n';
-            p->blank = true;
-        }
+}
+
+void
+html_page_raw(struct html_page *p, struct bytes in, size_t from, size_t to)
+{
+    struct bytes raw = bytes_slice(in, from, to);
+
+    if (in.size - to >= RUN_SURE && in.at[to] == '<') {
+        put_text(p, (struct source){.text = raw, .raw = true, .sure = true});
+    } else if (raw.size > 0) {
+        put_text(p, (struct source){.text = raw, .raw = true});
     }
 }
 
@@ -100,9 +192,9 @@ void
 html_page_pre(struct html_page *p, struct bytes text)
 {
     if (text.size > 0) {
-        writer_reserve(&p->w, text.size + 2);
-        page_settle(p, text);
-        page_put(p, text);
+        uint8_t *out = settle(p, writer_reserve(&p->w, text.size + 2), text);
+        memcpy(out, text.at, text.size);
+        p->w.size = (size_t)(out - p->w.at) + text.size;
     }
 }
 

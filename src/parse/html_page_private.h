@@ -14,6 +14,9 @@ struct html_page {
 
 /* Blanks run together. */
 void html_page_text(struct html_page *page, struct bytes text);
+/* The same for the part [from, to) of a source, which is not decoded yet (html_decode with HTML_REFERENCES and HTML_DROP_NUL), without a
+ * copy in between. It becomes at most twice as long. */
+void html_page_raw(struct html_page *page, struct bytes in, size_t from, size_t to);
 /* With its blanks and lines. */
 void html_page_pre(struct html_page *page, struct bytes text);
 

@@ -1,6 +1,6 @@
 #include "base/limits.h"
+#include "base/scan.h"
 #include "parse/html_view_private.h"
-#include "parse/scan_private.h"
 
 /* Selectors are read that are made of names, classes and ids, also within others (`td .x`, `td > .x`). What has an attribute, a
  * pseudo-class or a sibling in it holds only sometimes: its rule is left out, and the text counts as seen. */
@@ -314,8 +314,20 @@ take_slot(struct html_rules *rules, unsigned slot, const struct html_target *pat
 bool
 html_rules_may_meet(const struct html_rules *rules, const struct html_target *target)
 {
-    return target->classes.size > 0 || target->id.size > 0 ||
-           rules->slots[slot_of(0, target->name)] != NULL;
+    const uint8_t *class;
+    size_t at = 0, size;
+
+    if (rules->slots[slot_of(0, target->name)] != NULL ||
+        (target->id.size > 0 && rules->slots[slot_of('#', target->id)] != NULL)) {
+        return true;
+    }
+    for (int i = 0;
+         i < NAMES_MOST && (class = next_class(target->classes, &at, &size)) != NULL; i++) {
+        if (rules->slots[slot_of('.', bytes_of(class, size))] != NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void

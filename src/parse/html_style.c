@@ -1,8 +1,8 @@
 #include <endian.h>
 
+#include "base/scan.h"
 #include "base/why.h"
 #include "parse/html_view_private.h"
-#include "parse/scan_private.h"
 
 /* Letters of at most two pixels are not read by anybody. */
 #define TINY 2000
@@ -499,80 +499,85 @@ has_escapes(struct bytes style)
     return scan_find(style, '\\', 0) < style.size;
 }
 
-/* Where declarations and names end: a bit for each byte of a stretch of a style, which is a style or, if it is long, the first part of
- * one. Behind the last stand a semicolon and a colon. */
-#define STRETCH_SIZE  512u
-#define STRETCH_WORDS (STRETCH_SIZE / 64 + 1)
+/* A copy of a style or, if it is long, of the first part of one. Semicolons follow it, so that nobody who looks for one need look where
+ * it ends: a block of them and one more, since so far behind the end a name may be looked at. */
+#define STRETCH_SIZE 512u
 struct stretch {
-    struct bytes text;
-    uint64_t semicolons[STRETCH_WORDS], colons[STRETCH_WORDS];
-    bool odd; /* a slash, a backslash or an exclamation mark is in it */
+    uint8_t at[STRETCH_SIZE + 3 * SCAN_SIZE];
+    size_t size;
+    bool odd; /* a slash or a backslash is in it */
 };
 
-static void
+static inline void
 stretch_read(struct stretch *s, struct bytes text)
 {
-    uint8_t last[SCAN_SIZE];
     scan_block odd = {0};
-    size_t size = text.size < STRETCH_SIZE ? text.size : STRETCH_SIZE, word = 0;
+    size_t size = text.size < STRETCH_SIZE ? text.size : STRETCH_SIZE, at = 0;
 
-    for (; word < size / 64 + 1; word++) {
-        uint64_t semicolons = 0, colons = 0;
-        for (unsigned bit = 0; bit < 64 && word * 64 + bit < size; bit += SCAN_SIZE) {
-            size_t at = word * 64 + bit;
-            const uint8_t *from = text.at + at;
-            if (size - at < SCAN_SIZE) {
-                memset(last, ';', sizeof last);
-                memcpy(last, from, size - at);
-                from = last;
-            }
-            scan_block block = scan_load(from);
-            semicolons |= (uint64_t)scan_hits(scan_is(block, ';')) << bit;
-            colons |= (uint64_t)scan_hits(scan_is(block, ':')) << bit;
-            odd |= scan_is(block, '!') | scan_is(block, '/') | scan_is(block, '\\');
+    for (; size - at >= SCAN_SIZE; at += SCAN_SIZE) {
+        scan_block block = scan_load(text.at + at);
+        memcpy(s->at + at, &block, sizeof block);
+        odd |= scan_is(block, '/') | scan_is(block, '\\');
+    }
+    /* The last part of a block, and the semicolons; those that are looked at with it are not odd. */
+    memset(s->at + at, ';', 3 * SCAN_SIZE);
+    memcpy(s->at + at, text.at + at, size - at);
+    scan_block block = scan_load(s->at + at);
+    s->odd = scan_any(odd | scan_is(block, '/') | scan_is(block, '\\'));
+    s->size = size;
+}
+
+/* Where the next semicolon stands. */
+static inline const uint8_t *
+semicolon_after(const uint8_t *at)
+{
+    unsigned hits;
+
+    while ((hits = scan_hits(scan_is(scan_load(at), ';'))) == 0) {
+        at += SCAN_SIZE;
+    }
+    return at + scan_first(hits);
+}
+
+/* Where the next colon stands, if none of semicolons stands before it. */
+static inline const uint8_t *
+colon_after(const uint8_t *at)
+{
+    unsigned hits;
+
+    for (;; at += SCAN_SIZE) {
+        scan_block block = scan_load(at);
+        if ((hits = scan_hits(scan_is(block, ':') | scan_is(block, ';'))) != 0) {
+            at += scan_first(hits);
+            return *at == ':' ? at : NULL;
         }
-        s->semicolons[word] = semicolons;
-        s->colons[word] = colons;
     }
-    s->semicolons[size / 64] |= (uint64_t)1 << size % 64;
-    s->colons[size / 64] |= (uint64_t)1 << size % 64;
-    s->odd = scan_any(odd);
-    s->text = bytes_of(text.at, size);
 }
 
-/* The first bit at or behind `at`; there is one. */
+/* The row of the name [at, colon), which may end in blanks. PROPERTY_NAME bytes are there. */
 static inline size_t
-next_bit(const uint64_t *bits, size_t at)
+row_of_name(const uint8_t *at, const uint8_t *colon)
 {
-    size_t word = at / 64;
-    uint64_t rest = bits[word] >> at % 64;
-
-    if (rest != 0) {
-        return at + (size_t)__builtin_ctzll(rest);
-    }
-    while (bits[++word] == 0) {
-    }
-    return word * 64 + (size_t)__builtin_ctzll(bits[word]);
-}
-
-/* The row of the name [at, colon), which may end in blanks. */
-static inline __attribute__((always_inline)) size_t
-row_of_name(struct bytes style, size_t at, size_t colon)
-{
-    uint8_t last[PROPERTY_NAME] = {0};
-    const uint8_t *name = style.at + at;
-
-    while (colon > at && ascii_blank(style.at[colon - 1])) {
+    while (colon > at && ascii_blank(colon[-1])) {
         colon--;
     }
-    if (colon - at > PROPERTY_NAME) {
-        return PROPERTY_COUNT;
+    return property_row(at, (size_t)(colon - at));
+}
+
+/* Takes a value, which ends in a 't' if it ends in "!important". */
+static inline void
+take_value(struct html_style *normal, struct html_style *important, size_t row,
+           struct bytes value)
+{
+    while (value.size > 0 && ascii_blank(value.at[value.size - 1])) {
+        value.size--;
     }
-    if (style.size - at < PROPERTY_NAME) {
-        memcpy(last, name, colon - at);
-        name = last;
+    while (value.size > 0 && ascii_blank(value.at[0])) {
+        value = bytes_of(value.at + 1, value.size - 1);
     }
-    return property_row(name, colon - at);
+    bool strong = value.size > 0 && (value.at[value.size - 1] | 0x20) == 't' &&
+                  take_important(&value);
+    read_value(strong ? important : normal, row, value);
 }
 
 /* The declarations of a stretch, but the last if it goes on behind it; gives where that begins. */
@@ -580,42 +585,46 @@ static size_t
 read_declarations(const struct stretch *s, bool goes_on, struct html_style *normal,
                   struct html_style *important)
 {
-    struct bytes style = s->text;
-    size_t at = 0;
+    const uint8_t *at = s->at, *last = s->at + s->size, *start, *colon;
+    size_t row;
 
-    while (at < style.size) {
-        size_t end = next_bit(s->semicolons, at), colon = next_bit(s->colons, at), row;
-        if (end == style.size && goes_on) {
-            break;
-        }
-        while (at < end && ascii_blank(style.at[at])) {
+    for (start = at; start < last; start = at + 1) {
+        at = start;
+        while (ascii_blank(*at)) {
             at++;
         }
-        if (colon < end && colon > at + 1 &&
-            (property_starts[style.at[at] & 31] >> (style.at[at + 1] & 31) & 1) &&
-            (row = row_of_name(style, at, colon)) < PROPERTY_COUNT) {
-            struct bytes value = bytes_trim(bytes_slice(style, colon + 1, end));
-            bool strong = s->odd && take_important(&value);
-            read_value(strong ? important : normal, row, value);
+        colon = NULL;
+        row = PROPERTY_COUNT;
+        if ((property_starts[at[0] & 31] >> (at[1] & 31) & 1) &&
+            (colon = colon_after(at)) != NULL) {
+            row = row_of_name(at, colon);
         }
-        at = end + 1;
+        const uint8_t *name_end = colon == NULL ? at : colon + 1;
+        at = semicolon_after(name_end);
+        if (at >= last && goes_on) {
+            break;
+        }
+        if (row < PROPERTY_COUNT) {
+            take_value(normal, important, row, bytes_of(name_end, (size_t)(at - name_end)));
+        }
     }
-    return at;
+    return (size_t)(start - s->at);
 }
 
 /* The first declaration of a style, which is too long for a stretch; gives where the next begins. */
 __attribute__((noinline)) static size_t
 read_long(struct bytes style, struct html_style *normal, struct html_style *important)
 {
-    size_t end = scan_find(style, ';', 0), colon = scan_find(style, ':', 0), at = 0, row;
+    size_t end = scan_find(style, ';', 0), colon = scan_find(style, ':', 0);
+    struct bytes name = bytes_trim(bytes_slice(style, 0, colon));
+    uint8_t padded[PROPERTY_NAME] = {0};
 
-    while (at < end && ascii_blank(style.at[at])) {
-        at++;
-    }
-    if (colon < end && (row = row_of_name(style, at, colon)) < PROPERTY_COUNT) {
-        struct bytes value = bytes_trim(bytes_slice(style, colon + 1, end));
-        bool strong = take_important(&value);
-        read_value(strong ? important : normal, row, value);
+    if (colon < end && name.size > 0 && name.size <= PROPERTY_NAME) {
+        memcpy(padded, name.at, name.size);
+        size_t row = property_row(padded, name.size);
+        if (row < PROPERTY_COUNT) {
+            take_value(normal, important, row, bytes_slice(style, colon + 1, end));
+        }
     }
     return end + 1;
 }
@@ -633,7 +642,7 @@ html_style_read(struct arena *arena, struct bytes style, struct html_style *norm
     *normal_r = *important_r = (struct html_style){0};
     while (style.size > 0) {
         stretch_read(&s, style);
-        bool goes_on = s.text.size < style.size;
+        bool goes_on = s.size < style.size;
         if (!plain && (s.odd || goes_on)) {
             plain = true;
             if (has_escapes(style)) {

@@ -673,6 +673,42 @@ test_decoded_growth(void)
            "small letters");
 }
 
+/* Tags are read in blocks where many bytes follow, and byte by byte near the end: to the same effect. */
+static void
+test_near_the_end(void)
+{
+    static const char *const rows[][3] = {
+        {"a\n<p class=x>b</p>\n", "a\nb", ""},
+        {"a<abcdefghijklmno>b<abcdefghijklmnop>c<abcdefghijklmnopq x=1>d", "abcd", ""},
+        {"<p style = 'display:none'>h</p><p\tSTYLE=display:none\n>i</p>v", "v", "h\ni"},
+        {"<p x=1 style='display:none' />h</p/>v<br/>w", "v\nw", "h"},
+        {"<p style=\"color:red\"id=a hidden>h</p>v", "v", "h"},
+        {"a &#32; b&nbsp; &#10;c &amp d&#0;", "a b\xc2\xa0 c & d\xef\xbf\xbd", ""},
+        {"\r\n漢\r\n</i>字 &#32;か", "漢字 か", ""},
+        {"漢\r\n字\n</i>&#65;", "漢字 A", ""},
+    };
+    static const char tail[] =
+        "<!-- as many bytes as a tag is read with at once, and then some more of "
+        "them: 0123456789 0123456789 0123456789 0123456789 0123456789 -->";
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (int tailed = 0; tailed < 2; tailed++) {
+            struct html_result r;
+            struct writer w;
+            writer_init(&w, &arena);
+            writer_text(&w, rows[i][0]);
+            writer_text(&w, tailed ? tail : "");
+            html_read(&arena, writer_view(&w), &r);
+            tap_ok(bytes_is(r.visible, rows[i][1]) && bytes_is(r.hidden, rows[i][2]),
+                   "%s: \"%.*s\", \"%.*s\"", tailed ? "far from the end" : "near the end",
+                   BYTES_ARGUMENTS(r.visible), BYTES_ARGUMENTS(r.hidden));
+        }
+    }
+    struct html_result r;
+    html_read(&arena, BYTES("\r漢\n  <b"), &r);
+    tap_ok(bytes_is(r.visible, "漢"), "blanks before a tag that is not finished");
+}
+
 int
 main(void)
 {
@@ -682,6 +718,7 @@ main(void)
     test_late_rules();
     test_attributes();
     test_decoded_growth();
+    test_near_the_end();
     test_reasons();
     test_classes();
     test_facts();

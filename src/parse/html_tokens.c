@@ -1,7 +1,5 @@
-#include "parse/html_names_private.h"
 #include "parse/html_private.h"
-#include "parse/html_view_private.h"
-#include "parse/scan_private.h"
+#include "parse/html_usual_private.h"
 
 _Static_assert(LIMIT_HTML_ATTRIBUTES <= UINT8_MAX && HTML_ATTRIBUTE_COUNT <= 32,
                "a place is one byte, a name one bit");
@@ -30,46 +28,28 @@ starts(const struct html_tokens *t, size_t at, struct bytes what)
     return bytes_starts_fold(bytes_from(t->in, at), what);
 }
 
-#define ENDS_TAG       1
-#define ENDS_ATTRIBUTE 2
-#define ENDS_VALUE     4
-#define BLANK          8
-#define ALL_BLANK      (ENDS_TAG | ENDS_ATTRIBUTE | ENDS_VALUE | BLANK)
+/* Blanks end all of them. */
+#define ALL_BLANK (HTML_ENDS_TAG | HTML_ENDS_ATTRIBUTE | HTML_ENDS_VALUE | HTML_ENDS_BLANK)
 
-/* What ends the name of a tag, of an attribute, and a value without quotes. */
-static const uint8_t name_ends[256] = {
+const uint8_t html_name_end[256] = {
     ['\t'] = ALL_BLANK,
     ['\n'] = ALL_BLANK,
     ['\f'] = ALL_BLANK,
     ['\r'] = ALL_BLANK,
     [' '] = ALL_BLANK,
-    ['/'] = ENDS_TAG | ENDS_ATTRIBUTE,
-    ['>'] = ENDS_TAG | ENDS_ATTRIBUTE | ENDS_VALUE,
-    ['='] = ENDS_ATTRIBUTE,
+    ['/'] = HTML_ENDS_TAG | HTML_ENDS_ATTRIBUTE,
+    ['>'] = HTML_ENDS_TAG | HTML_ENDS_ATTRIBUTE | HTML_ENDS_VALUE,
+    ['='] = HTML_ENDS_ATTRIBUTE,
 };
 
 /* Tags ------------------------------------------------------------------------------------------------------------ */
-
-/* The size of the name at `at`, up to a byte that ends names of one kind or the other; 0 if it is not seen in a SCAN_SIZE of bytes,
- * which may be read. The first byte is the name's whatever it is. */
-static inline size_t
-name_size_at(const uint8_t *at)
-{
-    scan_block block = scan_load(at);
-    /* '/', '=', '>', and a few that seldom stand in names. */
-    unsigned hits =
-        scan_hits((scan_block)(block <= ' ') | scan_is(block | 0x13, 0x3f)) & ~1u;
-    size_t size = hits != 0 ? scan_first(hits) : 0;
-
-    return name_ends[at[size]] != 0 ? size : 0;
-}
 
 /* Where the name ends that begins at `at`. */
 static size_t
 name_end(struct bytes in, size_t at, uint8_t ends)
 {
     at++;
-    while (at < in.size && !(name_ends[in.at[at]] & ends)) {
+    while (at < in.size && !(html_name_end[in.at[at]] & ends)) {
         at++;
     }
     return at;
@@ -78,7 +58,7 @@ name_end(struct bytes in, size_t at, uint8_t ends)
 static inline size_t
 skip_blank_in(struct bytes in, size_t at)
 {
-    while (at < in.size && (name_ends[in.at[at]] & BLANK)) {
+    while (at < in.size && (html_name_end[in.at[at]] & HTML_ENDS_BLANK)) {
         at++;
     }
     return at;
@@ -94,7 +74,7 @@ skip_blank(const struct html_tokens *t, size_t at)
 static inline size_t
 read_value(struct bytes in, size_t at, struct bytes *value_r)
 {
-    if (at < in.size && (name_ends[in.at[at]] & BLANK)) {
+    if (at < in.size && (html_name_end[in.at[at]] & HTML_ENDS_BLANK)) {
         at = skip_blank_in(in, at);
     }
     if (at >= in.size || in.at[at] == '>') {
@@ -110,7 +90,7 @@ read_value(struct bytes in, size_t at, struct bytes *value_r)
         return end + 1;
     }
     size_t end = at;
-    while (end < in.size && !(name_ends[in.at[end]] & ENDS_VALUE)) {
+    while (end < in.size && !(html_name_end[in.at[end]] & HTML_ENDS_VALUE)) {
         end++;
     }
     *value_r = bytes_of(in.at + at, end - at);
@@ -138,13 +118,13 @@ put_attribute(struct html_tokens *t, struct bytes name, struct bytes value, uint
 }
 
 /* The attribute at `at`, however it is written; gives where it ends. */
-__attribute__((noinline)) static size_t
+static size_t
 read_attribute(struct html_tokens *t, size_t at)
 {
     const struct bytes in = t->in;
     struct bytes value = BYTES_NONE;
     /* A '=' at the start is the first letter of the name. */
-    size_t end = name_end(in, at, ENDS_ATTRIBUTE);
+    size_t end = name_end(in, at, HTML_ENDS_ATTRIBUTE);
     struct bytes name = bytes_of(in.at + at, end - at);
 
     end = skip_blank_in(in, end);
@@ -154,46 +134,6 @@ read_attribute(struct html_tokens *t, size_t at)
     put_attribute(t, name, value,
                   html_names_get(&html_attribute_names, name, html_name_key(name)));
     return end;
-}
-
-/* Where a value ends that begins at `at`, behind its quote if it has one; 0 if that is not seen. */
-static inline size_t
-usual_value_end(const uint8_t *in, size_t at, size_t size, uint8_t quote)
-{
-    for (; at + SCAN_SIZE <= size; at += SCAN_SIZE) {
-        scan_block block = scan_load(in + at);
-        unsigned hits =
-            scan_hits(quote != 0 ? scan_is(block, quote)
-                                 : (scan_block)(block <= ' ') | scan_is(block, '>'));
-        if (hits != 0) {
-            at += scan_first(hits);
-            return quote != 0 || (name_ends[in[at]] & ENDS_VALUE) ? at : 0;
-        }
-    }
-    return 0;
-}
-
-/* The same for one as most are written, without blanks around its '=', and with a SCAN_SIZE of bytes and one more from its start
- * on; `at` itself if it is another. */
-static inline size_t
-read_usual_attribute(struct html_tokens *t, const uint8_t *in, size_t at, size_t size)
-{
-    size_t name_size = name_size_at(in + at), value = at + name_size + 1;
-
-    if (name_size == 0 || in[value - 1] != '=' || (name_ends[in[value]] & ENDS_VALUE)) {
-        return at;
-    }
-    uint8_t quote = in[value] == '"' || in[value] == '\'' ? in[value] : 0;
-    value += quote != 0;
-    size_t end = usual_value_end(in, value, size, quote);
-    if (end == 0) {
-        return at;
-    }
-    struct bytes name = bytes_of(in + at, name_size);
-    put_attribute(t, name, bytes_of(in + value, end - value),
-                  html_names_get(&html_attribute_names, name,
-                                 html_name_key_within(name.at, name_size)));
-    return end + (quote != 0);
 }
 
 /* The attributes of a tag, from behind its name on, and its end; gives where it ends. 0 if the input ends before: then there is no
@@ -208,7 +148,7 @@ read_attributes(struct html_tokens *t, size_t at, struct html_token *token)
         if (c == '>') {
             return at + 1;
         }
-        if (name_ends[c] & BLANK) {
+        if (html_name_end[c] & HTML_ENDS_BLANK) {
             continue;
         }
         if (c == '/') {
@@ -218,61 +158,122 @@ read_attributes(struct html_tokens *t, size_t at, struct html_token *token)
             }
             continue;
         }
-        size_t end = in.size - at >= SCAN_SIZE + 1
-                         ? read_usual_attribute(t, in.at, at, in.size)
-                         : at;
-        at = (end > at ? end : read_attribute(t, at)) - 1;
+        at = read_attribute(t, at) - 1;
     }
     return 0;
 }
 
-/* The rest of a tag whose name begins at `at`, with a letter. false if the input ends inside: then there is no token. */
-static inline __attribute__((always_inline)) bool
-read_tag_at(struct html_tokens *t, size_t at, enum html_kind kind, struct html_token *token)
+/* Where the quote stands that closes a value from `at` on; `size` if it is not seen. two blocks are there. */
+static inline size_t
+quote_end(const uint8_t *in, size_t at, size_t size, uint8_t quote)
 {
-    const struct bytes in = t->in;
-    size_t size = in.size - at >= SCAN_SIZE ? name_size_at(in.at + at) : 0;
-    uint64_t key;
-
-    if (size > 0 && (name_ends[in.at[at + size]] & ENDS_TAG)) {
-        key = html_name_key_within(in.at + at, size);
-    } else {
-        size = name_end(in, at, ENDS_TAG) - at;
-        key = html_name_key(bytes_of(in.at + at, size));
-    }
-    struct bytes name = bytes_of(in.at + at, size);
-    t->attribute_count = 0;
-    t->known.set = t->known.twice = 0;
-    token->kind = kind;
-    token->text = name;
-    token->element = &html_elements[html_names_get(&html_element_names, name, key)];
-    token->attributes = t->attributes;
-    token->known = &t->known;
-    token->attribute_count = 0;
-    token->self_closing = false;
-    t->state = HTML_DATA;
-    at += size;
-    if (at < in.size && in.at[at] == '>') {
-        t->at = at + 1;
-    } else {
-        t->at = read_attributes(t, at, token);
-        if (t->at == 0) {
-            t->at = in.size;
-            return false;
+    /* Two blocks at once: most values end in these. */
+    do {
+        unsigned hits = scan_hits(scan_is(scan_load(in + at), quote)) |
+                        scan_hits(scan_is(scan_load(in + at + SCAN_SIZE), quote))
+                            << SCAN_SIZE;
+        if (hits != 0) {
+            return at + scan_first(hits);
         }
-        token->attribute_count = t->attribute_count;
-    }
-    if (kind == HTML_START) {
-        t->last_start = name;
-    }
-    return true;
+        at += 2 * SCAN_SIZE;
+    } while (size - at >= 2 * SCAN_SIZE);
+    return size;
 }
 
-/* The same where it is seldom needed. */
-__attribute__((noinline)) static bool
+/* The attribute at `at`, which begins with a letter and HTML_SURE_ATTRIBUTE bytes from the end; gives where it ends, 0 if it is not as most
+ * are: its name short, and no blanks around its '='. */
+static inline __attribute__((always_inline)) size_t
+read_usual_attribute(const uint8_t *in, size_t size, size_t at, struct html_attribute *r)
+{
+    size_t name_size = html_usual_name(in + at, true), value = at + name_size + 1, end;
+
+    if (in[value - 1] != '=') {
+        return 0;
+    }
+    uint8_t quote = in[value];
+    bool quoted = quote == '"' || quote == '\'';
+    if (quoted) {
+        end = quote_end(in, ++value, size, quote);
+        if (end >= size) {
+            return 0;
+        }
+    } else {
+        scan_block block = scan_load(in + value);
+        unsigned hits = scan_hits((scan_block)(block <= ' ') | scan_is(block, '>'));
+        end = value + scan_first(hits | 1u << SCAN_SIZE);
+        if (end == value || !(html_name_end[in[end]] & HTML_ENDS_VALUE)) {
+            return 0;
+        }
+    }
+    *r = (struct html_attribute){bytes_of(in + at, name_size),
+                                 bytes_of(in + value, end - value)};
+    return end + quoted;
+}
+
+/* read_attributes, for a tag that is written as most are; 0 as there. */
+size_t
+html_usual_attributes(struct html_tokens *t, size_t at, struct html_token *token)
+{
+    const uint8_t *in = t->in.at;
+    size_t size = t->in.size, count = 0, tag_end = 0, end;
+    uint32_t set = 0, twice = 0;
+
+    while (size - at >= HTML_SURE_ATTRIBUTE + 1) {
+        size_t from = at + (in[at] == ' ');
+        uint8_t c = in[from];
+        if (c == '>') {
+            tag_end = from + 1;
+            break;
+        }
+        if (ascii_letter(c)) {
+            struct html_attribute a;
+            end = read_usual_attribute(in, size, from, &a);
+            if (end == 0 || count == LIMIT_HTML_ATTRIBUTES) {
+                break;
+            }
+            uint8_t index = html_names_get(&html_attribute_names, a.name,
+                                           html_name_key_within(a.name.at, a.name.size));
+            uint32_t bit = (uint32_t)1 << index;
+            if (set & bit) {
+                twice |= bit;
+            } else {
+                t->known.at[index] = (uint8_t)count;
+            }
+            set |= bit;
+            t->known.names[count] = index;
+            t->attributes[count++] = a;
+            at = end;
+        } else if (html_name_end[c] & HTML_ENDS_BLANK) {
+            at = from + 1;
+        } else if (c == '/' && in[from + 1] == '>') {
+            token->self_closing = true;
+            tag_end = from + 2;
+            break;
+        } else {
+            break;
+        }
+    }
+    t->attribute_count = count;
+    t->known.set = set;
+    t->known.twice = twice;
+    return tag_end != 0 ? tag_end : read_attributes(t, at, token);
+}
+
+/* The rest of a tag whose name begins at `at`, with a letter. false if the input ends inside: then there is no token. */
+static bool
 read_tag(struct html_tokens *t, size_t at, enum html_kind kind, struct html_token *token)
 {
-    return read_tag_at(t, at, kind, token);
+    const struct bytes in = t->in;
+    struct bytes name = bytes_of(in.at + at, name_end(in, at, HTML_ENDS_TAG) - at);
+
+    html_tag_start(t, name, html_name_key(name), kind, token);
+    t->state = HTML_DATA;
+    t->at = html_usual_attributes(t, at + name.size, token);
+    if (t->at == 0) {
+        t->at = in.size;
+        return false;
+    }
+    return true;
 }
 
 /* Comments and DOCTYPE -------------------------------------------------------------------------------------------- */
@@ -419,7 +420,7 @@ read_doctype(struct html_tokens *t, size_t at, struct html_token *token)
 /* Text ------------------------------------------------------------------------------------------------------------ */
 
 /* The markup at `at`: reads it into the token and moves on. false: nothing is there for a reader (an unfinished tag, "</>"). */
-__attribute__((noinline)) static bool
+static bool
 read_markup(struct html_tokens *t, size_t at, struct html_token *token)
 {
     uint8_t c = t->in.at[at + 1];
@@ -452,11 +453,11 @@ read_markup(struct html_tokens *t, size_t at, struct html_token *token)
     return true;
 }
 
-/* Whether the '<' at `at` is more than text. */
+/* Whether more than text begins at `at`. */
 static inline bool
 is_markup(struct bytes in, size_t at)
 {
-    uint8_t c = at + 1 < in.size ? in.at[at + 1] : 0;
+    uint8_t c = at + 1 < in.size && in.at[at] == '<' ? in.at[at + 1] : 0;
 
     return ascii_letter(c) || c == '!' || c == '?' || (c == '/' && at + 2 < in.size);
 }
@@ -467,101 +468,54 @@ put_text(struct html_tokens *t, size_t end, unsigned decoding, struct html_token
     token->kind = HTML_TEXT;
     token->text = bytes_of(t->in.at + t->at, end - t->at);
     token->decoding = decoding;
-    token->blank = token->line = token->plain = false;
+    token->blank = token->line = false;
     t->at = end;
     return true;
 }
 
-/* What a byte is to text: whether it is a blank or a line end, and whether a decoding or markup may begin with it. */
-enum { IS_BLANK = 1, IS_LINE = 2, MAY_CHANGE = 4, OPENS = 8 };
-static const uint8_t text_kinds[256] = {
-    [' '] = IS_BLANK,
-    ['\t'] = IS_BLANK,
-    ['\n'] = IS_BLANK | IS_LINE,
-    ['\r'] = IS_BLANK | IS_LINE | MAY_CHANGE,
-    [0] = MAY_CHANGE,
-    ['&'] = MAY_CHANGE,
-    ['<'] = OPENS,
-};
+/* Blanks that may stand between tags: all but the form feed. */
+static inline bool
+is_joined(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 /* Past the blanks from `at` on. */
 static inline size_t
-blanks_end(struct bytes in, size_t at, uint8_t *met)
+blanks_end(struct bytes in, size_t at, bool *line)
 {
-    uint8_t found = 0;
-
-    for (; in.size - at >= SCAN_SIZE; at += SCAN_SIZE) {
-        scan_block block = scan_load(in.at + at),
-                   lines = scan_is(block, '\n') | scan_is(block, '\r');
-        unsigned other = ~scan_hits(lines | scan_is(block, ' ') | scan_is(block, '\t')) &
-                         ((1u << SCAN_SIZE) - 1);
-        unsigned line = scan_hits(lines);
-        if (other != 0) {
-            size_t size = scan_first(other);
-            *met |= found | (line & ((1u << size) - 1) ? IS_LINE : 0);
-            return at + size;
+    while (in.size - at >= HTML_BLANK_BLOCKS * SCAN_SIZE) {
+        size_t size = html_usual_blanks(in.at + at, line);
+        at += size;
+        if (size < HTML_BLANK_BLOCKS * SCAN_SIZE) {
+            return at;
         }
-        found |= line ? IS_LINE : 0;
     }
-    while (at < in.size && (text_kinds[in.at[at]] & IS_BLANK)) {
-        found |= text_kinds[in.at[at++]];
+    for (; at < in.size && is_joined(in.at[at]); at++) {
+        *line |= in.at[at] == '\n' || in.at[at] == '\r';
     }
-    *met |= found & IS_LINE;
     return at;
 }
 
-/* Where the next '<' stands, from `at` on. */
+/* Where the next markup stands, from `at` on. */
 static inline size_t
-letters_end(struct bytes in, size_t at, uint8_t *met)
+letters_end(struct bytes in, size_t at)
 {
-    uint8_t found = 0;
-
-    for (; in.size - at >= SCAN_SIZE; at += SCAN_SIZE) {
-        scan_block block = scan_load(in.at + at);
-        unsigned opens = scan_hits(scan_is(block, '<')),
-                 change = scan_hits(scan_is(block, '&') | scan_is(block, '\r') |
-                                    scan_is(block, 0));
-        if (opens != 0) {
-            size_t size = scan_first(opens);
-            *met |= found | (change & ((1u << size) - 1) ? MAY_CHANGE : 0);
-            return at + size;
+    for (;; at++) {
+        while (in.size - at >= SCAN_SIZE) {
+            unsigned opens = scan_hits(scan_is(scan_load(in.at + at), '<'));
+            at += opens != 0 ? scan_first(opens) : SCAN_SIZE;
+            if (opens != 0) {
+                break;
+            }
         }
-        found |= change ? MAY_CHANGE : 0;
-    }
-    while (at < in.size && in.at[at] != '<') {
-        found |= text_kinds[in.at[at++]];
-    }
-    *met |= found & MAY_CHANGE;
-    return at;
-}
-
-/* Text that begins where the reader stands, up to markup or the end. false: markup stands there at once. */
-static inline bool
-next_text(struct html_tokens *t, struct html_token *token)
-{
-    struct bytes in = t->in;
-    size_t start = t->at, at = start;
-    uint8_t met = 0;
-    bool blank = true;
-
-    if (text_kinds[in.at[at]] & IS_BLANK) {
-        at = blanks_end(in, at, &met);
-    }
-    if (at < in.size && (in.at[at] != '<' || !is_markup(in, at))) {
-        blank = false;
-        at = letters_end(in, met & IS_LINE ? start : at, &met); /* a CR is looked for */
-        while (at < in.size && !is_markup(in, at)) {
-            at = letters_end(in, at + 1, &met);
+        while (at < in.size && in.at[at] != '<') {
+            at++;
+        }
+        if (at == in.size || is_markup(in, at)) {
+            return at;
         }
     }
-    if (at == start) {
-        return false;
-    }
-    put_text(t, at, HTML_KEEP_NUL | HTML_REFERENCES, token);
-    token->blank = blank;
-    token->line = (met & IS_LINE) != 0;
-    token->plain = !blank && !(met & MAY_CHANGE);
-    return true;
 }
 
 static bool
@@ -586,7 +540,7 @@ raw_end(const struct html_tokens *t)
 }
 
 /* Text where tags do not count, up to what ends it. */
-__attribute__((noinline)) static bool
+static bool
 next_raw(struct html_tokens *t, struct html_token *token)
 {
     if (t->state == HTML_PLAINTEXT) {
@@ -606,58 +560,87 @@ next_raw(struct html_tokens *t, struct html_token *token)
     return read_tag(t, end + 2, HTML_END, token);
 }
 
-/* Where the name of the tag at `at` begins; 0 if none is there. */
+/* Where the name of the tag at `at`, a '<', begins; 0 if none is there. */
 static inline size_t
 tag_name_at(struct bytes in, size_t at)
 {
-    if (in.size - at < 3 || in.at[at] != '<') {
+    if (in.size - at < 3) {
         return 0;
     }
     at += in.at[at + 1] == '/' ? 2 : 1;
     return ascii_letter(in.at[at]) ? at : 0;
 }
 
-bool
-html_tokens_next(struct html_tokens *t, struct html_token *token)
+/* The tag at `at`, with the blanks before it. Where it is not finished, the input ends, and only the blanks are there. */
+static bool
+read_joined(struct html_tokens *t, size_t at, size_t name, bool line,
+            struct html_token *token)
+{
+    size_t start = t->at;
+
+    token->before = bytes_of(t->in.at + start, at - start);
+    token->line = line;
+    if (read_tag(t, name, name == at + 2 ? HTML_END : HTML_START, token)) {
+        return true;
+    }
+    token->before.size = 0;
+    t->at = start;
+    put_text(t, at, HTML_KEEP_NUL | HTML_REFERENCES, token);
+    t->at = t->in.size;
+    return true;
+}
+
+/* The next token, however it is written. */
+static bool
+next_token(struct html_tokens *t, struct html_token *token)
 {
     const struct bytes in = t->in;
 
     token->before.size = 0;
+    token->line = false;
     while (t->at < in.size) {
-        size_t at = t->at;
-        uint8_t met = 0;
         if (t->state != HTML_DATA) {
             if (next_raw(t, token)) {
                 return true;
             }
             continue;
         }
-        if (t->joins_blanks && (text_kinds[in.at[at]] & IS_BLANK)) {
-            at = blanks_end(in, at, &met);
-        }
-        size_t name = at < in.size ? tag_name_at(in, at) : 0;
-        if (name > 0) { /* as it mostly is */
-            token->before = bytes_of(in.at + t->at, at - t->at);
-            token->line = met != 0;
-            if (read_tag_at(t, name, in.at[name - 1] == '/' ? HTML_END : HTML_START,
-                            token)) {
-                return true;
+        bool line = false;
+        size_t at = is_joined(in.at[t->at]) ? blanks_end(in, t->at, &line) : t->at;
+        if (at > t->at && t->joins_blanks && at < in.size && in.at[at] == '<') {
+            size_t name = tag_name_at(in, at);
+            if (name > 0) {
+                return read_joined(t, at, name, line, token);
             }
-            if (token->before.size > 0) {
-                /* An unfinished tag at the end: only the blanks are there. */
-                t->at = (size_t)(token->before.at - in.at);
-                put_text(t, t->at + token->before.size, HTML_KEEP_NUL | HTML_REFERENCES,
-                         token);
-                token->before.size = 0;
-                t->at = in.size;
-                return true;
-            }
-            continue;
         }
-        if (next_text(t, token) || read_markup(t, t->at, token)) {
+        bool blank = at == in.size || is_markup(in, at);
+        at = blank ? at : letters_end(in, at);
+        if (at > t->at) {
+            put_text(t, at, HTML_KEEP_NUL | HTML_REFERENCES, token);
+            token->blank = blank;
+            token->line = line;
+            return true;
+        }
+        if (read_markup(t, at, token)) {
             return true;
         }
     }
     *token = (struct html_token){.kind = HTML_EOF};
     return false;
+}
+
+bool
+html_tokens_next(struct html_tokens *t, struct html_token *token)
+{
+    if (!html_tokens_usual(t, token) && !next_token(t, token)) {
+        return false;
+    }
+    if (token->kind == HTML_START || token->kind == HTML_END) {
+        token->attributes = t->attributes;
+        token->attribute_count = t->attribute_count;
+    }
+    if (token->kind == HTML_START) {
+        t->last_start = token->text;
+    }
+    return true;
 }

@@ -3,7 +3,7 @@
  * By the WHATWG HTML standard 13.2.5, without its tree construction: who reads the tokens sets `state` after the start tags
  * whose content is raw (html_state_after). Nothing is decoded until it is asked for by html_decode, so that text without references
  * is never copied. What the tokenizer meets on its way it tells: which element a tag is, which attributes that a reader of mail asks
- * for stand where, and of text whether it is all blanks or has nothing to decode. */
+ * for stand where, and of text whether it is all blanks. */
 #pragma once
 
 #include "base/arena.h"
@@ -76,12 +76,10 @@ struct html_token {
     unsigned decoding; /* for text */
     struct bytes
         before; /* blanks (space, tab, CR, LF) that stand before a tag, if they are joined */
-    bool blank; /* of text: all is such blanks */
-    bool line;  /* of them: with a line end in it */
-    bool plain; /* of text: no decoding changes it, but that to small letters */
+    bool blank;                              /* of text: all is such blanks */
+    bool line;                               /* of them: with a line end in it */
     const struct html_element *element;      /* of a tag: never NULL */
     const struct html_attribute *attributes; /* of a tag: good until the next token */
-    const struct html_known *known;
     size_t attribute_count;
     bool self_closing;
     struct bytes public_id, system_id; /* of a DOCTYPE; at == NULL if missing */

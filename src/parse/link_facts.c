@@ -159,7 +159,9 @@ link_fill(struct arena *arena, struct link *link, struct bytes text, const struc
     }
     link->href = url.href;
     link->host = url.host;
-    if (bytes_is(url.scheme, "mailto")) {
+    if (url.as_written) {
+        /* http or https */
+    } else if (bytes_is(url.scheme, "mailto")) {
         size_t at = bytes_find_last(url.path, '@');
         struct bytes ascii;
         if (at != BYTES_NOWHERE &&

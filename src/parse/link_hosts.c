@@ -182,9 +182,13 @@ link_hosts_flags(struct bytes host, struct bytes path)
 {
     const struct table *table = table_now();
     unsigned hash = HASH_START, slots[LABELS_MOST];
-    size_t starts[LABELS_MOST], count = 0;
+    size_t starts[LABELS_MOST], count = 0, i = host.size;
 
-    for (size_t i = host.size; i > 0 && count < LABELS_MOST; i--) {
+    /* Every row's name has a dot: the top level is not looked for. */
+    for (; i > 0 && host.at[i - 1] != '.'; i--) {
+        hash = hash_on(hash, host.at[i - 1]);
+    }
+    for (; i > 0 && count < LABELS_MOST - 1; i--) {
         hash = hash_on(hash, host.at[i - 1]);
         if (i == 1 || host.at[i - 2] == '.') {
             slots[count] = slot_of_hash(hash);

@@ -1,8 +1,8 @@
 #include "parse/link_undo_private.h"
 
+#include "base/scan.h"
 #include "base/writer.h"
 #include "parse/letter.h"
-#include "parse/scan_private.h"
 
 struct undoing {
     struct arena *arena;

@@ -1,12 +1,12 @@
 #include "parse/links.h"
 
 #include "base/limits.h"
+#include "base/scan.h"
 #include "base/utf8.h"
 #include "parse/domain.h"
 #include "parse/link_hosts.h"
 #include "parse/link_undo_private.h"
 #include "parse/links_private.h"
-#include "parse/scan_private.h"
 #include "parse/url.h"
 
 /* Characters that a written URL goes on with. Letters beyond ASCII end it: in Japanese the sentence goes on there. */

@@ -1,9 +1,9 @@
 #include "parse/url.h"
 
 #include "base/limits.h"
+#include "base/scan.h"
 #include "base/writer.h"
 #include "parse/domain.h"
-#include "parse/scan_private.h"
 #include "parse/url_private.h"
 
 /* A URL while it is read. Path and the others grow in their own writers. */

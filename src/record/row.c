@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "judge/indicators.h"
+#include "judge/lure.h"
 #include "judge/marks.h"
 
 /* What is found only by looking into the message. */
@@ -376,6 +377,45 @@ write_recipients(const struct materials *m, struct json *j)
     json_close(j);
 }
 
+/* What the message is to a conversation of his with its sender: for the keeper, who remembers it, and for whoever asks
+ * what the verdict rests on. */
+static void
+write_conversation(const struct materials *m, size_t recipient,
+                   const struct verdict_recipient *verdict, struct json *j)
+{
+    const struct opinion *opinion = m->of->opinion;
+    const struct conversation *it =
+        opinion != NULL && recipient < opinion->conversation_count &&
+                (families_of(m, recipient) & FAMILY_BIT(FAMILY_CONTENT)) != 0
+            ? &opinion->conversations[recipient]
+            : NULL;
+
+    if (it == NULL || it->pair_count == 0) {
+        return;
+    }
+    json_key(j, "lure");
+    json_open(j, '{');
+    json_key(j, "stages");
+    json_open(j, '[');
+    for (int i = 1; i < LURE_STAGE_COUNT; i++) {
+        if ((opinion->lure_stages & 1u << i) != 0) {
+            json_text(j, lure_stage_name((enum lure_stage)i));
+        }
+    }
+    json_close(j);
+    json_key(j, "pairs");
+    json_open(j, '[');
+    for (size_t i = 0; i < it->pair_count; i++) {
+        json_bytes(j, bytes_hex(m->arena, bytes_of(it->pairs[i], sizeof it->pairs[i])));
+    }
+    json_close(j);
+    if (verdict->turn != NULL) {
+        json_put_real(j, "turn", verdict->turn->weight, 3);
+        json_put_string(j, "detail", verdict->turn->detail);
+    }
+    json_close(j);
+}
+
 /* Who carries the content's line, by family and ground, and what of it counts for him. */
 static void
 write_rests_on(const struct materials *m, struct json *j)
@@ -398,6 +438,10 @@ write_rests_on(const struct materials *m, struct json *j)
             if (verdict->personal != NULL && (families & FAMILY_BIT(FAMILY_CONTENT)) != 0) {
                 json_put_real(j, "personal", verdict->personal->weight, 3);
             }
+            if (verdict->of_group != NULL && (families & FAMILY_BIT(FAMILY_CONTENT)) != 0) {
+                json_put_real(j, "group", verdict->of_group->weight, 3);
+            }
+            write_conversation(m, i, verdict, j);
             write_reasons(m, i, true, j);
         }
         json_close(j);

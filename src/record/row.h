@@ -12,7 +12,7 @@
  *      "recipients":[{"families":{"source":"lawful_act",...},"action","ground","score","reply"?,"reasons":[0,2]}],
  *      "findings":[{"name","weight","family","detail"?}], "made_by":{...}, "origin":{...}, "dns":[...]}
  *     {"v":1, "kind":"content", "id", "time" (ms), "rests_on":[{"to","number","families":{"content":"consent",...},"score",
- *      "personal"?,"reasons":[0,1]}], "unwanted", "category", "categories", "threat"?, "sha256", "subject"?, "from_name"?, "text"?, ...,
+ *      "personal"?,"group"?,"reasons":[0,1]}], "unwanted", "category", "categories", "threat"?, "sha256", "subject"?, "from_name"?, "text"?, ...,
  *      "indicators"?:[{"type","value"}], "signature"?, "keys"? (judge/marks.h), "findings":[...], "of"?, "campaign"? (the
  *      keeper's: campaigns.h)}
  *     {"v":1, "kind":"outcome", "id", "arrived" (ms), "time" (ms), "to":[{"address","outcome","reply"?}]}

@@ -5,6 +5,7 @@
 #include "base/tap.h"
 #include "base/utf8.h"
 #include "judge/indicators.h"
+#include "judge/lure.h"
 #include "judge/marks.h"
 
 static struct arena arena;
@@ -416,6 +417,49 @@ test_many_indicators(void)
     s.opinion.indicator_count = 0;
 }
 
+/* What the keeper remembers stands with the recipient, and goes with him. */
+static void
+test_conversation(void)
+{
+    static const struct finding turned = {
+        .name = "lure_turn",
+        .weight = 1.5,
+        .family = FAMILY_CONTENT,
+        .detail = {.at = (const uint8_t *)"contact > move", .size = 14}};
+    static const struct conversation conversations[2] = {
+        {.pairs = {{0xab, 1}}, .pair_count = 1, .turn = &turned}};
+    static const char said[] = "\"lure\":{\"stages\":[\"contact\",\"move\"],\"pairs\":["
+                               "\"ab010000000000000000000000000000\"],\"turn\":1.5";
+    uint32_t content = FAMILY_BIT(FAMILY_CONTENT);
+    struct bytes record, rest;
+    struct scene s;
+
+    scene_set(&s, content | FAMILY_BIT(FAMILY_LINKS), content);
+    s.opinion.lure_stages = 1u << LURE_STAGE_CONTACT | 1u << LURE_STAGE_MOVE;
+    s.opinion.conversations = conversations;
+    s.opinion.conversation_count = 2;
+    s.verdicts[0].turn = &turned;
+    record = scene_record(&s);
+    struct bytes line = content_line(record);
+    size_t at = bytes_find(line, bytes_from_text(said), 0);
+    tap_ok(at != BYTES_NOWHERE &&
+               bytes_find(line, BYTES("\"lure\""), at + 1) == BYTES_NOWHERE &&
+               !has(message_line(record), "\"lure\"") && !has(record, "lure_turn"),
+           "a conversation stands with him alone, in the content's line");
+    tap_ok(record_content_without(&arena, line, BYTES("taro@example.jp"), content, 7,
+                                  &rest) == SK_OK &&
+               has(rest, said),
+           "and stays when another withdraws");
+    tap_ok(record_content_without(&arena, line, BYTES("hanako@example.jp"), content, 7,
+                                  &rest) == SK_OK &&
+               !has(rest, "lure"),
+           "it goes when he does");
+    scene_set(&s, FAMILY_BIT(FAMILY_LINKS), content);
+    s.opinion.conversations = conversations;
+    s.opinion.conversation_count = 2;
+    tap_ok(!has(scene_record(&s), "\"lure\""), "who does not allow content has none");
+}
+
 static void
 test_personal(void)
 {
@@ -446,6 +490,31 @@ test_personal(void)
                                   content, 7, &rest) == SK_OK &&
                rest.size > 0 && !has(rest, "\"personal\""),
            "a withdrawal takes his weight out, and only his");
+}
+
+static void
+test_group(void)
+{
+    static const struct finding shared = {
+        .name = "group_model", .weight = -1.5, .family = FAMILY_CONTENT};
+    uint32_t content = FAMILY_BIT(FAMILY_CONTENT);
+    struct bytes record, rest;
+    struct scene s;
+
+    scene_set(&s, content | FAMILY_BIT(FAMILY_LINKS), content);
+    s.verdicts[0].of_group = &shared;
+    record = scene_record(&s);
+    tap_ok(has(content_line(record), "\"group\":-1.5") &&
+               !has(message_line(record), "\"group\"") && !has(record, "group_model"),
+           "what his group's weights said stands with him, in the content's line");
+    tap_ok(record_content_without(&arena, content_line(record), BYTES("taro@example.jp"),
+                                  content, 7, &rest) == SK_OK &&
+               has(rest, "\"group\":-1.5"),
+           "and stays when another withdraws");
+    tap_ok(record_content_without(&arena, content_line(record), BYTES("hanako@example.jp"),
+                                  content, 7, &rest) == SK_OK &&
+               rest.size > 0 && !has(rest, "\"group\""),
+           "his withdrawal takes it out");
 }
 
 static void
@@ -644,6 +713,8 @@ main(void)
     test_marks();
     test_many_indicators();
     test_personal();
+    test_group();
+    test_conversation();
     test_bounds();
     test_outcome();
     test_reply_codes();

@@ -202,6 +202,16 @@ put_carriers(struct json *j, const struct taking_out *t, const json_t *record,
             json_key(j, "personal");
             put_value(j, json_object_get(carrier, "personal"));
         }
+        if ((families & FAMILY_BIT(FAMILY_CONTENT)) != 0 &&
+            json_object_get(carrier, "group") != NULL) {
+            json_key(j, "group");
+            put_value(j, json_object_get(carrier, "group"));
+        }
+        if ((families & FAMILY_BIT(FAMILY_CONTENT)) != 0 &&
+            json_object_get(carrier, "lure") != NULL) {
+            json_key(j, "lure");
+            put_value(j, json_object_get(carrier, "lure"));
+        }
         put_reasons(j, json_object_get(carrier, "reasons"), findings, numbers, families);
         json_close(j);
     }

@@ -89,7 +89,8 @@ clerk_handler clerk_get_session, clerk_post_session, clerk_delete_session,
 clerk_handler clerk_post_witness, clerk_get_witness;
 clerk_handler clerk_get_stream, clerk_get_messages, clerk_post_content, clerk_get_search,
     clerk_get_ledger, clerk_get_campaigns, clerk_get_campaign, clerk_post_campaign,
-    clerk_get_looks, clerk_get_alarms, clerk_post_acknowledge;
+    clerk_get_lures, clerk_post_lures, clerk_get_looks, clerk_get_alarms,
+    clerk_post_acknowledge;
 
 /* The gate: finds the route, and whether this person may take it (clerk_routes.c). */
 void clerk_route(struct clerk *clerk, struct web_call *call);

@@ -42,6 +42,8 @@ static const struct route routes[] = {
     {"GET", "/v1/campaigns", NULL, GATE_SIGNED, O | R, clerk_get_campaigns},
     {"POST", "/v1/campaigns/", "/content", GATE_SIGNED, R, clerk_post_campaign},
     {"GET", "/v1/campaigns/", NULL, GATE_SIGNED, O | R, clerk_get_campaign},
+    {"GET", "/v1/lures", NULL, GATE_SIGNED, O | R, clerk_get_lures},
+    {"POST", "/v1/lures", NULL, GATE_SIGNED, R, clerk_post_lures},
     {"GET", "/v1/alarms", NULL, GATE_SIGNED, O | R | A, clerk_get_alarms},
     {"POST", "/v1/alarms/", "/acknowledge", GATE_SIGNED, O, clerk_post_acknowledge},
     {"GET", "/v1/ledger", NULL, GATE_SIGNED, O | R | A, clerk_get_ledger},

@@ -34,15 +34,15 @@ struct copying {
     struct why *why;
 };
 
-/* What is not copied: rows and the index of campaigns (made again), locks, sockets, and files that are being written. */
+/* What is not copied: rows, the index of campaigns, and how far the memories of conversations are written (made again), locks, sockets, and files that are being written. */
 static bool
 left_out(const char *name)
 {
     size_t size = strlen(name);
 
     return strncmp(name, "events-", 7) == 0 || strcmp(name, "rows.mark") == 0 ||
-           strcmp(name, "campaigns.index") == 0 || strcmp(name, "ledger.lock") == 0 ||
-           strcmp(name, "keeper.socket") == 0 ||
+           strcmp(name, "campaigns.index") == 0 || strcmp(name, "threads.known") == 0 ||
+           strcmp(name, "ledger.lock") == 0 || strcmp(name, "keeper.socket") == 0 ||
            (size > 4 && strcmp(name + size - 4, ".new") == 0) || strcmp(name, "new") == 0;
 }
 

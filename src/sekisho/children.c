@@ -15,10 +15,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "judge/models.h"
+#include "judge/thread_table.h"
 #include "net/frame.h"
 #include "sekisho/harden.h"
 #include "sekisho/opener.h"
 #include "sekisho/options.h"
+
+_Static_assert(WORKERS_MAX <= MODELS_READERS, "each worker can hold a model");
 
 struct child *
 keeper_of(struct supervisor *s)
@@ -61,6 +65,9 @@ children_start(const struct supervisor *s, const struct child *child, int contro
     return (struct role_start){.settings = s->settings,
                                .judge = s->judge,
                                .personal = s->personal,
+                               .threads = s->threads,
+                               .group_weights = s->group_weights,
+                               .model_file = s->model_file,
                                .sockets = s->sockets,
                                .socket_count = s->socket_count,
                                .control = control,
@@ -101,6 +108,9 @@ child_run(struct supervisor *s, struct child *child, int control)
     for (size_t i = 0; child->role != ROLE_WORKER && i < s->socket_count; i++) {
         close(s->sockets[i].fd);
     }
+    if (child->role != ROLE_KEEPER && s->model_file >= 0) {
+        close(s->model_file);
+    }
     if (child->role != ROLE_CLERK && s->clerk_socket >= 0) {
         close(s->clerk_socket);
     }
@@ -112,6 +122,9 @@ child_run(struct supervisor *s, struct child *child, int control)
     sigprocmask(SIG_SETMASK, &none, NULL);
     umask(0077);
     forget_hands(s, child);
+    if (child->role != ROLE_KEEPER) {
+        thread_table_only_read(s->threads);
+    }
     keys_forget(s);
     start.suspects = suspects_view(s->suspects, s->suspects_fd);
     start.own_mounts = child->role == ROLE_KEEPER && harden_own_mounts();

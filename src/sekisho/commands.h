@@ -18,6 +18,7 @@ int account_command(int count, char **arguments);
 int alarm_command(int count, char **arguments);
 int dmarc_command(int count, char **arguments);
 int campaign_command(int count, char **arguments);
+int lure_command(int count, char **arguments);
 int config_command(int count, char **arguments);
 int consent_command(int count, char **arguments);
 int hold_command(int count, char **arguments);

@@ -13,6 +13,7 @@ struct consent_asking {
     const struct config *config;
     bool japanese;
     int personal; /* whom show asks for has weights of his own: 1, not: 0, not known: -1 */
+    long long conversations; /* of his that are remembered; not known: -1 */
 };
 
 /* Begins {"do": what. */

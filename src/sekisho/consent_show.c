@@ -41,6 +41,9 @@ ask_page(struct consent_asking *asking, struct arena *arena, const char *address
     }
     const json_t *personal = json_object_get(said, "personal");
     asking->personal = json_is_boolean(personal) ? json_is_true(personal) : -1;
+    const json_t *conversations = json_object_get(said, "conversations");
+    asking->conversations =
+        json_is_integer(conversations) ? (long long)json_integer_value(conversations) : -1;
     *next_r = json_is_integer(next) ? (int64_t)json_integer_value(next) : -1;
     *entries_r = (int64_t)json_integer_value(json_object_get(said, "entries"));
     json_decref(said);
@@ -222,6 +225,11 @@ print_effect(struct consent_asking *asking, struct arena *arena, const char *add
         printf(asking->japanese ? "本人専用の学習の重み: %s\n" : "weights of his own: %s\n",
                asking->japanese ? (asking->personal ? "あり" : "なし")
                                 : (asking->personal ? "yes" : "no"));
+    }
+    if (asking->conversations >= 0) {
+        printf(asking->japanese ? "記憶している知らない差出人とのやり取り: %lld件\n"
+                                : "conversations with strangers remembered: %lld\n",
+               asking->conversations);
     }
     return EXIT_OK;
 }

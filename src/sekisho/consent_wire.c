@@ -8,6 +8,7 @@
 #include "base/writer.h"
 #include "permit/consent.h"
 #include "sekisho/lessons.h"
+#include "sekisho/threads.h"
 #include "sekisho/wire.h"
 
 #define PIECE_BYTES ((size_t)16 << 20) /* of a book, in one frame */
@@ -108,6 +109,11 @@ settle_erasures(struct consent_wire *wire)
         if (lessons_forget(wire->keeping, erasure->address, erasure->families, &why) !=
             SK_OK) {
             log_line(LOG_LEVEL_ERROR, NULL, "withdrawn, but not unlearned: %s",
+                     why.sentence);
+        }
+        if (threads_forget(wire->keeping, erasure->address, erasure->families, &why) !=
+            SK_OK) {
+            log_line(LOG_LEVEL_ERROR, NULL, "withdrawn, but not forgotten: %s",
                      why.sentence);
         }
         if (vault_erase_content(wire->keeping->vault, erasure->address, erasure->families,

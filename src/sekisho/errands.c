@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "judge/thread_table.h"
 #include "net/frame.h"
 #include "record/journal.h"
 #include "sekisho/harden.h"
@@ -122,6 +123,7 @@ purger_run(struct supervisor *s, int orders)
         }
     }
     munmap(s->suspects, sizeof *s->suspects);
+    thread_table_only_read(s->threads);
     close(s->suspects_fd);
     for (size_t i = 0; i < s->socket_count; i++) {
         close(s->sockets[i].fd);

@@ -399,6 +399,22 @@ carrier_of(const struct telling *t, size_t number)
     return NULL;
 }
 
+/* A turn of his conversation with the sender. */
+static void
+tell_turn(struct telling *t, const json_t *lure)
+{
+    const json_t *turn = json_object_get(lure, "turn");
+
+    if (!json_is_number(turn)) {
+        return;
+    }
+    writer_format(&t->w, "    %+.2f %s (", json_number_value(turn),
+                  t->japanese ? words_finding_ja("lure_turn")
+                              : words_finding_en("lure_turn"));
+    writer_clean(&t->w, text_of(lure, "detail"), FIELD_SHOWN);
+    writer_text(&t->w, ")\n");
+}
+
 static void
 tell_recipient(struct telling *t, const json_t *recipient, size_t number,
                struct bytes address)
@@ -450,6 +466,13 @@ tell_recipient(struct telling *t, const json_t *recipient, size_t number,
                       t->japanese ? words_finding_ja("personal_model")
                                   : words_finding_en("personal_model"));
     }
+    const json_t *of_group = json_object_get(carrier, "group");
+    if (json_is_number(of_group)) {
+        writer_format(&t->w, "    %+.2f %s\n", json_number_value(of_group),
+                      t->japanese ? words_finding_ja("group_model")
+                                  : words_finding_en("group_model"));
+    }
+    tell_turn(t, json_object_get(carrier, "lure"));
 }
 
 static void

@@ -20,6 +20,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "judge/judge.h"
 #include "net/frame.h"
 #include "net/loop.h"
 #include "record/campaigns.h"
@@ -34,8 +35,10 @@
 #include "sekisho/keeper_news.h"
 #include "sekisho/keeping.h"
 #include "sekisho/lessons.h"
+#include "sekisho/model_file.h"
 #include "sekisho/options.h"
 #include "sekisho/requests_consent.h"
+#include "sekisho/threads.h"
 #include "sekisho/wire.h"
 
 #define SAVE_AFTER_MS 5000
@@ -56,6 +59,7 @@ struct keeper {
     struct event_base *base;
     struct vault *vault;
     struct judge *judge;
+    struct group_weights *group_weights;
     struct bytes folder;
     struct control control;
     struct event *control_event;
@@ -70,8 +74,10 @@ struct keeper {
     struct loop_task retain;
     struct loop_task commit, put, rows, save, tick;
     bool rows_soon;
-    const char *trouble;   /* that was logged */
-    const char *suspended; /* the same of retention */
+    const char *trouble;       /* that was logged */
+    const char *suspended;     /* the same of retention */
+    struct bytes model_file;   /* the model that is under what was learned (model_file.h) */
+    struct settings *reloaded; /* taken last; NULL: what it began with is in force */
     bool lessons_unsaved, ending, broken;
 };
 
@@ -260,6 +266,9 @@ keeper_tick(void *context)
         k->group_count > 0 ? SK_OK : campaigns_tick(k->keeping.campaigns, false, &why);
     if (saved != SK_OK && saved != SK_MORE) {
         log_line(LOG_LEVEL_WARNING, NULL, "campaigns: %s", why.sentence);
+    }
+    if (threads_tick(k->keeping.threads, clock_now_ms(), false, &why) != SK_OK) {
+        log_line(LOG_LEVEL_WARNING, NULL, "conversations: %s", why.sentence);
     }
     if (ledger_is_broken(vault_ledger(k->vault)) && !k->ending) {
         log_line(LOG_LEVEL_ERROR, NULL, "the ledger is opened anew");
@@ -498,7 +507,8 @@ keeper_meet(struct keeper *k, uint64_t number, int fd)
     }
 }
 
-/* The keeper goes on as it began; what it takes of a new configuration is under what rule mail is examined from now on. */
+/* The keeper goes on as it began; what it takes of a new configuration is under what rule mail is examined from now on, and
+ * who belongs together. */
 static void
 keeper_reload(struct keeper *k, int file)
 {
@@ -506,14 +516,42 @@ keeper_reload(struct keeper *k, int file)
     struct why why;
     enum sk_code code = settings_from_bundle(file, &settings, &why);
 
-    if (code == SK_OK) {
-        code = consent_record_rule(&k->keeping, permit_rule(settings->permit), &why);
-        settings_free(settings);
-        consent_wire_send(k->keeping.consent_wire);
-    }
     if (code != SK_OK) {
+        log_line(LOG_LEVEL_ERROR, NULL, "the new configuration: %s", why.sentence);
+        return;
+    }
+    if (consent_record_rule(&k->keeping, permit_rule(settings->permit), &why) != SK_OK) {
         log_line(LOG_LEVEL_ERROR, NULL, "the rule could not be recorded: %s", why.sentence);
     }
+    consent_wire_send(k->keeping.consent_wire);
+    if (lessons_use_groups(k->keeping.lessons, k->group_weights, settings->groups, &why) !=
+        SK_OK) {
+        log_line(LOG_LEVEL_ERROR, NULL, "the groups' weights: %s", why.sentence);
+    }
+    if (k->reloaded != NULL) {
+        settings_free(k->reloaded);
+    }
+    k->reloaded = settings;
+}
+
+/* Another model, or the same. */
+static enum sk_code
+keeper_model(struct keeper *k, int file, struct why *why)
+{
+    struct bytes bytes;
+    enum sk_code code = model_file_map(file, &bytes, why);
+
+    if (code != SK_OK) {
+        return code;
+    }
+    code = lessons_use_model(k->keeping.lessons, bytes, why);
+    if (code != SK_OK) {
+        model_file_unmap(bytes);
+        return code;
+    }
+    model_file_unmap(k->model_file);
+    k->model_file = bytes;
+    return SK_OK;
 }
 
 static void
@@ -536,6 +574,10 @@ keeper_control(evutil_socket_t fd, short what, void *context)
         }
         if (message.type == CONTROL_PURGE) {
             retention_purged(k->keeping.retention, message.token == 0 ? SK_OK : SK_LATER);
+        }
+        if (message.type == CONTROL_MODEL &&
+            keeper_model(k, message.given, &why) != SK_OK) {
+            log_line(LOG_LEVEL_ERROR, NULL, "the old model stays: %s", why.sentence);
         }
         if (message.type == CONTROL_PEER && message.given >= 0 &&
             message.token < sizeof k->links / sizeof k->links[0]) {
@@ -670,6 +712,8 @@ role_keeper(const struct role_start *start)
     loop_wipe_freed(); /* mail on its way into a Maildir passes here, and is not remembered */
     k->base = loop_open(&why);
     k->judge = start->judge;
+    judge_use_now(k->judge);
+    k->group_weights = start->group_weights;
     k->control.fd = start->control;
     k->folder = config_text(start->settings->config, "record.folder");
     enum sk_code code =
@@ -677,6 +721,7 @@ role_keeper(const struct role_start *start)
     if (code == SK_OK) {
         k->keeping = (struct keeping){.figures.began_ms = clock_now_ms(),
                                       .counts = start->counts,
+                                      .thread_table = start->threads,
                                       .commit = keeper_commit_now,
                                       .event = keeper_event,
                                       .purge = keeper_purge,
@@ -690,6 +735,13 @@ role_keeper(const struct role_start *start)
         k->keeping.permit = start->settings->permit;
         code = lessons_open(&k->arena, start->settings->config, k->judge, start->personal,
                             &k->keeping.lessons, &why);
+    }
+    if (code == SK_OK) {
+        code = lessons_use_groups(k->keeping.lessons, k->group_weights,
+                                  start->settings->groups, &why);
+    }
+    if (code == SK_OK && keeper_model(k, start->model_file, &why) != SK_OK) {
+        log_line(LOG_LEVEL_ERROR, NULL, "the old model stays: %s", why.sentence);
     }
     if (code == SK_OK) {
         code = keeper_door_open(&k->arena, k->base, &k->keeping,
@@ -727,6 +779,9 @@ role_keeper(const struct role_start *start)
 
     keeper_commit(k);
     keeper_save(k);
+    if (threads_tick(k->keeping.threads, clock_now_ms(), true, &why) != SK_OK) {
+        log_line(LOG_LEVEL_WARNING, NULL, "conversations: %s", why.sentence);
+    }
     keeper_door_close(k->door);
     for (size_t i = 0; i < sizeof k->links / sizeof k->links[0]; i++) {
         if (k->links[i] != NULL) {
@@ -745,6 +800,7 @@ role_keeper(const struct role_start *start)
     consent_wire_close(k->keeping.consent_wire);
     campaigns_close(k->keeping.campaigns);
     vault_close(k->vault);
+    threads_close(k->keeping.threads);
     lessons_close(k->keeping.lessons);
     event_free(k->control_event);
     event_base_free(k->base);

@@ -13,6 +13,7 @@
     part(keeping_open_campaigns) \
     part(keeping_open_consents) \
     part(keeping_open_dmarc) \
+    part(keeping_open_threads) \
     part(keeping_open_witnesses)
 // clang-format on
 

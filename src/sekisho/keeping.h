@@ -18,6 +18,8 @@ struct held_book;
 struct retention;
 struct passage_counts;
 struct lessons;
+struct thread_table;
+struct threads;
 struct campaigns;
 struct permit_settings;
 
@@ -49,6 +51,8 @@ struct keeping {
     struct dmarc_book *dmarc;
     struct campaigns *campaigns;
     struct lessons *lessons;              /* of the keeper; NULL in a command */
+    struct thread_table *thread_table;    /* the same; set before keeping_open */
+    struct threads *threads;              /* made of it */
     const struct permit_settings *permit; /* the same */
     struct keeping_figures figures;
     const struct passage_counts *counts; /* of all workers; NULL where there are none */

@@ -96,7 +96,8 @@ show(struct arena *arena, struct bytes reply, bool japanese)
         writer_init(&time, arena);
         clock_write_rfc3339(&time,
                             json_integer_value(json_object_get(lesson, "time")) / 1000, 0);
-        printf("%lld\t%s\t%s\t%s\t%s (%.2f)%s\n",
+        const char *group = json_string_value(json_object_get(lesson, "group"));
+        printf("%lld\t%s\t%s\t%s\t%s (%.2f)%s",
                json_integer_value(json_object_get(lesson, "id")), writer_c(&time),
                json_string_value(json_object_get(lesson, "said")),
                state_in(json_string_value(json_object_get(lesson, "state")), japanese),
@@ -105,6 +106,14 @@ show(struct arena *arena, struct bytes reply, bool japanese)
                json_is_true(json_object_get(lesson, "personal"))
                    ? japanese ? "\t本人の重みにも" : "\talso his own weights"
                    : "");
+        if (group != NULL) {
+            bool taught = json_is_true(json_object_get(lesson, "group_taught"));
+            printf(japanese ? "\tグループ: %s%s" : "\tgroup: %s%s", group,
+                   taught     ? ""
+                   : japanese ? " (保留)"
+                              : " (waiting)");
+        }
+        printf("\n");
     }
     json_decref(said);
 }

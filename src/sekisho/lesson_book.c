@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,7 +18,9 @@
 #define KEY_NAME   "lessons.key"
 #define BOOK       "book"
 #define PEOPLE     "reporters"
-#define MAGIC      "SKLESS01"
+#define MAGIC      "SKLESS02"
+#define MAGIC_OLD  "SKLESS01" /* of before: entries end where the group begins */
+#define OLD_ENTRY  offsetof(struct lesson_entry, group)
 #define NONCE_SIZE 12
 #define TAG_SIZE   16
 
@@ -152,6 +155,38 @@ open_file(int folder, const char *name, int more)
     return openat(folder, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | more, 0600);
 }
 
+/* A book of before is written anew, in the form of today. */
+static enum sk_code
+take_over(struct lesson_book *b, struct why *why)
+{
+    uint8_t place[LESSON_PLACE];
+    int book = open_file(b->folder, BOOK ".new", O_TRUNC);
+    bool good = book >= 0 && write_head(book, b, b->base);
+
+    for (size_t i = 0; i < LIMIT_LESSONS && good; i++) {
+        struct lesson_entry e = {0};
+        off_t at = (off_t)(sizeof(struct head) + i * (OLD_ENTRY + LESSON_PLACE));
+        if (pread(b->book, &e, OLD_ENTRY, at) != (ssize_t)OLD_ENTRY ||
+            pread(b->book, place, sizeof place, at + (off_t)OLD_ENTRY) !=
+                (ssize_t)sizeof place) {
+            break;
+        }
+        good = write_at(book, &e, sizeof e, place_of(i)) &&
+               write_at(book, place, sizeof place, text_of(i));
+    }
+    good = good && fsync(book) == 0 &&
+           keys_replace(b->folder, BOOK ".new", BOOK, why) == SK_OK;
+    if (!good) {
+        if (book >= 0) {
+            close(book);
+        }
+        return why_set(why, SK_SYSTEM, "the book of lessons cannot be taken over");
+    }
+    close(b->book);
+    b->book = book;
+    return SK_OK;
+}
+
 /* What was cut off by a crash at the end is not there. */
 static enum sk_code
 read_book(struct lesson_book *b, struct why *why)
@@ -164,7 +199,9 @@ read_book(struct lesson_book *b, struct why *why)
         return write_head(b->book, b, 0) ? SK_OK
                                          : why_set(why, SK_SYSTEM, "the book of lessons");
     }
-    if (got != (ssize_t)sizeof head || memcmp(head.magic, MAGIC, sizeof head.magic) != 0) {
+    bool whole = got == (ssize_t)sizeof head,
+         old = whole && memcmp(head.magic, MAGIC_OLD, sizeof head.magic) == 0;
+    if (!whole || (!old && memcmp(head.magic, MAGIC, sizeof head.magic) != 0)) {
         return why_set(why, SK_BAD,
                        "the book of lessons is damaged or of another version: move "
                        "record.folder/" FOLDER " away");
@@ -172,6 +209,9 @@ read_book(struct lesson_book *b, struct why *why)
     b->base = head.base;
     b->next_id = head.next_id;
     b->stale = head.stale != 0;
+    if (old && take_over(b, why) != SK_OK) {
+        return why->code;
+    }
     while (b->count < LIMIT_LESSONS &&
            pread(b->book, &b->entries[b->count], sizeof b->entries[0],
                  place_of(b->count)) == (ssize_t)sizeof b->entries[0]) {

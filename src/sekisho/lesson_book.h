@@ -1,6 +1,6 @@
 /* The lessons that are kept, so that one can be taken back: record.folder/lessons/.
  *
- * book        for each lesson an entry of 136 bytes, whose word it was, on which message, and whether the common model has it;
+ * book        for each lesson an entry of 144 bytes, whose word it was, on which message, and whether the common model has it;
  *             and what was taught by it (judge_lesson), in LESSON_PLACE bytes enciphered with AES-256-GCM under lessons.key
  *             of record.keys: a copy of the record tells nobody what people's mail said
  * reporters   how often others, and what was taught later, agreed with each
@@ -26,6 +26,8 @@
 #define LESSON_REPLACED 4u  /* the reporter said otherwise later */
 #define LESSON_REVIEWED 8u  /* what was taught later has spoken about it */
 #define LESSON_BEFORE   16u /* the common model had it before there was a book */
+#define LESSON_GROUP    32u /* the weights of his group have it */
+#define LESSON_WEIGHED  64u /* what the group was taught later has spoken about it */
 
 struct lesson_entry {
     uint64_t id;
@@ -34,8 +36,9 @@ struct lesson_entry {
     uint8_t message[HASH_SHA256_SIZE], name[HASH_SHA256_SIZE], reporter[HASH_SHA256_SIZE];
     double step; /* that his own weights took for it; 0: none */
     uint32_t flags, size;
+    uint64_t group; /* that he was in (judge/groups.h); 0: in none */
 };
-_Static_assert(sizeof(struct lesson_entry) == 136, "as in the file");
+_Static_assert(sizeof(struct lesson_entry) == 144, "as in the file");
 
 /* Sixteenths of a voice: who agrees or does not counts as much as he is believed himself. */
 struct reporter {

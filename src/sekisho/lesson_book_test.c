@@ -201,6 +201,45 @@ test_bounds(void)
     tap_ok(b == NULL && why.code == SK_BAD, "a book of another version is not read");
 }
 
+/* A book of before, whose entries know no groups: made of one of today by taking those away. */
+static void
+test_before(void)
+{
+    static uint8_t place[LESSON_PLACE];
+    struct lesson_entry e = entry_of(7, 8, LESSON_SPAM);
+    struct bytes text;
+    uint8_t head[40];
+    size_t at, count;
+    struct lesson_book *b = opened();
+
+    SK_ASSERT(b != NULL && lesson_book_add(b, &e, BYTES("its words"), &at, &why) == SK_OK);
+    count = b->count;
+    uint64_t next = b->next_id;
+    int old = openat(b->folder, "old", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    SK_ASSERT(old >= 0 && pread(b->book, head, sizeof head, 0) == sizeof head);
+    memcpy(head, "SKLESS01", 8);
+    SK_ASSERT(write(old, head, sizeof head) == sizeof head);
+    for (size_t i = 0; i < count; i++) {
+        off_t from = (off_t)(sizeof head + i * (sizeof e + sizeof place));
+        SK_ASSERT(
+            pread(b->book, &e, sizeof e, from) == sizeof e &&
+            pread(b->book, place, sizeof place, from + (off_t)sizeof e) == sizeof place &&
+            write(old, &e, 136) == 136 && write(old, place, sizeof place) == sizeof place);
+    }
+    SK_ASSERT(write(old, place, 100) == 100 && /* a crash's */
+              renameat(b->folder, "old", b->folder, "book") == 0 && close(old) == 0);
+    lesson_book_close(b);
+    for (int i = 0; i < 2; i++) {
+        b = opened();
+        tap_ok(b != NULL && b->count == count && b->next_id == next &&
+                   b->entries[at].reporter[3] == 8 && b->entries[at].group == 0 &&
+                   lesson_book_text(&arena, b, at, &text, &why) == SK_OK &&
+                   bytes_is(text, "its words"),
+               i == 0 ? "a book of before is taken over" : "once");
+        lesson_book_close(b);
+    }
+}
+
 int
 main(void)
 {
@@ -217,6 +256,7 @@ main(void)
     test_weights();
     test_keeping();
     test_voices();
+    test_before();
     test_bounds();
     writer_init(&w, &arena);
     writer_format(&w, "rm -rf %s", folder);

@@ -158,6 +158,7 @@ lessons_open(struct arena *arena, const struct config *config, struct judge *jud
                           .separator = detail.size > 0 ? detail.at[0] : 0,
                           .record = -1,
                           .folder = -1,
+                          .group_folder = -1,
                           .learned = -1};
     arena_init(&l->arena, TABLE_MEMORY);
     enum sk_code code =
@@ -199,16 +200,17 @@ lessons_close(struct lessons *l)
     if (l == NULL) {
         return;
     }
-    for (size_t i = 0; i < 3; i++) {
-        int fd = i == 0 ? l->record : i == 1 ? l->folder : l->learned;
-        if (fd >= 0) {
-            close(fd);
+    const int files[] = {l->record, l->folder, l->learned, l->group_folder};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        if (files[i] >= 0) {
+            close(files[i]);
         }
     }
     if (l->own_table) {
         personal_close(l->personal);
     }
     jury_close(l->jury);
+    group_jury_close(l->group_jury);
     if (l->book != NULL) {
         lesson_book_close(l->book);
     }

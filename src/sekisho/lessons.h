@@ -20,8 +20,17 @@ enum sk_code lessons_open(struct arena *arena, const struct config *config,
                           struct judge *judge, struct personal *personal,
                           struct lessons **lessons_r, struct why *why);
 void lessons_close(struct lessons *lessons);
+/* Who belongs together, from now on, and where the weights of groups are taught: what the book has for them is in force
+ * when this says SK_OK. What somebody taught stays with the group that he was in. groups must outlive the next call. */
+enum sk_code lessons_use_groups(struct lessons *lessons, struct group_weights *weights,
+                                const struct groups *groups, struct why *why);
 
 extern const struct config_key learn_config_keys[];
+
+/* The file of the model that is under what was learned here; "" for one that knows nothing. Where it is another than before, also than
+ * before a start, it is put in force with what was learned on top: no message is judged by a mixture. On failure the present one
+ * stays. The bytes must outlive the next call. */
+enum sk_code lessons_use_model(struct lessons *lessons, struct bytes file, struct why *why);
 
 /* What somebody said of a message. */
 struct lesson {
@@ -44,7 +53,7 @@ enum sk_code lessons_teach(struct lessons *lessons, const struct lesson *lesson,
  * the step that they took for it. SK_BAD: there is none by this number, or not any more. */
 enum sk_code lessons_undo(struct lessons *lessons, uint64_t id, struct why *why);
 /* The kept lessons, newest first, as members of an open array. by: of this reporter alone; "": of all; "operator". */
-void lessons_list(const struct lessons *lessons, struct bytes by, struct json *j);
+void lessons_list(struct lessons *lessons, struct bytes by, struct json *j);
 /* What a lesson would change: the classifier's probability for the message before and after, and how many of the last
  * `most` kept lessons would be judged otherwise. Nothing is taught. */
 struct lessons_trial {

@@ -9,14 +9,9 @@
 #include "base/writer.h"
 #include "sekisho/roles.h"
 
-#define DAY_MS 86400000
-#define VOICE  16  /* one voice, in sixteenths */
-#define AGREES 1.0 /* logits by which others must have moved a mail to have agreed */
-#define DISAGREES                                                                          \
-    3.0 /* and to have contradicted: a mail like no other is moved at random */
-#define SEEN_LEAST   20  /* mails of each kind looked at before anybody is judged by them */
-#define SEEN_MOST    200 /* beyond, older ones fade */
-#define REVIEW_AFTER 8   /* lessons that come before one is looked at again */
+#define DAY_MS     86400000
+#define SEEN_LEAST 20  /* mails of each kind looked at before anybody is judged by them */
+#define SEEN_MOST  200 /* beyond, older ones fade */
 
 const struct config_key learn_config_keys[] = {
     {"learn", "daily", CONFIG_NUMBER, "200", 1, 100000,
@@ -46,8 +41,8 @@ same(const uint8_t *a, const uint8_t *b)
 }
 
 /* Of the two halves of the jury, the one that hears him; the operator is heard by both. */
-static unsigned
-side_of(const uint8_t *reporter)
+unsigned
+lessons_side(const uint8_t *reporter)
 {
     return same(reporter, lessons_nobody) ? JURY_BOTH : reporter[0] & 1u;
 }
@@ -107,7 +102,7 @@ replay(struct lessons *l, struct why *why)
         arena_init(&scratch, 1u << 20);
         code = lesson_book_text(&scratch, b, turns[i].at, &text, why);
         if (code == SK_OK) {
-            code = jury_teach(l->jury, side_of(name_of(e)), text, is_spam(e), true);
+            code = jury_teach(l->jury, lessons_side(name_of(e)), text, is_spam(e), true);
         }
     }
     arena_release(&scratch);
@@ -115,13 +110,15 @@ replay(struct lessons *l, struct why *why)
 }
 
 /* Makes the model anew where it holds what it should not. */
-static enum sk_code
-settle_all(struct lessons *l, struct why *why)
+enum sk_code
+lessons_settle_all(struct lessons *l, struct why *why)
 {
-    if (!l->unsettled) {
-        return SK_OK;
+    enum sk_code code = lessons_groups_settle(l, why);
+
+    if (!l->unsettled || code != SK_OK) {
+        return code;
     }
-    enum sk_code code = lesson_book_stale(l->book, true, why);
+    code = lesson_book_stale(l->book, true, why);
     if (code == SK_OK && l->jury != NULL) {
         code = replay(l, why);
         if (code == SK_OK) {
@@ -137,8 +134,8 @@ settle_all(struct lessons *l, struct why *why)
 }
 
 /* The first lesson: what the model was before. */
-static enum sk_code
-make_base(struct lessons *l, struct why *why)
+enum sk_code
+lessons_make_base(struct lessons *l, struct why *why)
 {
     static bool all[LIMIT_LESSONS];
     struct arena scratch;
@@ -154,6 +151,9 @@ make_base(struct lessons *l, struct why *why)
     if (code == SK_OK) {
         code = judge_save(l->judge, l->model_path, why);
     }
+    if (code == SK_OK) {
+        code = lessons_write_shipped(l, l->shipped, 1, why);
+    }
     return code == SK_OK ? lesson_book_keep(l->book, all, 1, why) : code;
 }
 
@@ -164,7 +164,7 @@ teach_common(struct lessons *l, size_t i, struct why *why)
     struct arena scratch;
     struct bytes text;
 
-    enum sk_code code = make_base(l, why);
+    enum sk_code code = lessons_make_base(l, why);
     e = &l->book->entries[i];
     arena_init(&scratch, 1u << 20);
     if (code == SK_OK) {
@@ -172,7 +172,7 @@ teach_common(struct lessons *l, size_t i, struct why *why)
     }
     if (code == SK_OK &&
         (judge_teach(l->judge, text, is_spam(e)) != SK_OK ||
-         jury_teach(l->jury, side_of(name_of(e)), text, is_spam(e), false) != SK_OK)) {
+         jury_teach(l->jury, lessons_side(name_of(e)), text, is_spam(e), false) != SK_OK)) {
         code = why_set(why, SK_BAD, "the lesson cannot be read");
     }
     arena_release(&scratch);
@@ -205,7 +205,7 @@ fold(struct lessons *l, size_t oldest, struct why *why)
         keep[i] = i >= oldest && (taught == 0 || taught > last);
     }
     arena_init(&scratch, 1u << 20);
-    enum sk_code code = make_base(l, why);
+    enum sk_code code = lessons_make_base(l, why);
     if (code == SK_OK) {
         code = jury_begin(l->jury, lesson_book_base(&scratch, b, b->base), why);
     }
@@ -225,7 +225,18 @@ fold(struct lessons *l, size_t oldest, struct why *why)
     }
     arena_release(&scratch);
     if (code == SK_OK) {
+        code = lessons_write_shipped(l, l->shipped, next, why);
+    }
+    if (code == SK_OK) {
+        code = lessons_groups_fold(l, keep, next, why);
+    }
+    if (code == SK_OK) {
         code = lesson_book_keep(b, keep, next, why);
+    }
+    if (code == SK_OK) {
+        lessons_groups_tidy(l);
+        lessons_drop_shipped(l, next - 1);
+        lessons_group_unsettle(l, 0);
     }
     l->cursor = 0;
     return code == SK_OK ? replay(l, why) : code;
@@ -258,6 +269,10 @@ drop_all(struct lessons *l, struct why *why)
              "back any more");
     memset(none, 0, sizeof none);
     l->book->stale = false;
+    uint64_t before = l->book->base;
+    l->book->base = 0;
+    lessons_drop_shipped(l, before);
+    l->book->base = before;
     return lesson_book_keep(l->book, none, 0, why);
 }
 
@@ -298,7 +313,7 @@ lessons_open_book(struct lessons *l, struct arena *arena, const struct config *c
     /* Lessons of the last seconds of a keeper that was killed, or a withdrawal while none ran. */
     if (l->book->stale || (spam <= whole_spam && ham <= whole_ham)) {
         l->unsettled = true;
-        return settle_all(l, why);
+        return lessons_settle_all(l, why);
     }
     return drop_all(l, why);
 }
@@ -370,8 +385,8 @@ adjust(struct lessons *l, const uint8_t *name, double agreed, double disagreed,
         return SK_OK;
     }
     double before = reporter_weight(r);
-    r->agreed += (uint32_t)(agreed * VOICE);
-    r->disagreed += (uint32_t)(disagreed * VOICE);
+    r->agreed += (uint32_t)(agreed * LESSON_VOICE);
+    r->disagreed += (uint32_t)(disagreed * LESSON_VOICE);
     code = lesson_book_put_reporter(b, r, why);
     double after = reporter_weight(r);
     if (code != SK_OK || (before > LESSONS_QUORUM) == (after > LESSONS_QUORUM)) {
@@ -385,20 +400,23 @@ adjust(struct lessons *l, const uint8_t *name, double agreed, double disagreed,
     return code;
 }
 
-static double
-weight_now(struct lesson_book *b, const uint8_t *name)
+double
+lessons_weight(struct lessons *l, const uint8_t *name)
 {
+    struct lesson_book *b = l->book;
+
     return same(name, lessons_nobody) ? reporter_weight(NULL)
                                       : reporter_weight(lesson_book_reporter_made(b, name));
 }
 
-/* The new word against all others on the same message: each counts as much as he is believed who says it. */
+/* The new word against all others on the same message: each counts as much as he is believed who says it. People of two
+ * groups may want different things: they can agree with each other, but do not contradict. */
 static enum sk_code
 compare(struct lessons *l, size_t new, struct why *why)
 {
     struct lesson_book *b = l->book;
     const struct lesson_entry *mine = &b->entries[new];
-    double my_weight = weight_now(b, mine->reporter);
+    double my_weight = lessons_weight(l, mine->reporter);
     enum sk_code code = SK_OK;
 
     for (size_t i = 0; i < new &&code == SK_OK; i++) {
@@ -407,11 +425,23 @@ compare(struct lessons *l, size_t new, struct why *why)
             same(e->reporter, mine->reporter)) {
             continue;
         }
-        double weight = weight_now(b, e->reporter);
-        bool agree = is_spam(e) == is_spam(mine);
+        double weight = lessons_weight(l, e->reporter);
+        bool agree = is_spam(e) == is_spam(mine),
+             apart = e->group != 0 && mine->group != 0 && e->group != mine->group;
+        if (apart && !agree) {
+            continue;
+        }
         code = adjust(l, e->reporter, agree ? my_weight : 0, agree ? 0 : my_weight, why);
         if (code == SK_OK) {
             code = adjust(l, mine->reporter, agree ? weight : 0, agree ? 0 : weight, why);
+        }
+        if (code == SK_OK && e->group != 0 && e->group != mine->group) {
+            code = lessons_group_adjust(l, e->reporter, agree ? my_weight : 0,
+                                        agree ? 0 : my_weight, why);
+        }
+        if (code == SK_OK && mine->group != 0 && e->group != mine->group) {
+            code = lessons_group_adjust(l, mine->reporter, agree ? weight : 0,
+                                        agree ? 0 : weight, why);
         }
     }
     return code;
@@ -419,8 +449,8 @@ compare(struct lessons *l, size_t new, struct why *why)
 
 /* How far mails of a kind are moved on the whole: whatever is taught moves all mail a little, and more unwanted mail than
  * wanted is reported, or the other way. */
-static void
-see(struct moved *kind, double moved)
+void
+lessons_see(struct moved *kind, double moved)
 {
     kind->seen += kind->seen < SEEN_MOST;
     kind->mean += (moved - kind->mean) / kind->seen;
@@ -440,19 +470,21 @@ review(struct lessons *l, struct why *why)
         size_t i = l->cursor++ % b->count;
         struct lesson_entry *e = &b->entries[i];
         if (!lesson_stands(e) || (e->flags & LESSON_REVIEWED) != 0 ||
-            same(e->reporter, lessons_nobody) || e->id + REVIEW_AFTER > b->next_id) {
+            same(e->reporter, lessons_nobody) || e->id + LESSON_REVIEW_AFTER > b->next_id) {
             continue;
         }
         looked++;
         arena_init(&scratch, 1u << 20);
         code = lesson_book_text(&scratch, b, i, &text, why);
-        double moved = code == SK_OK ? jury_moved(l->jury, side_of(e->reporter), text) : 0;
+        double moved =
+            code == SK_OK ? jury_moved(l->jury, lessons_side(e->reporter), text) : 0;
         arena_release(&scratch);
-        see(&l->moved[is_spam(e)], moved);
+        lessons_see(&l->moved[is_spam(e)], moved);
         moved -= (l->moved[0].mean + l->moved[1].mean) / 2;
         moved = is_spam(e) ? moved : -moved;
         bool enough = l->moved[0].seen >= SEEN_LEAST && l->moved[1].seen >= SEEN_LEAST;
-        if (code == SK_OK && enough && (moved > AGREES || moved < -DISAGREES)) {
+        if (code == SK_OK && enough &&
+            (moved > LESSON_AGREES || moved < -LESSON_DISAGREES)) {
             e->flags |= LESSON_REVIEWED;
             code = lesson_book_put(b, i, why);
             if (code == SK_OK) {
@@ -468,7 +500,7 @@ review(struct lessons *l, struct why *why)
 /* His own weights; a word that he takes back himself goes out of them first. */
 static enum sk_code
 teach_personal(struct lessons *l, const struct personal_id *id, const struct lesson *lesson,
-               const struct lesson_entry *before, size_t before_at, double *step_r,
+               const struct lesson_entry *before, size_t before_at, struct lesson_entry *e,
                struct why *why)
 {
     struct arena scratch;
@@ -484,8 +516,8 @@ teach_personal(struct lessons *l, const struct personal_id *id, const struct les
         }
         arena_release(&scratch);
     }
-    if (code == SK_OK &&
-        judge_teach_personal(l->judge, slot, lesson->text, lesson->spam, step_r) != SK_OK) {
+    if (code == SK_OK && judge_teach_personal(l->judge, slot, lesson->text, e->group,
+                                              lesson->spam, &e->step) != SK_OK) {
         code = why_set(why, SK_BAD, "the lesson cannot be read");
     }
     return code == SK_OK ? personal_save(l->personal, slot, l->folder, why) : code;
@@ -563,9 +595,12 @@ teach_kept(struct lessons *l, const struct lesson *lesson, struct lesson_entry *
         code = settle(l, e->message, why);
     }
     if (code == SK_OK) {
+        code = lessons_group_taught(l, at, why);
+    }
+    if (code == SK_OK) {
         code = review(l, why);
     }
-    return code == SK_OK ? settle_all(l, why) : code;
+    return code == SK_OK ? lessons_settle_all(l, why) : code;
 }
 
 static void
@@ -613,10 +648,11 @@ lessons_teach(struct lessons *l, const struct lesson *lesson, bool *already_r,
         return SK_OK;
     }
     e.flags |= common && !any ? LESSON_BEFORE : 0;
+    e.group = lessons_group_of(l, lesson->recipient);
     code = count_today(l, lesson, who.name, why);
     if (code == SK_OK && !his) { /* first: where he cannot be taught, nothing is */
         code = teach_personal(l, &id, lesson, found ? &l->book->entries[mine] : NULL, mine,
-                              &e.step, why);
+                              &e, why);
     }
     if (code == SK_OK) {
         code = teach_kept(l, lesson, &e, found ? mine : SIZE_MAX, why);
@@ -673,11 +709,17 @@ lessons_undo(struct lessons *l, uint64_t id, struct why *why)
         note_line(l, &line);
         code = adjust(l, e->reporter, 0, reporter_weight(NULL), why);
     }
+    if (code == SK_OK && e->group != 0) {
+        code = lessons_group_adjust(l, e->reporter, 0, reporter_weight(NULL), why);
+    }
     if (code == SK_OK) {
         code = settle(l, e->message, why);
     }
     if (code == SK_OK) {
-        code = settle_all(l, why);
+        code = lessons_group_settle(l, e->message, e->group, why);
+    }
+    if (code == SK_OK) {
+        code = lessons_settle_all(l, why);
     }
     return code == SK_OK ? lesson_book_erase(b, i, why) : code;
 }
@@ -694,6 +736,9 @@ lessons_forget_kept(struct lessons *l, const uint8_t *name, struct why *why)
             continue;
         }
         l->unsettled = l->unsettled || e->taught != 0;
+        if (e->group != 0) {
+            lessons_group_unsettle(l, e->group);
+        }
         *e = (struct lesson_entry){.id = e->id, .flags = LESSON_UNDONE};
         code = lesson_book_erase(b, i, why);
         if (code == SK_OK) {
@@ -706,13 +751,16 @@ lessons_forget_kept(struct lessons *l, const uint8_t *name, struct why *why)
             code = lesson_book_put_reporter(b, &b->reporters[i], why);
         }
     }
-    return code == SK_OK ? settle_all(l, why) : code;
+    if (code == SK_OK) {
+        code = lessons_group_forget(l, name, why);
+    }
+    return code == SK_OK ? lessons_settle_all(l, why) : code;
 }
 
 /* --- looking ------------------------------------------------------------------------------------------------------ */
 
 static void
-put_reporter(const struct lessons *l, const struct lesson_entry *e, struct json *j)
+put_reporter(struct lessons *l, const struct lesson_entry *e, struct json *j)
 {
     char short_name[20] = "operator";
 
@@ -722,11 +770,11 @@ put_reporter(const struct lessons *l, const struct lesson_entry *e, struct json 
         }
     }
     json_put_text(j, "reporter", short_name);
-    json_put_real(j, "weight", weight_now(l->book, e->reporter), 2);
+    json_put_real(j, "weight", lessons_weight(l, e->reporter), 2);
 }
 
 void
-lessons_list(const struct lessons *l, struct bytes by, struct json *j)
+lessons_list(struct lessons *l, struct bytes by, struct json *j)
 {
     const struct lesson_book *b = l->book;
     struct personal_id who = {0};
@@ -753,6 +801,11 @@ lessons_list(const struct lessons *l, struct bytes by, struct json *j)
                       : (e->flags & LESSON_BEFORE) != 0   ? "known"
                                                           : "waiting");
         json_put_bool(j, "personal", e->step != 0);
+        if (e->group != 0) {
+            struct bytes group = groups_name(l->groups, e->group);
+            json_put_string(j, "group", group.size > 0 ? group : BYTES("?"));
+            json_put_bool(j, "group_taught", (e->flags & LESSON_GROUP) != 0);
+        }
         put_reporter(l, e, j);
         json_close(j);
     }

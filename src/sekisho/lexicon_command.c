@@ -195,6 +195,8 @@ tell_text(struct lexing *l, struct bytes text)
         json_put_real(l->json, "goods", trade.goods, 2);
         json_put_real(l->json, "context", trade.context, 2);
         json_put_real(l->json, "innocent", trade.innocent, 2);
+        json_put_real(l->json, "rule", trade.rule, 2);
+        json_put_real(l->json, "wording", trade.wording, 2);
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -203,12 +205,15 @@ tell_text(struct lexing *l, struct bytes text)
         }
     }
     printf(l->japanese
-               ? "判定: %s  点 %.2f (%.1f以上で取引。品 %.2f、文脈 %.2f、別の意味 %.2f)\n"
+               ? "判定: %s  点 %.2f (%.1f以上で取引。品 %.2f、文脈 %.2f、別の意味 "
+                 "%.2f、言い回し "
+                 "%+.2f)\n"
                : "judged: %s  score %.2f (trade from %.1f on; goods %.2f, context %.2f, "
-                 "other meaning %.2f)\n",
+                 "other meaning %.2f, wording %+.2f)\n",
            trade.kind == LEXICON_ANY ? lexicon_say(l, "取引ではない", "no trade")
                                      : lexicon_kind_name(trade.kind),
-           trade.score, TRADE_LINE, trade.goods, trade.context, trade.innocent);
+           trade.score, TRADE_LINE, trade.goods, trade.context, trade.innocent,
+           trade.wording);
 }
 
 static int

@@ -39,6 +39,7 @@ static const struct {
     {"consent", consent_command, "record who allows what, and show it"},
     {"alarm", alarm_command, "tell which alarms wait, and acknowledge them"},
     {"campaign", campaign_command, "tell which messages are copies of one another"},
+    {"lure", lure_command, "tell how far conversations with strangers have come"},
     {"dmarc", dmarc_command, "read reports of DMARC, and tell what ours would say"},
     {"hold", hold_command, "keep evidence from being purged"},
     {"purge", purge_command, "tell what has reached its end, and purge it"},

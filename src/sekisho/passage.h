@@ -73,7 +73,8 @@ struct walk {
     const struct origin *origin;
     const struct enclosures *enclosures; /* of attachments; NULL: nobody looked */
     /* What recipients' own weights said then, for a verdict that is made again; NULL: they are asked. */
-    const struct finding **personal;
+    const struct finding **personal, **of_group;
+    const struct conversation *conversations; /* the same of what was remembered then */
     const struct opinion *opinion;
     const struct verdict *verdict;
 };

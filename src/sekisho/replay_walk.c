@@ -134,6 +134,15 @@ read_permit(struct replay *r)
                 to->grounds[family] = ground_of(bytes_from_text(json_string_value(ground)));
             }
         }
+        json_object_foreach(json_object_get(json_array_get(recipients, i), "entries"), name,
+                            ground)
+        {
+            enum permit_family family;
+            if (permit_family_read(bytes_from_text(name), &family) &&
+                json_is_integer(ground) && json_integer_value(ground) >= 0) {
+                to->entries[family] = (uint64_t)json_integer_value(ground);
+            }
+        }
         p->union_families |= to->families;
     }
     r->permit = p;
@@ -162,9 +171,10 @@ replay_read(struct arena *arena, struct bytes message, struct bytes content,
     return SK_OK;
 }
 
-/* What his own weights said is taken from the record, as the DNS's answers are: they have changed since, or are gone. */
+/* What his own weights said, or those of his group, is taken from the record, as the DNS's answers are: they have changed
+ * since, or are gone. */
 static const struct finding **
-read_personal(struct replay *r)
+read_personal(struct replay *r, const char *member, const char *name)
 {
     size_t count = r->permit->recipient_count, i;
     const struct finding **personal =
@@ -173,17 +183,67 @@ read_personal(struct replay *r)
 
     json_array_foreach(json_object_get(r->content, "rests_on"), i, carrier)
     {
-        const json_t *weight = json_object_get(carrier, "personal");
+        const json_t *weight = json_object_get(carrier, member);
         json_int_t number = json_integer_value(json_object_get(carrier, "number"));
         if (json_is_number(weight) && number >= 0 && (size_t)number < count) {
             struct finding *finding = ARENA_NEW(r->arena, struct finding);
-            *finding = (struct finding){.name = "personal_model",
+            *finding = (struct finding){.name = name,
                                         .weight = json_number_value(weight),
                                         .family = FAMILY_CONTENT};
             personal[number] = finding;
         }
     }
     return personal;
+}
+
+static size_t
+read_pairs(const json_t *list, struct conversation *it)
+{
+    size_t count = 0, i;
+    json_t *pair;
+
+    json_array_foreach(list, i, pair)
+    {
+        struct bytes hex = bytes_of(json_string_value(pair), json_string_length(pair));
+        if (count < CONVERSATION_PAIRS && hex.size == 2 * sizeof it->pairs[0]) {
+            for (size_t k = 0; k < hex.size; k++) {
+                int digit = ascii_hex(hex.at[k]);
+                it->pairs[count][k / 2] =
+                    (uint8_t)(it->pairs[count][k / 2] << 4 | (digit < 0 ? 0 : digit));
+            }
+            count++;
+        }
+    }
+    return count;
+}
+
+/* How far his conversations had come is taken from the record too. */
+static const struct conversation *
+read_conversations(struct replay *r)
+{
+    size_t count = r->permit->recipient_count, i;
+    struct conversation *all = ARENA_NEW_MANY(r->arena, count + 1, struct conversation);
+    json_t *carrier;
+
+    json_array_foreach(json_object_get(r->content, "rests_on"), i, carrier)
+    {
+        const json_t *lure = json_object_get(carrier, "lure"),
+                     *weight = json_object_get(lure, "turn");
+        json_int_t number = json_integer_value(json_object_get(carrier, "number"));
+        if (lure == NULL || number < 0 || (size_t)number >= count) {
+            continue;
+        }
+        all[number].pair_count = read_pairs(json_object_get(lure, "pairs"), &all[number]);
+        if (json_is_number(weight)) {
+            struct finding *finding = ARENA_NEW(r->arena, struct finding);
+            *finding = (struct finding){.name = "lure_turn",
+                                        .weight = json_number_value(weight),
+                                        .family = FAMILY_CONTENT,
+                                        .detail = text_of(lure, "detail")};
+            all[number].turn = finding;
+        }
+    }
+    return all;
 }
 
 enum sk_code
@@ -197,7 +257,9 @@ replay_walk(struct replay *r, struct bytes raw, const struct settings *settings,
     free(dns);
     r->arrival->raw = raw;
     r->walk = (struct walk){.arena = r->arena, .arrival = r->arrival, .permit = r->permit};
-    r->walk.personal = read_personal(r);
+    r->walk.personal = read_personal(r, "personal", "personal_model");
+    r->walk.of_group = read_personal(r, "group", "group_model");
+    r->walk.conversations = read_conversations(r);
     r->walk.places = place_tables_recorded(r->arena, json_object_get(r->message, "origin"));
     enum sk_code code = walk_begin(&r->walk, settings);
     if (code == SK_OK && !dns_memo_read_json(&r->walk.memo, answers)) {

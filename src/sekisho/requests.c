@@ -55,6 +55,9 @@
     row("lexicon.accept", request_lexicon_accept) \
     row("look", request_look) \
     row("look.list", request_look_list) \
+    row("lure.forget", request_lure_forget) \
+    row("lure.list", request_lure_list) \
+    row("lure.show", request_lure_show) \
     row("metrics", request_metrics) \
     row("purge.now", request_purge_now) \
     row("purge.show", request_purge_show) \

@@ -13,6 +13,7 @@
 #include "sekisho/consent_wire.h"
 #include "sekisho/lessons.h"
 #include "sekisho/requests.h"
+#include "sekisho/threads.h"
 
 #define TOLD_EARLIEST_MS                                                                   \
     946684800000 /* 2000-01-01: a time before it is a slip of the pen */
@@ -374,6 +375,9 @@ erase_after(struct keeping *k, const struct said *said, struct why *why)
     }
     enum sk_code code = lessons_forget(k, said->name, said->families, why);
     if (code == SK_OK) {
+        code = threads_forget(k, said->name, said->families, why);
+    }
+    if (code == SK_OK) {
         code = vault_erase_content(k->vault, said->name, said->families, why);
     }
     return code == SK_OK ? keeping_commit(k, why) : code;
@@ -516,6 +520,10 @@ request_consent_show(struct keeping *k, const struct request *request, struct js
     }
     if (address.size > 0 && k->lessons != NULL) {
         json_put_bool(reply, "personal", lessons_has(k->lessons, request->arena, address));
+    }
+    if (address.size > 0 && k->threads != NULL) {
+        json_put_number(reply, "conversations",
+                        (int64_t)threads_count(k->threads, request->arena, address));
     }
     writer_init(&w, request->arena);
     consents_save_some(k->consents, found, count, &w);
@@ -712,6 +720,7 @@ consent_erase_rest(struct keeping *k)
     struct why why;
 
     lessons_forget_rest(k);
+    threads_forget_rest(k);
     while (consents_next(k->consents, &position, &r)) {
         for (const struct consent_word *word = r->words; word != NULL; word = word->next) {
             if (word->granted || word->erased) {

@@ -134,7 +134,8 @@ test_handlers(void)
         "hold.place",       "hold.lift",          "hold.confirm",
         "account.set",      "account.credential", "look",
         "alarm.show",       "alarm.acknowledge",  "consent.grant",
-        "consent.withdraw", "consent.import",     "consent.text"};
+        "consent.withdraw", "consent.import",     "consent.text",
+        "lure.list",        "lure.show",          "lure.forget"};
     static const char *const values[] = {"null",  "[]",
                                          "{}",    "-1",
                                          "\"\"",  "\"\\u202e\\u001b\"",

@@ -8,6 +8,8 @@
 
 struct hand;
 struct personal;
+struct thread_table;
+struct group_weights;
 struct passage_counts;
 struct suspects;
 
@@ -15,7 +17,9 @@ struct role_start {
     struct settings *settings;
     struct judge *
         judge; /* opened before the fork: weights are shared, one teacher (the keeper), many readers */
-    struct personal *personal; /* recipients' own weights, shared in the same way */
+    struct personal *personal;    /* recipients' own weights, shared in the same way */
+    struct thread_table *threads; /* how far their conversations have come: the same */
+    struct group_weights *group_weights; /* and those of groups */
     const struct doors_socket *sockets;
     size_t socket_count;
     int control;
@@ -25,6 +29,7 @@ struct role_start {
     const struct suspects *suspects; /* a worker's: messages that killed others */
     struct hand *hand;               /* a worker's own */
     uint64_t memory_bytes;           /* that a worker may have */
+    int model_file;                  /* model_file.h; -1: the model that is built in */
     bool own_mounts;                 /* the keeper's: harden_read_only can be called */
 };
 

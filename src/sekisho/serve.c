@@ -23,11 +23,14 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "dns/resolver.h"
+#include "judge/group_weights.h"
 #include "judge/personal.h"
+#include "judge/thread_table.h"
 #include "net/listen.h"
 #include "record/keys.h"
 #include "report/clerk.h"
 #include "sekisho/files.h"
+#include "sekisho/model_file.h"
 #include "sekisho/opener.h"
 #include "sekisho/options.h"
 #include "sekisho/place_tables.h"
@@ -209,6 +212,9 @@ supervisor_open(struct supervisor *s, struct why *why)
         code = place_tables_open(s->settings, true, NULL, why);
     }
     if (code == SK_OK) {
+        code = model_file_open(s->settings->config, &s->model_file, why);
+    }
+    if (code == SK_OK) {
         code = judge_open(&s->arena, s->settings->config, &s->judge, why);
     }
     if (code == SK_OK) {
@@ -219,6 +225,14 @@ supervisor_open(struct supervisor *s, struct why *why)
         code = personal_open(&s->personal, why);
         judge_use_personal(s->judge, code == SK_OK ? s->personal : NULL,
                            detail.size > 0 ? detail.at[0] : 0);
+    }
+    if (code == SK_OK) {
+        code = thread_table_open(&s->arena, &s->threads, why);
+        judge_use_threads(s->judge, code == SK_OK ? s->threads : NULL);
+    }
+    if (code == SK_OK) {
+        code = group_weights_open(&s->group_weights, why);
+        judge_use_group_weights(s->judge, code == SK_OK ? s->group_weights : NULL);
     }
     if (code == SK_OK) {
         code = supervisor_bind(s, why);

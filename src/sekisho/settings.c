@@ -10,6 +10,7 @@
 #include "arrive/settings.h"
 #include "base/limits.h"
 #include "dns/settings.h"
+#include "judge/groups.h"
 #include "judge/opinion.h"
 #include "judge/settings.h"
 #include "parse/domain.h"
@@ -73,6 +74,7 @@ static const struct config_key *const tables[] = {
     attachments_config_keys,
     clamd_config_keys,
     learn_config_keys,
+    groups_config_keys,
 };
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 
@@ -186,6 +188,9 @@ settings_stages(struct settings *s, struct why *why)
     }
     if (code == SK_OK) {
         code = scan_settings_read(s->config, &(struct scan_settings){0}, why);
+    }
+    if (code == SK_OK) {
+        code = groups_new(&s->arena, s->config, &s->groups, why);
     }
     if (code == SK_OK) {
         code = judge_words_settings(&s->arena, s->config, why);

@@ -18,6 +18,7 @@ struct settings {
     const struct trace_settings *trace;
     const struct places *places; /* NULL until the role has opened or been given them */
     const struct policy *policy;
+    const struct groups *groups; /* who belongs together */
     const struct alarm_settings *alarm;
     const struct tls_context *report_tls; /* of the console; NULL: without TLS */
     const struct tls_context

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/frame.h"
+#include "sekisho/model_file.h"
 #include "sekisho/place_tables.h"
 
 /* Whether a key that only a start can change reads the same in both. */
@@ -37,28 +38,58 @@ close_all(int file, int places)
     }
 }
 
+/* The keeper puts it in force; one that starts later begins with it. */
+static void
+use_model(struct supervisor *s, int model)
+{
+    const struct child *keeper = keeper_of(s);
+    struct why why;
+
+    if (s->model_file >= 0) {
+        close(s->model_file);
+    }
+    s->model_file = model;
+    if (keeper->pid != 0 &&
+        frame_send_fd(keeper->control, CONTROL_MODEL, 0, model, &why) != SK_OK) {
+        log_line(LOG_LEVEL_ERROR, NULL, "%s", why.sentence);
+    }
+}
+
+/* Keys that only a start can change. */
+static const char *const at_start[] = {
+    "workers",
+    "user",
+    "transfer.listen",
+    "http.listen",
+    "report.listen",
+    "judge.lexicon",
+    "judge.links",
+    "record.folder",
+    "dns.servers",
+    "dns.zone",
+    "dns.trust_anchor",
+    "alarm.mail_to",
+    "alarm.mail_from",
+    "alarm.webhook",
+    "alarm.syslog",
+    "alarm.escalate_to",
+    "harden",
+    "worker_memory",
+    "record.keys",
+    "record.segment",
+    "attachments.memory",
+    "attachments.bytes",
+    "attachments.processes",
+    "attachments.open",
+};
+
 static void
 supervisor_reload(struct supervisor *s)
 {
-    static const char *const at_start[] = {
-        "workers",           "user",
-        "transfer.listen",   "http.listen",
-        "report.listen",     "judge.model",
-        "judge.lexicon",     "judge.links",
-        "record.folder",     "dns.servers",
-        "dns.zone",          "dns.trust_anchor",
-        "alarm.mail_to",     "alarm.mail_from",
-        "alarm.webhook",     "alarm.syslog",
-        "alarm.escalate_to", "harden",
-        "worker_memory",     "record.keys",
-        "record.segment",    "attachments.memory",
-        "attachments.bytes", "attachments.processes",
-        "attachments.open",
-    };
     struct settings *settings = NULL;
     struct bytes text;
     struct arena arena;
-    int file = -1, places = -1;
+    int file = -1, places = -1, model = -1;
     struct why why;
 
     arena_init(&arena, 8u << 20);
@@ -71,6 +102,9 @@ supervisor_reload(struct supervisor *s)
     }
     if (code == SK_OK) {
         code = settings_bundle(settings, &file, &why);
+    }
+    if (code == SK_OK) {
+        code = model_file_open(settings->config, &model, &why);
     }
     if (code == SK_OK) { /* workers that start later begin with them */
         code = judge_use_words(s->judge, settings->config, &why);
@@ -86,8 +120,10 @@ supervisor_reload(struct supervisor *s)
             settings_free(settings);
         }
         close_all(file, places);
+        close_all(model, -1);
         return;
     }
+    use_model(s, model);
     for (size_t i = 0; i < sizeof at_start / sizeof at_start[0]; i++) {
         warn_if_changed(s->settings->config, settings->config, at_start[i]);
     }

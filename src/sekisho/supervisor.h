@@ -48,7 +48,10 @@ struct supervisor {
     struct settings *settings;
     struct arena arena;
     struct judge *judge;
+    struct thread_table *threads;
     struct personal *personal;
+    struct group_weights *group_weights;
+    int model_file; /* in force (model_file.h); -1: the one that is built in */
     struct passage_counts *counts;
     struct doors_socket *sockets;
     size_t socket_count;

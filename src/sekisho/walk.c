@@ -68,6 +68,12 @@ walk_judge(struct walk *walk, struct judge *judge, const struct policy *policy)
             *again = *walk->opinion;
             again->personal = walk->personal;
             again->personal_count = walk->permit->recipient_count;
+            again->of_group = walk->of_group;
+            again->of_group_count =
+                walk->of_group == NULL ? 0 : walk->permit->recipient_count;
+            again->conversations = walk->conversations;
+            again->conversation_count =
+                walk->conversations == NULL ? 0 : walk->permit->recipient_count;
             walk->opinion = again;
         }
         walk->verdict = decide_message(walk->arena, policy, walk->arrival, walk->permit,

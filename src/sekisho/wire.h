@@ -39,7 +39,8 @@ enum wire_control {
     CONTROL_KEY_RSA, /* of DKIM */
     CONTROL_KEY_ED25519,
     CONTROL_KEY_TAG, /* a secret for tags */
-    CONTROL_OPENER,  /* to a worker: fd: a channel to the opener (sekisho/opener.h) */
+    CONTROL_MODEL, /* to the keeper: fd: a sealed memory file with the model that judge.model names (model_file.h); none: the one built in */
+    CONTROL_OPENER, /* to a worker: fd: a channel to the opener (sekisho/opener.h) */
 };
 
 /* What the supervisor does with the keys it hands over. */

@@ -118,6 +118,7 @@ worker_reload(struct worker *w, int file)
         log_line(LOG_LEVEL_ERROR, NULL, "the old configuration stays: %s", why.sentence);
         return;
     }
+    judge_use_groups(w->passages.judge, settings->groups);
     settings->older = w->passages.settings;
     w->passages.settings = settings;
     if (w->doors != NULL) {
@@ -216,6 +217,8 @@ worker_open(struct worker *w, const struct role_start *start, struct why *why)
     }
     p->settings = start->settings;
     p->judge = start->judge;
+    judge_use_groups(p->judge, start->settings->groups);
+    judge_use_reader(p->judge, start->number);
     p->counts = start->counts;
     p->suspects = start->suspects;
     p->hand = start->hand;

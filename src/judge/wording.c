@@ -1,0 +1,66 @@
+#include "judge/wording.h"
+
+#include "judge/embedded_private.h"
+
+#define PLACES (1u << WORDING_BITS)
+
+struct table {
+    char magic[8];
+    uint32_t concerns, bits;
+    float steps[WORDING_CONCERNS];
+    int8_t weights[WORDING_CONCERNS][PLACES];
+};
+
+static const struct table *
+carried(void)
+{
+    size_t size = (size_t)(judge_wording_file_end - judge_wording_file);
+    const struct table *table = (const struct table *)(const void *)judge_wording_file;
+
+    return size == sizeof *table && memcmp(table->magic, "SKWORD01", 8) == 0 &&
+                   table->concerns == WORDING_CONCERNS && table->bits == WORDING_BITS
+               ? table
+               : NULL;
+}
+
+static bool
+is_inside(struct bytes text, size_t at)
+{
+    return at > 0 && at < text.size && (text.at[at] & 0xc0) == 0x80;
+}
+
+struct bytes
+wording_passage(struct bytes normal, size_t from, size_t to)
+{
+    size_t size = to - from, room = size < WORDING_PASSAGE ? WORDING_PASSAGE - size : 0;
+
+    from = from > room / 2 ? from - room / 2 : 0;
+    to = normal.size - from > WORDING_PASSAGE ? from + WORDING_PASSAGE : normal.size;
+    while (is_inside(normal, from)) {
+        from++;
+    }
+    while (is_inside(normal, to)) {
+        to--;
+    }
+    return bytes_slice(normal, from, to);
+}
+
+double
+wording_logit(struct letters *room, enum wording_concern concern, struct bytes passage)
+{
+    const struct table *table = carried();
+    double sum = 0;
+
+    if (table == NULL) {
+        return 0;
+    }
+    letters_add(room, bytes_slice(passage, 0, WORDING_PASSAGE));
+    for (size_t i = 0; i < room->count; i++) {
+        uint32_t at = room->at[i];
+        sum += (double)table->weights[concern][wording_place(at)] *
+               (double)letters_amounts[room->times[at]];
+    }
+    sum *= (double)table->steps[concern] * letters_share(room);
+    letters_clear(room);
+    return sum;
+}

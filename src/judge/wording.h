@@ -1,0 +1,34 @@
+/* Wording: what the letters of a passage say of one concern, beside what its words say.
+ *
+ * A table of words knows what somebody thought of. How people go on around such words (how a notice of crime or an offer in slang is
+ * phrased, and how news, games, shops and jokes are) is learnt from many texts: a weight for each run of one to three characters
+ * (judge/letters.h), fitted together with the numbers that judge/threat.c and judge/trade.c read, so that each says what the other does not.
+ * It is asked only where those found something to ask about, and only of the passage around it.
+ *
+ * The weights are carried in the program (share/model/wording.model, made by tools/train-wording), 8 bits each, and used where they lie:
+ *
+ *     "SKWORD01", u32 concerns, u32 WORDING_BITS, then for each concern a float, the value of one step; then 2^WORDING_BITS
+ *     signed bytes for each concern; numbers in the machine's order
+ *
+ * Family: that of its caller. docs/decisions/0030-wording.md says why and how well. */
+#pragma once
+
+#include "judge/letters.h"
+
+enum wording_concern { WORDING_THREAT, WORDING_TRADE };
+#define WORDING_CONCERNS 2
+
+#define WORDING_BITS    16
+#define WORDING_PASSAGE 900 /* bytes of a passage; beyond: not read */
+
+/* The passage around the bytes [from, to) of a text: at most WORDING_PASSAGE bytes, whole characters, a view of it. */
+struct bytes wording_passage(struct bytes normal, size_t from, size_t to);
+/* A logit; positive speaks for the concern. 0 where no table is carried. room: zero, and left so. */
+double wording_logit(struct letters *room, enum wording_concern concern,
+                     struct bytes passage);
+/* Of letters, the place of its weight: for tools that teach. */
+static inline unsigned
+wording_place(unsigned letters_at)
+{
+    return letters_at >> (LETTERS_BITS - WORDING_BITS);
+}

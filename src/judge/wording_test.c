@@ -1,0 +1,74 @@
+#include "judge/wording.h"
+
+#include "base/tap.h"
+
+static struct letters room;
+
+static void
+test_passages(void)
+{
+    static uint8_t text[9000];
+
+    for (size_t i = 0; i < sizeof text; i += 3) {
+        memcpy(text + i, "\xe3\x81\x82", 3);
+    }
+    struct bytes all = bytes_of(text, sizeof text);
+    struct bytes passage = wording_passage(all, 4500, 4530);
+    tap_ok(passage.size <= WORDING_PASSAGE && passage.size > WORDING_PASSAGE - 6 &&
+               passage.at[0] == 0xe3 && passage.at < all.at + 4500 &&
+               passage.at + passage.size > all.at + 4530,
+           "a passage lies around its place, whole characters (%zu bytes)", passage.size);
+    passage = wording_passage(all, 0, 3);
+    tap_ok(passage.at == all.at && passage.size > WORDING_PASSAGE - 6, "at the beginning");
+    passage = wording_passage(all, sizeof text - 3, sizeof text);
+    tap_ok(passage.at + passage.size == all.at + all.size &&
+               passage.size >= WORDING_PASSAGE / 2 - 3,
+           "at the end");
+    passage = wording_passage(all, 300, 6000);
+    tap_ok(passage.at == all.at + 300 && passage.size <= WORDING_PASSAGE,
+           "what is longer is cut");
+    passage = wording_passage(bytes_of(text, 30), 3, 9);
+    tap_ok(passage.at == text && passage.size == 30, "a short text is its own passage");
+    tap_ok(wording_passage(BYTES_NONE, 0, 0).size == 0, "no text");
+}
+
+/* How far the wording tells two passages apart; each has the words of the other. */
+static double
+apart(enum wording_concern concern, const char *one, const char *other)
+{
+    return wording_logit(&room, concern, bytes_from_text(one)) -
+           wording_logit(&room, concern, bytes_from_text(other));
+}
+
+static void
+test_logits(void)
+{
+    tap_ok(wording_logit(&room, WORDING_THREAT, BYTES_NONE) == 0,
+           "no passage says nothing");
+    tap_ok(apart(WORDING_THREAT, "明日あの駅で人を刺すつもりだ。もう包丁は鞄に入れた",
+                 "駅で人が刺されたというニュースを見た。包丁を持った男は逮捕されたそうだ") >
+               1,
+           "who announces is told from who reports");
+    tap_ok(apart(WORDING_THREAT,
+                 "i will bring a gun tomorrow and kill everyone in the office",
+                 "in the film he brings a gun to the office and kills everyone") > 1,
+           "in English too");
+    tap_ok(apart(WORDING_TRADE,
+                 "アイス入ってます 手押しのみ 冷やかし無用 シグナルで連絡ください",
+                 "アイスの詰め合わせです 冷凍でお届けします 賞味期限は袋をご覧ください") >
+               1,
+           "who offers in slang is told from who sells sweets");
+    bool clear = room.count == 0;
+    for (size_t i = 0; i < LETTERS_COUNT; i++) {
+        clear = clear && room.times[i] == 0;
+    }
+    tap_ok(clear, "the room is left as it was found");
+}
+
+int
+main(void)
+{
+    test_passages();
+    test_logits();
+    return tap_done();
+}
