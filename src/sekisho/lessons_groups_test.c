@@ -25,6 +25,13 @@ static const struct groups *groups;
 static int64_t now_ms = 1000;
 static struct why why;
 
+/* Bit for bit: floats that are equal may differ in their bits. */
+static bool
+same_bits(const void *one, const void *other, size_t size)
+{
+    return bytes_equal(bytes_of(one, size), bytes_of(other, size));
+}
+
 static const struct config *
 config_of(const char *text)
 {
@@ -149,8 +156,8 @@ copy_of(const char *group)
 static bool
 is_as(const char *group, const float *copy)
 {
-    return memcmp(copy, group_table(weights, slot_of(group)),
-                  GROUP_WEIGHTS * sizeof *copy) == 0;
+    return same_bits(copy, group_table(weights, slot_of(group)),
+                     GROUP_WEIGHTS * sizeof *copy);
 }
 
 static const struct lesson_entry *
