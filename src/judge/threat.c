@@ -364,6 +364,11 @@ static const double weights[THREAT_FEATURES] = {
 #include "judge/threat_weights.inc"
 };
 
+/* Those of the numbers alone: what they find is a notice whatever its wording. */
+static const double alone[THREAT_FEATURES] = {
+#include "judge/threat_alone.inc"
+};
+
 /* What a sentence says with its neighbours: first of the act itself, then of each class of cues whether the sentence has
  * it, and whether its neighbours have. */
 static void
@@ -417,12 +422,12 @@ measure(const struct facts *all, size_t count, size_t at, double *features)
 }
 
 static double
-weigh(const double *features)
+weigh(const double *features, const double *by)
 {
     double score = 0;
 
     for (size_t i = 0; i < THREAT_FEATURES; i++) {
-        score += weights[i] * features[i];
+        score += by[i] * features[i];
     }
     return score;
 }
@@ -444,7 +449,7 @@ likeliest(const struct facts *all, size_t count, struct likely *likely)
             continue;
         }
         measure(all, count, i, features);
-        struct likely this = {i, weigh(features)};
+        struct likely this = {i, weigh(features, alone)};
         size_t at = found < ASKED_MOST ? found++ : ASKED_MOST;
         for (; at > 0 && likely[at - 1].score < this.score; at--) {
             if (at < ASKED_MOST) {
@@ -497,7 +502,9 @@ threat_read(struct arena *arena, const struct threat_cues *cues, struct bytes no
         size_t at = likely[i].at;
         struct bytes passage = wording_passage(normal, all[at].from, all[at].to);
         measure(all, count, at, features);
-        double score = weigh(features) + wording_logit(letters, WORDING_THREAT, passage);
+        double score =
+            weigh(features, weights) + wording_logit(letters, WORDING_THREAT, passage);
+        score = likely[i].score > score ? likely[i].score : score;
         if (score > threat_r->score) {
             threat_r->score = score;
             threat_r->passage = passage;
