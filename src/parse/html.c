@@ -3,91 +3,26 @@
 #include "base/limits.h"
 #include "base/why.h"
 #include "base/writer.h"
-#include "parse/html_page_private.h"
+#include "parse/html_reader_private.h"
 #include "parse/html_usual_private.h"
 #include "parse/links_private.h"
-
-/* How far up an end tag looks for its start, and a rule for its ancestors: browsers know no bound, hostile mail does. */
-#define SEARCH_DEPTH 64
-
-struct open_element {
-    const struct html_element *element;
-    struct html_target target;
-    struct html_look look;
-    enum hidden_reason hidden; /* by its look */
-    bool pre, reading;
-    bool
-        plain; /* its text is seen where it stands, and blanks run together; not that of <title>, which is hidden */
-};
-
-/* A link whose text is being written: where it began in its page. */
-struct shown {
-    size_t link;
-    size_t from, to;
-    struct html_page *page;
-};
-
-/* A style attribute as it was read. */
-struct read_style {
-    struct html_style normal, important, whole; /* whole: both of them */
-    struct bytes text;                          /* decoded, if it has an URL */
-    bool has_url;
-};
-
-/* Mail repeats its styles, within a message and from one to the next. Those met last that are short and name no URL are kept by the process;
- * the others by the reader, as long as the message is. Each is found by a hash of what is written, and takes the place of another. */
-#define COMMON_STYLES 512u
-#define COMMON_SIZE   184u
-struct common_style {
-    struct read_style read;
-    uint8_t size, raw[COMMON_SIZE];
-};
-#define KEPT_STYLES 64u
-struct kept_style {
-    struct read_style read;
-    struct bytes raw;
-};
-_Static_assert(COMMON_SIZE <= UINT8_MAX, "a size is one byte");
 
 /* Elements that there is room for at first: few documents are deeper. */
 #define STACK_FIRST 48
 
-struct view {
-    struct arena *arena;
-    struct html_tokens *tokens;
-    struct html_result *r;
-    struct html_page visible, hidden, title, readings;
-    struct html_spans spans;
-    struct html_rules *rules;
-    bool rules_closed; /* all are known: this is the second reading */
-    bool
-        rules_late; /* one came after what it may concern: only further rules are looked for */
-    bool more_rules;                  /* and some may follow */
-    bool begun;                       /* something was met that a rule may concern */
-    struct open_element *stack, *top; /* the first stands for what all elements are in */
-    size_t stack_room;
-    size_t paragraphs;   /* open <p> */
-    struct shown *shown; /* one for each anchor */
-    size_t shown_count, link_room, shown_room;
-    bool in_anchor;
-    struct bytes base;
-    size_t based_count;      /* links that were read before the base was known */
-    struct kept_style *kept; /* KEPT_STYLES of them, not set before their bit is */
-    uint64_t kept_slots;
-    const struct html_element *paragraph;
-};
-
 /* Text ------------------------------------------------------------------------------------------------------------- */
 
 static struct html_page *
-page_of(struct view *v, const struct open_element *in)
+page_of(struct html_view *v, const struct html_open *in)
 {
-    return in->hidden != HIDDEN_NOT ? &v->hidden : in->reading ? &v->readings : &v->visible;
+    return in->hidden != HIDDEN_NOT        ? &v->hidden
+           : in->ways & HTML_SHAPE_READING ? &v->readings
+                                           : &v->visible;
 }
 
 /* As much as there is room for, not cut inside a character. */
 static struct bytes
-fitting(struct view *v, const struct html_page *page, struct bytes text)
+fitting(struct html_view *v, const struct html_page *page, struct bytes text)
 {
     if (text.size > LIMIT_TEXT_BYTES - page->w.size) {
         text = bytes_slice(text, 0, LIMIT_TEXT_BYTES - page->w.size);
@@ -100,15 +35,8 @@ fitting(struct view *v, const struct html_page *page, struct bytes text)
     return text;
 }
 
-/* The outermost open element that is looked at. */
-static inline struct open_element *
-highest_of(const struct view *v)
-{
-    return v->top - v->stack >= SEARCH_DEPTH ? v->top - (SEARCH_DEPTH - 1) : v->stack + 1;
-}
-
 static void
-put_text_as(struct view *v, const struct open_element *in, struct bytes text)
+put_text_as(struct html_view *v, const struct html_open *in, struct bytes text)
 {
     struct html_page *page = page_of(v, in);
 
@@ -124,7 +52,7 @@ put_text_as(struct view *v, const struct open_element *in, struct bytes text)
         v->r->hidden_cut |=
             !html_spans_start(&v->spans, in->hidden, &v->hidden, &v->visible);
     }
-    if (in->pre) {
+    if (in->ways & HTML_SHAPE_PRE) {
         html_page_pre(page, text);
     } else {
         html_page_text(page, text);
@@ -137,7 +65,7 @@ put_text_as(struct view *v, const struct open_element *in, struct bytes text)
 }
 
 static void
-put_text(struct view *v, struct bytes text)
+put_text(struct html_view *v, struct bytes text)
 {
     put_text_as(v, v->top, text);
 }
@@ -145,7 +73,7 @@ put_text(struct view *v, struct bytes text)
 /* What stands between an element of that shape and its neighbours: a line end, a blank or nothing. No branch hangs on the shape, since
  * nobody can tell which comes next. */
 static inline void
-part(struct view *v, unsigned shape)
+part(struct html_view *v, unsigned shape)
 {
     unsigned lines = (shape & HTML_SHAPE_BLOCK) != 0;
     bool blank = (shape & HTML_SHAPE_CELL) != 0;
@@ -158,23 +86,15 @@ part(struct view *v, unsigned shape)
 
 /* Attributes ------------------------------------------------------------------------------------------------------- */
 
-/* The raw value of the first attribute of that name; at == NULL if it is not there, or has no value. */
-static inline struct bytes
-value_of(const struct view *v, enum html_attribute_name name)
-{
-    const struct html_tokens *t = v->tokens;
-
-    return t->known.set & 1u << name ? t->attributes[t->known.at[name]].value : BYTES_NONE;
-}
-
 /* The decoded value of an attribute; at == NULL if it is not there. */
 static struct bytes
-attribute(struct view *v, const struct html_token *token, enum html_attribute_name name)
+attribute(struct html_view *v, const struct html_token *token,
+          enum html_attribute_name name)
 {
     if ((v->tokens->known.set & 1u << name) == 0) {
         return BYTES_NONE;
     }
-    struct bytes value = value_of(v, name);
+    struct bytes value = html_value_of(v, name);
     if (value.at == NULL) {
         return BYTES("");
     }
@@ -183,7 +103,7 @@ attribute(struct view *v, const struct html_token *token, enum html_attribute_na
 
 /* A link that was written alike shortly before, with the same base; NULL if there is none. */
 static const struct link *
-same_link(const struct view *v, struct bytes written)
+same_link(const struct html_view *v, struct bytes written)
 {
     const struct html_result *r = v->r;
     size_t first = r->link_count > LINKS_BACK ? r->link_count - LINKS_BACK : 0;
@@ -197,8 +117,8 @@ same_link(const struct view *v, struct bytes written)
     return NULL;
 }
 
-static struct link *
-add_link(struct view *v, enum link_kind kind, struct bytes written)
+struct link *
+html_add_link(struct html_view *v, enum link_kind kind, struct bytes written)
 {
     struct html_result *r = v->r;
 
@@ -231,29 +151,29 @@ add_link(struct view *v, enum link_kind kind, struct bytes written)
 }
 
 static void
-add_attribute_link(struct view *v, const struct html_token *token,
+add_attribute_link(struct html_view *v, const struct html_token *token,
                    enum html_attribute_name name, enum link_kind kind)
 {
-    add_link(v, kind, attribute(v, token, name));
+    html_add_link(v, kind, attribute(v, token, name));
 }
 
 /* Anchors ---------------------------------------------------------------------------------------------------------- */
 
 static void
-end_anchor(struct view *v)
+end_anchor(struct html_view *v)
 {
     if (v->in_anchor) {
-        struct shown *s = &v->shown[v->shown_count - 1];
+        struct html_shown *s = &v->shown[v->shown_count - 1];
         s->to = s->page->w.size;
         v->in_anchor = false;
     }
 }
 
 static void
-start_anchor(struct view *v, const struct html_token *token)
+start_anchor(struct html_view *v, const struct html_token *token)
 {
     end_anchor(v);
-    if (add_link(v, LINK_ANCHOR, attribute(v, token, HTML_ATTRIBUTE_HREF)) == NULL) {
+    if (html_add_link(v, LINK_ANCHOR, attribute(v, token, HTML_ATTRIBUTE_HREF)) == NULL) {
         return;
     }
     if (v->shown_count == v->shown_room) {
@@ -263,249 +183,18 @@ start_anchor(struct view *v, const struct html_token *token)
         v->shown_room = room;
     }
     struct html_page *page = page_of(v, v->top);
-    v->shown[v->shown_count++] =
-        (struct shown){.link = v->r->link_count - 1, .from = page->w.size, .page = page};
+    v->shown[v->shown_count++] = (struct html_shown){
+        .link = v->r->link_count - 1, .from = page->w.size, .page = page};
     v->in_anchor = true;
-}
-
-/* Looks ------------------------------------------------------------------------------------------------------------ */
-
-static void
-say_colour_attribute(struct html_style *old, struct bytes value)
-{
-    bool transparent;
-
-    old->said |= HTML_SAID_COLOUR;
-    old->colour = html_colour(value, &transparent);
-}
-
-/* What attributes say of the look: the older ones into `old`, which every rule beats, and style. */
-static void
-read_look_attributes(struct view *v, const struct html_token *token,
-                     const struct html_element *element, struct html_style *old,
-                     struct bytes *style_r, struct html_target *target)
-{
-    bool transparent;
-    int colour;
-
-    for (size_t i = 0; i < v->tokens->attribute_count; i++) {
-        struct bytes value = v->tokens->attributes[i].value;
-        switch (v->tokens->known.names[i]) {
-        case HTML_ATTRIBUTE_ID:
-            target->id = value;
-            break;
-        case HTML_ATTRIBUTE_DIR:
-            if (element->what == HTML_WHAT_BDO) {
-                old->said |= HTML_SAID_BIDI | HTML_SAID_DIRECTION;
-                old->yes |= HTML_SAID_BIDI |
-                            (bytes_is_fold(value, "rtl") ? HTML_SAID_DIRECTION : 0u);
-            }
-            break;
-        case HTML_ATTRIBUTE_TEXT:
-            if (element->what == HTML_WHAT_BODY) {
-                say_colour_attribute(old, value);
-            }
-            break;
-        case HTML_ATTRIBUTE_STYLE:
-            *style_r = style_r->at == NULL ? value : *style_r;
-            break;
-        case HTML_ATTRIBUTE_CLASS:
-            target->classes = value;
-            break;
-        case HTML_ATTRIBUTE_COLOR:
-            if (element->what == HTML_WHAT_FONT) {
-                say_colour_attribute(old, value);
-            }
-            break;
-        case HTML_ATTRIBUTE_HIDDEN:
-            old->said |= HTML_SAID_DISPLAY;
-            old->yes |= HTML_SAID_DISPLAY;
-            break;
-        case HTML_ATTRIBUTE_BGCOLOR:
-            if ((colour = html_colour(value, &transparent)) != HTML_COLOUR_NONE) {
-                old->said |= HTML_SAID_GROUND;
-                old->ground = colour;
-            }
-            break;
-        case HTML_ATTRIBUTE_BACKGROUND:
-            old->said |= HTML_SAID_GROUND;
-            old->ground = HTML_COLOUR_UNKNOWN;
-            add_link(v, LINK_IMAGE,
-                     html_decode(v->arena, value, HTML_REFERENCES | HTML_IN_ATTRIBUTE));
-            break;
-        default:
-            break;
-        }
-    }
-}
-
-static uint64_t
-hash_of(struct bytes raw)
-{
-    uint64_t hash = raw.size + raw.at[raw.size - 1], eight;
-
-    for (size_t i = 0; i + sizeof eight <= raw.size; i += sizeof eight) {
-        memcpy(&eight, raw.at + i, sizeof eight);
-        hash = (hash ^ eight) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 32;
-    }
-    return hash;
-}
-
-static void
-read_style(struct view *v, struct bytes raw, struct read_style *r)
-{
-    struct bytes url;
-    size_t at = 0;
-
-    r->text = html_decode(v->arena, raw, HTML_REFERENCES | HTML_IN_ATTRIBUTE);
-    html_style_read(v->arena, r->text, &r->normal, &r->important);
-    r->whole = r->normal;
-    html_style_merge(&r->whole, &r->important);
-    r->has_url = html_style_url(r->text, &at, &url);
-}
-
-/* What a style attribute says that is not empty. */
-static const struct read_style *
-style_of(struct view *v, struct bytes raw)
-{
-    static struct common_style commons[COMMON_STYLES];
-    uint64_t hash = hash_of(raw), bit = (uint64_t)1 << hash % KEPT_STYLES;
-    struct common_style *common = &commons[hash % COMMON_STYLES];
-    struct read_style read;
-
-    if (common->size == raw.size && memcmp(common->raw, raw.at, raw.size) == 0) {
-        return &common->read;
-    }
-    if ((v->kept_slots & bit) != 0 && bytes_equal(v->kept[hash % KEPT_STYLES].raw, raw)) {
-        return &v->kept[hash % KEPT_STYLES].read;
-    }
-    read_style(v, raw, &read);
-    if (raw.size <= COMMON_SIZE && !read.has_url) {
-        common->read = read;
-        common->read.text = BYTES_NONE;
-        common->size = (uint8_t)raw.size;
-        memcpy(common->raw, raw.at, raw.size);
-        return &common->read;
-    }
-    if (v->kept == NULL) {
-        v->kept = arena_grow(v->arena, NULL, 0, KEPT_STYLES * sizeof *v->kept);
-    }
-    struct kept_style *kept = &v->kept[hash % KEPT_STYLES];
-    v->kept_slots |= bit;
-    *kept = (struct kept_style){read, raw};
-    return &kept->read;
-}
-
-/* Says what the rules say of the element last in its path. */
-static void
-take_rules(struct view *v, const struct html_target *target, struct html_style *said,
-           struct html_style *important)
-{
-    const struct html_target *path[SEARCH_DEPTH + 1];
-    size_t count = 0;
-
-    for (const struct open_element *e = highest_of(v); e <= v->top; e++) {
-        path[count++] = &e->target;
-    }
-    path[count++] = target;
-    html_rules_take(v->rules, path, count, said, important);
-}
-
-/* The attributes that say how an element looks, and those of them that only a style says it by. */
-#define BY_STYLE                                                                           \
-    (1u << HTML_ATTRIBUTE_ID | 1u << HTML_ATTRIBUTE_CLASS | 1u << HTML_ATTRIBUTE_STYLE)
-#define BY_ITSELF                                                                          \
-    (1u << HTML_ATTRIBUTE_DIR | 1u << HTML_ATTRIBUTE_TEXT | 1u << HTML_ATTRIBUTE_COLOR |   \
-     1u << HTML_ATTRIBUTE_HIDDEN | 1u << HTML_ATTRIBUTE_BGCOLOR |                          \
-     1u << HTML_ATTRIBUTE_BACKGROUND)
-
-static void
-add_style_links(struct view *v, const struct read_style *style)
-{
-    struct bytes url;
-    size_t at = 0;
-
-    while (style->has_url && html_style_url(style->text, &at, &url)) {
-        add_link(v, LINK_IMAGE, url);
-    }
-}
-
-/* Changes the look of what an element stands in to its own, by all that is said of it. Gives what of it is said to hide. */
-static inline unsigned
-take_look(struct view *v, const struct html_element *element, struct open_element *e,
-          const struct html_style *said)
-{
-    bool turned = e->look.turned;
-
-    if (said->said == 0 && (element->shape & HTML_SHAPE_HIDDEN) == 0 &&
-        element->what != HTML_WHAT_A) {
-        return 0; /* it looks as what it stands in */
-    }
-    html_look_take(&e->look, said);
-    v->r->facts.turned_count += e->look.turned && !turned;
-    if ((element->shape & HTML_SHAPE_HIDDEN) && e->look.gone == HIDDEN_NOT) {
-        e->look.gone = HIDDEN_ELEMENT;
-    }
-    e->hidden = html_look_hides(&e->look);
-    return said->yes;
-}
-
-/* read_look where attributes, rules and a style may all say something. */
-static unsigned
-read_whole_look(struct view *v, const struct html_token *token,
-                const struct html_element *element, struct open_element *e)
-{
-    struct html_style said = {0}, important = {0};
-    struct bytes style = BYTES_NONE;
-
-    e->target = (struct html_target){.name = token->text};
-    read_look_attributes(v, token, element, &said, &style, &e->target);
-    if (v->rules->count > 0 && html_rules_may_meet(v->rules, &e->target)) {
-        take_rules(v, &e->target, &said, &important);
-    }
-    if (style.size > 0) {
-        const struct read_style *read = style_of(v, style);
-        html_style_merge(&said, &read->normal);
-        html_style_merge(&important, &read->important);
-        add_style_links(v, read);
-    }
-    html_style_merge(&said, &important);
-    return take_look(v, element, e, &said);
-}
-
-/* How an element looks within the open ones; e begins with the look of what it stands in. Gives what of it is said to hide. */
-static unsigned
-read_look(struct view *v, const struct html_token *token,
-          const struct html_element *element, struct open_element *e)
-{
-    const struct html_known *known = &v->tokens->known;
-
-    e->target.name = token->text;
-    e->target.id = value_of(v, HTML_ATTRIBUTE_ID);
-    e->target.classes = value_of(v, HTML_ATTRIBUTE_CLASS);
-    if ((known->set & BY_ITSELF) || (known->twice & BY_STYLE) ||
-        (v->rules->count > 0 && html_rules_may_meet(v->rules, &e->target))) {
-        return read_whole_look(v, token, element, e);
-    }
-    static const struct html_style nothing;
-    const struct html_style *said = &nothing;
-    struct bytes style = value_of(v, HTML_ATTRIBUTE_STYLE);
-    if (style.size > 0) {
-        const struct read_style *read = style_of(v, style);
-        add_style_links(v, read);
-        said = &read->whole;
-    }
-    return take_look(v, element, e, said);
 }
 
 /* Elements that mean more than their look --------------------------------------------------------------------------- */
 
 static bool
-is_beacon_size(struct view *v, const struct html_token *token,
+is_beacon_size(struct html_view *v, const struct html_token *token,
                enum html_attribute_name name)
 {
-    struct bytes value = value_of(v, name);
+    struct bytes value = html_value_of(v, name);
 
     if (value.size == 0 || (value.at[0] > '1' && ascii_digit(value.at[0]))) {
         return false; /* as mostly: 600 */
@@ -516,19 +205,20 @@ is_beacon_size(struct view *v, const struct html_token *token,
 }
 
 static void
-read_image(struct view *v, const struct html_token *token)
+read_image(struct html_view *v, const struct html_token *token)
 {
-    struct open_element image = *v->top;
+    struct html_open image = *v->top;
 
     v->r->facts.image_count++;
     image.element = token->element;
-    unsigned hides = read_look(v, token, image.element, &image);
+    unsigned hides = html_read_look(v, token, image.element, &image);
     bool dot = (hides & (HTML_SAID_DOT | HTML_SAID_HEIGHT | HTML_SAID_WIDTH)) != 0 ||
                is_beacon_size(v, token, HTML_ATTRIBUTE_WIDTH) ||
                is_beacon_size(v, token, HTML_ATTRIBUTE_HEIGHT);
     bool hidden = dot || image.look.gone != HIDDEN_NOT || image.look.invisible;
     struct bytes alt = attribute(v, token, HTML_ATTRIBUTE_ALT);
-    struct link *link = add_link(v, LINK_IMAGE, attribute(v, token, HTML_ATTRIBUTE_SRC));
+    struct link *link =
+        html_add_link(v, LINK_IMAGE, attribute(v, token, HTML_ATTRIBUTE_SRC));
     if (link != NULL) {
         link->text = alt;
         if (hidden && link->host.size > 0) {
@@ -542,7 +232,7 @@ read_image(struct view *v, const struct html_token *token)
 }
 
 static void
-read_input(struct view *v, const struct html_token *token)
+read_input(struct html_view *v, const struct html_token *token)
 {
     struct bytes type = attribute(v, token, HTML_ATTRIBUTE_TYPE);
 
@@ -564,7 +254,7 @@ read_input(struct view *v, const struct html_token *token)
 }
 
 static void
-read_meta(struct view *v, const struct html_token *token)
+read_meta(struct html_view *v, const struct html_token *token)
 {
     if (!bytes_is_fold(attribute(v, token, HTML_ATTRIBUTE_HTTP_EQUIV), "refresh")) {
         return;
@@ -577,12 +267,19 @@ read_meta(struct view *v, const struct html_token *token)
         if (url.size >= 2 && (url.at[0] == '\'' || url.at[0] == '"')) {
             url = bytes_slice(url, 1, url.size - (url.at[url.size - 1] == url.at[0]));
         }
-        add_link(v, LINK_OTHER, url);
+        html_add_link(v, LINK_OTHER, url);
     }
 }
 
+static inline void
+read_break(struct html_view *v)
+{
+    html_page_break(page_of(v, v->top),
+                    2 < v->visible.lines + 1 ? 2 : v->visible.lines + 1);
+}
+
 static void
-read_special(struct view *v, const struct html_token *token, enum html_what what)
+read_special(struct html_view *v, const struct html_token *token, enum html_what what)
 {
     if (v->rules_late && what != HTML_WHAT_PLAINTEXT) {
         return;
@@ -602,8 +299,7 @@ read_special(struct view *v, const struct html_token *token, enum html_what what
         }
         break;
     case HTML_WHAT_BR:
-        html_page_break(page_of(v, v->top),
-                        2 < v->visible.lines + 1 ? 2 : v->visible.lines + 1);
+        read_break(v);
         break;
     case HTML_WHAT_BUTTON:
         add_attribute_link(v, token, HTML_ATTRIBUTE_FORMACTION, LINK_FORM);
@@ -657,7 +353,7 @@ read_special(struct view *v, const struct html_token *token, enum html_what what
 
 /* Closes an element and all that are open in it. */
 static inline void
-close_element(struct view *v, const struct open_element *outermost)
+close_element(struct html_view *v, const struct html_open *outermost)
 {
     for (; v->top >= outermost; v->top--) {
         const struct html_element *element = v->top->element;
@@ -675,13 +371,13 @@ close_element(struct view *v, const struct open_element *outermost)
 }
 
 /* The open element of that name, looking no further up than a barrier; NULL if there is none. */
-static const struct open_element *
-find_open(const struct view *v, const struct html_element *element, struct bytes name,
+static const struct html_open *
+find_open(const struct html_view *v, const struct html_element *element, struct bytes name,
           bool past_barriers)
 {
-    const struct open_element *highest = highest_of(v);
+    const struct html_open *highest = html_highest_of(v);
 
-    for (const struct open_element *e = v->top; e >= highest; e--) {
+    for (const struct html_open *e = v->top; e >= highest; e--) {
         if (e->element == element &&
             (element != html_elements || bytes_equal_fold(e->target.name, name))) {
             return e;
@@ -695,9 +391,9 @@ find_open(const struct view *v, const struct html_element *element, struct bytes
 }
 
 static void
-close_implied(struct view *v, const struct html_element *element)
+close_implied(struct html_view *v, const struct html_element *element)
 {
-    const struct open_element *open = NULL;
+    const struct html_open *open = NULL;
 
     if ((element->shape & HTML_SHAPE_RUBY) && (v->top->element->shape & HTML_SHAPE_RUBY)) {
         close_element(v, v->top);
@@ -716,7 +412,7 @@ close_implied(struct view *v, const struct html_element *element)
 
 /* Room for one open element more, up to LIMIT_HTML_DEPTH of them; false: there is none. */
 __attribute__((noinline)) static bool
-grow_stack(struct view *v)
+grow_stack(struct html_view *v)
 {
     size_t depth = v->stack_room;
     size_t room = depth * 2 < LIMIT_HTML_DEPTH + 1 ? depth * 2 : LIMIT_HTML_DEPTH + 1;
@@ -732,27 +428,28 @@ grow_stack(struct view *v)
 }
 
 static void
-open_element(struct view *v, const struct html_token *token,
+open_element(struct html_view *v, const struct html_token *token,
              const struct html_element *element)
 {
     if (v->top + 1 == v->stack + v->stack_room && !grow_stack(v)) {
         v->r->depth_cut = true;
         return;
     }
-    const struct open_element *outer = v->top;
-    struct open_element *e = v->top + 1;
+    const struct html_open *outer = v->top;
+    struct html_open *e = v->top + 1;
+    _Static_assert(HIDDEN_NOT == 0, "or plain would be computed otherwise");
     e->element = element;
     e->look = outer->look;
     e->hidden = outer->hidden;
-    e->pre = outer->pre | ((element->shape & HTML_SHAPE_PRE) != 0);
-    e->reading = outer->reading | (element->what == HTML_WHAT_READING);
+    e->ways = outer->ways | (element->shape & HTML_SHAPE_INHERITED);
     if (element->what == HTML_WHAT_A && e->look.colour >= 0) {
         e->look.colour = HTML_COLOUR_NONE; /* links have a colour of their own */
     }
     if (!v->rules_late &&
-        ((v->tokens->known.set & (BY_ITSELF | BY_STYLE)) != 0 || v->rules->count > 0 ||
-         element->what == HTML_WHAT_A || (element->shape & HTML_SHAPE_HIDDEN) != 0)) {
-        read_look(v, token, element, e);
+        ((v->tokens->known.set & (HTML_SAYS_BY_ITSELF | HTML_SAYS_BY_STYLE)) != 0 ||
+         v->rules->count > 0 || element->what == HTML_WHAT_A ||
+         (element->shape & HTML_SHAPE_HIDDEN) != 0)) {
+        html_read_look(v, token, element, e);
     } else {
         e->target = (struct html_target){.name = token->text};
     }
@@ -760,13 +457,12 @@ open_element(struct view *v, const struct html_token *token,
                ((element->shape & (HTML_SHAPE_SKIPPED | HTML_SHAPE_RAW)) == 0 &&
                 !bytes_is_fold(token->text, "html") && !bytes_is_fold(token->text, "head"));
     v->paragraphs += element->what == HTML_WHAT_P;
-    e->plain = (e->hidden == HIDDEN_NOT) & !e->pre & !e->reading &
-               !(element->shape & HTML_SHAPE_SKIPPED);
+    e->plain = (e->hidden | e->ways | (element->shape & HTML_SHAPE_SKIPPED)) == 0;
     v->top = e;
 }
 
 static void
-read_start(struct view *v, const struct html_token *token)
+read_start(struct html_view *v, const struct html_token *token)
 {
     const struct html_element *element = token->element;
 
@@ -775,13 +471,15 @@ read_start(struct view *v, const struct html_token *token)
     }
     part(v, element->shape);
     if (element->shape & HTML_SHAPE_VOID) {
-        if (element->what != HTML_WHAT_OTHER) {
+        if (element->what == HTML_WHAT_BR) {
+            read_break(v); /* the most usual of all */
+        } else if (element->what >= HTML_WHAT_SPECIAL) {
             read_special(v, token, element->what);
         }
         return;
     }
     open_element(v, token, element);
-    if (element->what != HTML_WHAT_OTHER) {
+    if (element->what >= HTML_WHAT_SPECIAL) {
         read_special(v, token, element->what);
     }
     if (element->shape & HTML_SHAPE_RAW) {
@@ -793,10 +491,10 @@ read_start(struct view *v, const struct html_token *token)
 }
 
 static void
-read_end(struct view *v, const struct html_token *token)
+read_end(struct html_view *v, const struct html_token *token)
 {
     const struct html_element *element = token->element;
-    const struct open_element *open = v->top;
+    const struct html_open *open = v->top;
 
     if (open->element != element || element == html_elements) {
         open = find_open(v, element, token->text,
@@ -817,11 +515,11 @@ read_end(struct view *v, const struct html_token *token)
 /* The whole ------------------------------------------------------------------------------------------------------- */
 
 static void
-finish_links(struct view *v)
+finish_links(struct html_view *v)
 {
     end_anchor(v);
     for (size_t i = 0; i < v->shown_count; i++) {
-        const struct shown *s = &v->shown[i];
+        const struct html_shown *s = &v->shown[i];
         struct link *link = &v->r->links[s->link];
         link->text = bytes_trim(bytes_slice(writer_view(&s->page->w), s->from, s->to));
         link->flags |= s->page == &v->hidden ? LINK_HIDDEN : 0u;
@@ -831,7 +529,7 @@ finish_links(struct view *v)
 
 /* Readings of ruby are seen too: they follow what they are written over. */
 static void
-put_readings(struct view *v)
+put_readings(struct html_view *v)
 {
     struct bytes readings = bytes_trim(writer_view(&v->readings.w));
 
@@ -845,33 +543,34 @@ put_readings(struct view *v)
 }
 
 static void
-view_start(struct view *v, struct arena *arena, struct bytes html, struct html_result *r)
+view_start(struct html_view *v, struct arena *arena, struct bytes html,
+           struct html_result *r)
 {
     struct html_rules *rules = v->rules;
     struct html_tokens *tokens = v->tokens;
-    struct open_element *stack = v->stack;
+    struct html_open *stack = v->stack;
     size_t stack_room = v->stack_room;
-    struct kept_style *kept = v->kept;
+    struct html_kept_style *kept = v->kept;
     uint64_t kept_slots = v->kept_slots;
     bool closed = v->rules_late;
 
     *r = (struct html_result){0};
-    *v = (struct view){.arena = arena,
-                       .r = r,
-                       .rules = rules,
-                       .rules_closed = closed,
-                       .tokens = tokens,
-                       .stack = stack,
-                       .stack_room = stack_room,
-                       .kept = kept,
-                       .kept_slots = kept_slots,
-                       .paragraph = html_element_of(BYTES("p")),
-                       .top = stack};
-    stack[0] = (struct open_element){.element = html_element_of(BYTES_NONE),
-                                     .plain = true,
-                                     .look = {.size = HTML_SIZE_USUAL,
-                                              .colour = HTML_COLOUR_NONE,
-                                              .ground = HTML_COLOUR_NONE}};
+    *v = (struct html_view){.arena = arena,
+                            .r = r,
+                            .rules = rules,
+                            .rules_closed = closed,
+                            .tokens = tokens,
+                            .stack = stack,
+                            .stack_room = stack_room,
+                            .kept = kept,
+                            .kept_slots = kept_slots,
+                            .paragraph = html_element_of(BYTES("p")),
+                            .top = stack};
+    stack[0] = (struct html_open){.element = html_element_of(BYTES_NONE),
+                                  .plain = true,
+                                  .look = {.size = HTML_SIZE_USUAL,
+                                           .colour = HTML_COLOUR_NONE,
+                                           .ground = HTML_COLOUR_NONE}};
     writer_init(&v->visible.w, arena);
     writer_init(&v->hidden.w, arena);
     writer_init(&v->title.w, arena);
@@ -884,9 +583,9 @@ view_start(struct view *v, struct arena *arena, struct bytes html, struct html_r
 
 /* Blanks alone, as they stand between tags: where text is plain they are owed, and nothing more. */
 static inline void
-read_blanks(struct view *v, struct bytes blanks, bool line)
+read_blanks(struct html_view *v, struct bytes blanks, bool line)
 {
-    const struct open_element *in = v->top;
+    const struct html_open *in = v->top;
 
     if (in->plain && blanks.size < LIMIT_TEXT_BYTES - v->visible.w.size) {
         v->visible.blank |= blanks.size > 0;
@@ -916,9 +615,9 @@ may_have_style(struct bytes html, size_t at)
 
 /* Text as it mostly is goes to its page as it is read. false: it does not. */
 static bool
-put_raw(struct view *v, const struct html_token *token)
+put_raw(struct html_view *v, const struct html_token *token)
 {
-    const struct open_element *in = v->top;
+    const struct html_open *in = v->top;
     struct html_page *page = &v->visible;
 
     if (!in->plain || token->decoding != (HTML_KEEP_NUL | HTML_REFERENCES) ||
@@ -932,7 +631,7 @@ put_raw(struct view *v, const struct html_token *token)
 }
 
 static void
-read_text(struct view *v, const struct html_token *token)
+read_text(struct html_view *v, const struct html_token *token)
 {
     const struct html_element *in = v->top->element;
 
@@ -962,13 +661,63 @@ read_text(struct view *v, const struct html_token *token)
     }
 }
 
+/* Whether text may go to its page as it is read: if all that is left could, and something a rule may concern was met. */
+static inline bool
+is_text_plain(const struct html_view *v)
+{
+    const struct html_tokens *t = v->tokens;
+
+    return v->top->plain && v->begun && !v->rules_late &&
+           v->visible.w.size < LIMIT_TEXT_BYTES &&
+           t->in.size - t->at < (LIMIT_TEXT_BYTES - v->visible.w.size) / 2;
+}
+
+enum usual { USUAL_NOT, USUAL_READ, USUAL_TAG };
+
+/* What comes next, if it is as most is: text and the end of the element that is open are read, another tag is put into `token`.
+ * USUAL_NOT: it is not, and nothing of it was read. */
+static inline enum usual
+read_usual(struct html_view *v, struct html_token *token)
+{
+    struct html_tokens *t = v->tokens;
+    struct html_next next;
+
+    if (!html_usual_next(t, &next)) {
+        return USUAL_NOT;
+    }
+    struct bytes before = bytes_of(next.start, (size_t)(next.at - next.start));
+    size_t at = (size_t)(next.at - t->in.at);
+    if (*next.at != '<') {
+        if (!is_text_plain(v)) {
+            return USUAL_NOT;
+        }
+        read_blanks(v, before, next.line);
+        t->at = html_page_read(&v->visible, t->in, at);
+        return t->at > at || before.size > 0 ? USUAL_READ : USUAL_NOT;
+    }
+    struct bytes name = v->top->target.name;
+    if (html_usual_closes(&next, name)) {
+        read_blanks(v, before, next.line);
+        t->at = at + 2 + name.size + 1;
+        close_element(v, v->top);
+        return USUAL_READ;
+    }
+    return html_usual_tag(t, &next, token) ? USUAL_TAG : USUAL_NOT;
+}
+
 static void
-read_tokens(struct view *v)
+read_tokens(struct html_view *v)
 {
     struct html_token token;
 
-    while ((!v->rules_late || v->more_rules) &&
-           (html_tokens_usual(v->tokens, &token) || html_tokens_next(v->tokens, &token))) {
+    while (!v->rules_late || v->more_rules) {
+        enum usual usual = read_usual(v, &token);
+        if (usual == USUAL_READ) {
+            continue;
+        }
+        if (usual == USUAL_NOT && !html_tokens_next(v->tokens, &token)) {
+            break;
+        }
         if (token.kind == HTML_START) {
             read_blanks(v, token.before, token.line);
             read_start(v, &token);
@@ -990,7 +739,7 @@ html_read(struct arena *arena, struct bytes html, struct html_result *r)
 {
     struct html_rules rules;
     struct html_tokens tokens;
-    struct view v = {.rules = &rules, .tokens = &tokens};
+    struct html_view v = {.rules = &rules, .tokens = &tokens};
 
     html_rules_init(&rules, arena);
     v.stack_room = STACK_FIRST;

@@ -56,14 +56,29 @@ narrow(size_t low, size_t high, size_t index, unsigned c)
     return low;
 }
 
+/* Where the rows stand whose name begins with a letter: [starts[letter], starts[letter + 1]). Made once per process. */
+static uint16_t starts[256 + 1];
+
+__attribute__((noinline, cold)) static void
+make_starts(void)
+{
+    for (unsigned c = 0; c <= 256; c++) {
+        starts[c] = (uint16_t)narrow(0, html_entity_count, 0, c);
+    }
+}
+
 /* The longest name that raw begins with at `at`. Rows are sorted, so that those which share a beginning are neighbours. */
 static const struct html_entity *
 find_name(struct bytes raw, size_t at, size_t *size_r)
 {
     const struct html_entity *found = NULL;
-    size_t low = 0, high = html_entity_count;
 
-    for (size_t index = 0; at + index < raw.size; index++) {
+    if (starts[256] == 0) {
+        make_starts();
+    }
+    /* No name is one letter long. */
+    size_t low = starts[raw.at[at]], high = starts[raw.at[at] + 1];
+    for (size_t index = 1; low < high && at + index < raw.size; index++) {
         unsigned c = raw.at[at + index];
         low = narrow(low, high, index, c);
         high = narrow(low, high, index, c + 1);

@@ -74,8 +74,8 @@ const struct html_element html_elements[] = {
     {"pre", BLOCK | HTML_SHAPE_PRE, 0},
     {"rb", HTML_SHAPE_RUBY, 0},
     {"rp", HTML_SHAPE_RUBY | HTML_SHAPE_HIDDEN, 0},
-    {"rt", HTML_SHAPE_RUBY, HTML_WHAT_READING},
-    {"rtc", HTML_SHAPE_RUBY, HTML_WHAT_READING},
+    {"rt", HTML_SHAPE_RUBY | HTML_SHAPE_READING, HTML_WHAT_READING},
+    {"rtc", HTML_SHAPE_RUBY | HTML_SHAPE_READING, HTML_WHAT_READING},
     {"ruby", HTML_SHAPE_BARRIER, 0},
     {"script", SKIP, HTML_WHAT_SCRIPT},
     {"search", BLOCK, 0},
@@ -107,6 +107,12 @@ const struct html_element html_elements[] = {
 struct html_names html_element_names, html_attribute_names;
 bool html_names_made;
 
+const uint64_t html_name_masks[9] = {
+    0x20, /* of no bytes: the key of no name */
+    0xff,           0xffff,           0xffffff,   0xffffffff, 0xffffffff | 0xffull << 32,
+    0xffffffffffff, 0xffffffffffffff, UINT64_MAX,
+};
+
 static const char *const attributes[] = {
     [HTML_ATTRIBUTE_ACTION] = "action",
     [HTML_ATTRIBUTE_ALT] = "alt",
@@ -132,6 +138,13 @@ static const char *const attributes[] = {
     [HTML_ATTRIBUTE_WIDTH] = "width",
 };
 
+/* Nobody asks for these, but they are usual: a name that is found in the table needs no second look. */
+static const char *const other_attributes[] = {
+    "align",   "alink", "border", "cellpadding", "cellspacing", "colspan", "face",
+    "hspace",  "lang",  "link",   "name",        "nowrap",      "rel",     "role",
+    "rowspan", "size",  "target", "title",       "valign",      "vlink",   "vspace",
+};
+
 __attribute__((noinline, cold)) void
 html_names_make_now(void)
 {
@@ -142,6 +155,10 @@ html_names_make_now(void)
     }
     for (size_t i = HTML_ATTRIBUTE_OTHER + 1; i < HTML_ATTRIBUTE_COUNT; i++) {
         html_names_put(&html_attribute_names, bytes_from_text(attributes[i]), (uint8_t)i);
+    }
+    for (size_t i = 0; i < sizeof other_attributes / sizeof *other_attributes; i++) {
+        html_names_put(&html_attribute_names, bytes_from_text(other_attributes[i]),
+                       HTML_ATTRIBUTE_OTHER);
     }
     html_names_made = true;
 }

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "parse/html.h"
 #include "parse/html_private.h"
+#include "parse/html_usual_private.h"
 
 /* Characters of a preheader, without those that only fill it up. Programs show some 40 to 140 of them. */
 #define PREHEADER 300
@@ -108,9 +109,10 @@ room_for(struct html_page *p, size_t size)
                                          : writer_reserve(&p->w, need);
 }
 
-/* Puts the character reference at `at`, if it is one, to `out`, which is made room for again; gives its size in the source. */
+/* Puts the character reference at `at`, if it is one, to `out`, which is made room for again, for as much as `rest`; gives its size in the
+ * source. */
 static inline size_t
-put_reference(struct html_page *p, struct bytes text, size_t at, uint8_t **out)
+put_reference(struct html_page *p, struct bytes text, size_t at, size_t rest, uint8_t **out)
 {
     static const uint8_t space[2] = {0xc2, 0xa0};
     uint8_t reference[2 * UTF8_SIZE_MAX];
@@ -126,7 +128,7 @@ put_reference(struct html_page *p, struct bytes text, size_t at, uint8_t **out)
     if (used > 0 && reference[0] <= ' ') {
         p->w.size = (size_t)(*out - p->w.at);
         html_page_text(p, bytes_of(reference, size));
-        *out = room_for(p, text.size - at);
+        *out = room_for(p, rest);
     } else if (used > 0) {
         *out = settle(p, *out, bytes_of(reference, size));
         memcpy(*out, reference, sizeof reference);
@@ -154,7 +156,8 @@ put_text(struct html_page *p, const struct source source)
             at++;
             continue;
         }
-        if (source.raw && c == '&' && (used = put_reference(p, text, at, &out)) > 0) {
+        if (source.raw && c == '&' &&
+            (used = put_reference(p, text, at, text.size - at, &out)) > 0) {
             at += used;
             continue;
         }
@@ -186,6 +189,93 @@ html_page_raw(struct html_page *p, struct bytes in, size_t from, size_t to)
     } else if (raw.size > 0) {
         put_text(p, (struct source){.text = raw, .raw = true});
     }
+}
+
+/* Copies the run of letters and single blanks that begins at `at`, before `sure`, to `out`, where the page ends in room for a block; gives
+ * where it ends, or where as much was copied as there is room for. */
+static inline size_t
+copy_text(struct html_page *p, struct bytes in, size_t at, size_t sure, uint8_t *out)
+{
+    const uint8_t *most = p->w.at + p->w.room - SCAN_SIZE;
+
+    while (at < sure && out <= most) {
+        scan_block block = scan_load(in.at + at), after = scan_load(in.at + at + 1);
+        scan_block ends =
+            (scan_block)(after <= ' ') | scan_is(after, '<') | scan_is(after, '&');
+        ends = (ends & scan_is(block, ' ')) | (scan_block)(block < ' ') |
+               scan_is(block, '<') | scan_is(block, '&');
+        unsigned hits = scan_hits(ends);
+        memcpy(out, &block, sizeof block);
+        size_t size = scan_first(hits | 1u << SCAN_SIZE);
+        at += size;
+        out += size;
+        if (hits != 0) {
+            uint8_t c = in.at[at];
+            if (c == '<' || c == '&' || c == 0 || blanks[c]) {
+                break;
+            }
+            *out++ = c; /* a control character */
+            at++;
+        }
+    }
+    p->w.size = (size_t)(out - p->w.at);
+    return at;
+}
+
+/* At most three bytes of text from `at` on: it ends where markup begins. */
+static struct bytes
+first_letter(struct bytes in, size_t at)
+{
+    size_t size = 0;
+
+    while (size < 3 && !html_is_markup(in, at + size)) {
+        size++;
+    }
+    return bytes_of(in.at + at, size);
+}
+
+/* The most that is written between two looks at the room: what is owed and a '&', or a block, or a reference. */
+#define STEP_ROOM (2 + SCAN_SIZE + 2 * UTF8_SIZE_MAX)
+
+size_t
+html_page_read(struct html_page *p, struct bytes in, size_t at)
+{
+    const size_t sure = in.size > HTML_PAGE_SURE ? in.size - HTML_PAGE_SURE : 0;
+    size_t used;
+
+    while (at < sure) {
+        uint8_t c = in.at[at];
+        if (blanks[c]) {
+            size_t size = html_usual_blanks(in.at + at, &p->source_line);
+            p->blank = true;
+            at += size + (size == 0); /* a form feed is none of these */
+            continue;
+        }
+        if (c == '<') {
+            break;
+        }
+        if (c == 0) {
+            at++;
+            continue;
+        }
+        uint8_t *out = p->w.room - p->w.size >= STEP_ROOM
+                           ? p->w.at + p->w.size
+                           : writer_reserve(&p->w, STEP_ROOM);
+        if (c == '&' && (used = put_reference(p, in, at, 0, &out)) > 0) {
+            p->w.size = (size_t)(out - p->w.at);
+            at += used;
+            continue;
+        }
+        if (p->lines != 0 || p->blank) {
+            out = settle(p, out, p->source_line ? first_letter(in, at) : BYTES_NONE);
+        }
+        if (c == '&') {
+            *out++ = c;
+            at++;
+        }
+        at = copy_text(p, in, at, sure, out);
+    }
+    return at;
 }
 
 void

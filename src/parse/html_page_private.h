@@ -17,6 +17,9 @@ void html_page_text(struct html_page *page, struct bytes text);
 /* The same for the part [from, to) of a source, which is not decoded yet (html_decode with HTML_REFERENCES and HTML_DROP_NUL), without a
  * copy in between. It becomes at most twice as long. */
 void html_page_raw(struct html_page *page, struct bytes in, size_t from, size_t to);
+/* Reads text from in.at[at] on, in the same way, as far as it goes on and HTML_PAGE_SURE bytes are there; gives where it ends. */
+size_t html_page_read(struct html_page *page, struct bytes in, size_t at);
+#define HTML_PAGE_SURE 64
 /* With its blanks and lines. */
 void html_page_pre(struct html_page *page, struct bytes text);
 

@@ -4,8 +4,6 @@
 #include "base/why.h"
 #include "parse/html_view_private.h"
 
-/* Letters of at most two pixels are not read by anybody. */
-#define TINY 2000
 /* Further out than this many pixels is off every screen. */
 #define OFF_SCREEN  (-500)
 #define NUMBER_MOST 1000000
@@ -673,94 +671,6 @@ html_style_merge(struct html_style *to, const struct html_style *from)
     if (from->said & HTML_SAID_GROUND) {
         to->ground = from->ground;
     }
-}
-
-/* Why an element of that style and all in it is not shown. */
-static enum hidden_reason
-gone_by(unsigned yes)
-{
-    const unsigned box =
-        HTML_SAID_HEIGHT | HTML_SAID_MOST_HEIGHT | HTML_SAID_WIDTH | HTML_SAID_MOST_WIDTH;
-    const unsigned away = HTML_SAID_LEFT | HTML_SAID_TOP | HTML_SAID_RIGHT;
-
-    if (yes & HTML_SAID_DISPLAY) {
-        return HIDDEN_DISPLAY;
-    }
-    if (yes & HTML_SAID_OPACITY) {
-        return HIDDEN_OPACITY;
-    }
-    if (((yes & HTML_SAID_OVERFLOW) && (yes & box)) ||
-        (yes & (HTML_SAID_CLIP | HTML_SAID_CLIP_PATH | HTML_SAID_SHRUNK))) {
-        return HIDDEN_BOX;
-    }
-    if (((yes & HTML_SAID_POSITION) && (yes & away)) ||
-        (yes & (HTML_SAID_INDENT | HTML_SAID_MARGIN_LEFT | HTML_SAID_MARGIN_TOP |
-                HTML_SAID_MOVED))) {
-        return HIDDEN_OFF_SCREEN;
-    }
-    return HIDDEN_NOT;
-}
-
-void
-html_look_take(struct html_look *look, const struct html_style *style)
-{
-    if (style->said == 0) {
-        return;
-    }
-    if (look->gone == HIDDEN_NOT) {
-        look->gone = gone_by(style->yes);
-    }
-    if (style->said & HTML_SAID_VISIBILITY) {
-        look->invisible = (style->yes & HTML_SAID_VISIBILITY) != 0;
-    }
-    if (style->said & HTML_SAID_SIZE) {
-        int64_t size =
-            style->size_relative ? (int64_t)look->size * style->size / 1000 : style->size;
-        look->size = (int)(size > NUMBER_MOST ? NUMBER_MOST : size);
-    }
-    if (style->said & HTML_SAID_COLOUR) {
-        look->colour = style->colour;
-        look->transparent = (style->yes & HTML_SAID_COLOUR) != 0;
-    }
-    if (style->said & HTML_SAID_GROUND) {
-        look->ground = style->ground;
-    }
-    if ((style->yes & HTML_SAID_BIDI) && (style->yes & HTML_SAID_DIRECTION)) {
-        look->turned = true;
-    }
-}
-
-/* Nearer than an eye can part: less than a tenth of the way in each of red, green and blue. */
-static bool
-is_near(int a, int b)
-{
-    for (int shift = 0; shift <= 16; shift += 8) {
-        int difference = (a >> shift & 255) - (b >> shift & 255);
-        if (difference > 24 || difference < -24) {
-            return false;
-        }
-    }
-    return true;
-}
-
-enum hidden_reason
-html_look_hides(const struct html_look *look)
-{
-    int ground = look->ground == HTML_COLOUR_NONE ? 0xffffff : look->ground;
-
-    if (look->gone != HIDDEN_NOT) {
-        return look->gone;
-    }
-    if (look->invisible) {
-        return HIDDEN_VISIBILITY;
-    }
-    if (look->size <= TINY) {
-        return HIDDEN_SIZE;
-    }
-    return look->transparent ||
-                   (look->colour >= 0 && ground >= 0 && is_near(look->colour, ground))
-               ? HIDDEN_COLOUR
-               : HIDDEN_NOT;
 }
 
 bool

@@ -709,6 +709,32 @@ test_near_the_end(void)
     tap_ok(bytes_is(r.visible, "漢"), "blanks before a tag that is not finished");
 }
 
+/* Text is read in blocks as long as enough follows it: wherever that ends, it is the same text. */
+static void
+test_any_distance(void)
+{
+    static const char text[] = "<p>x &amp; y\r\n\t z&nbsp;&#32;&lt;a <3 b\f \x0b&unknown; "
+                               "漢\n字 end",
+                      seen[] = "x & y z\xc2\xa0 <a <3 b \x0b&unknown; 漢字 end";
+    size_t same = 0;
+
+    for (size_t behind = 0; behind < 200; behind++) {
+        struct html_result r;
+        struct writer w, wanted;
+        writer_init(&w, &arena);
+        writer_init(&wanted, &arena);
+        writer_text(&w, text);
+        writer_text(&wanted, seen);
+        for (size_t i = 0; i < behind; i++) {
+            writer_byte(&w, 'q');
+            writer_byte(&wanted, 'q');
+        }
+        html_read(&arena, writer_view(&w), &r);
+        same += bytes_equal(r.visible, writer_view(&wanted));
+    }
+    tap_ok(same == 200, "text that ends at any distance from the end: %zu of 200", same);
+}
+
 int
 main(void)
 {
@@ -719,6 +745,7 @@ main(void)
     test_attributes();
     test_decoded_growth();
     test_near_the_end();
+    test_any_distance();
     test_reasons();
     test_classes();
     test_facts();

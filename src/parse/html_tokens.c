@@ -163,95 +163,97 @@ read_attributes(struct html_tokens *t, size_t at, struct html_token *token)
     return 0;
 }
 
-/* Where the quote stands that closes a value from `at` on; `size` if it is not seen. two blocks are there. */
-static inline size_t
-quote_end(const uint8_t *in, size_t at, size_t size, uint8_t quote)
+/* Where the quote stands that closes a value from `at` on; false if it is not seen. Two blocks are there. */
+static inline __attribute__((always_inline)) bool
+quote_end(struct bytes in, size_t at, uint8_t quote, size_t *end_r)
 {
     /* Two blocks at once: most values end in these. */
     do {
-        unsigned hits = scan_hits(scan_is(scan_load(in + at), quote)) |
-                        scan_hits(scan_is(scan_load(in + at + SCAN_SIZE), quote))
+        unsigned hits = scan_hits(scan_is(scan_load(in.at + at), quote)) |
+                        scan_hits(scan_is(scan_load(in.at + at + SCAN_SIZE), quote))
                             << SCAN_SIZE;
         if (hits != 0) {
-            return at + scan_first(hits);
+            *end_r = at + scan_first(hits);
+            return true;
         }
         at += 2 * SCAN_SIZE;
-    } while (size - at >= 2 * SCAN_SIZE);
-    return size;
+    } while (in.size - at >= 2 * SCAN_SIZE);
+    return false;
 }
 
-/* The attribute at `at`, which begins with a letter and HTML_SURE_ATTRIBUTE bytes from the end; gives where it ends, 0 if it is not as most
- * are: its name short, and no blanks around its '='. */
+/* The value at `at` of an attribute that is usual; gives where the attribute ends, 0 if the value is not as most are. */
 static inline __attribute__((always_inline)) size_t
-read_usual_attribute(const uint8_t *in, size_t size, size_t at, struct html_attribute *r)
+usual_value(struct bytes in, size_t at, struct bytes *value_r)
 {
-    size_t name_size = html_usual_name(in + at, true), value = at + name_size + 1, end;
+    uint8_t quote = in.at[at];
+    size_t end;
 
-    if (in[value - 1] != '=') {
+    if (quote == '"' || quote == '\'') {
+        at++;
+        /* Of a quote that is known the compiler makes a constant. */
+        if (quote == '"' ? !quote_end(in, at, '"', &end) : !quote_end(in, at, '\'', &end)) {
+            return 0;
+        }
+        *value_r = bytes_of(in.at + at, end - at);
+        return end + 1;
+    }
+    scan_block block = scan_load(in.at + at);
+    unsigned hits = scan_hits((scan_block)(block <= ' ') | scan_is(block, '>'));
+    end = at + scan_first(hits | 1u << SCAN_SIZE);
+    if (end == at || !(html_name_end[in.at[end]] & HTML_ENDS_VALUE)) {
         return 0;
     }
-    uint8_t quote = in[value];
-    bool quoted = quote == '"' || quote == '\'';
-    if (quoted) {
-        end = quote_end(in, ++value, size, quote);
-        if (end >= size) {
-            return 0;
-        }
-    } else {
-        scan_block block = scan_load(in + value);
-        unsigned hits = scan_hits((scan_block)(block <= ' ') | scan_is(block, '>'));
-        end = value + scan_first(hits | 1u << SCAN_SIZE);
-        if (end == value || !(html_name_end[in[end]] & HTML_ENDS_VALUE)) {
-            return 0;
-        }
-    }
-    *r = (struct html_attribute){bytes_of(in + at, name_size),
-                                 bytes_of(in + value, end - value)};
-    return end + quoted;
+    *value_r = bytes_of(in.at + at, end - at);
+    return end;
 }
 
 /* read_attributes, for a tag that is written as most are; 0 as there. */
 size_t
 html_usual_attributes(struct html_tokens *t, size_t at, struct html_token *token)
 {
-    const uint8_t *in = t->in.at;
-    size_t size = t->in.size, count = 0, tag_end = 0, end;
+    const struct bytes in = t->in;
+    const size_t sure = in.size > HTML_SURE_ATTRIBUTE ? in.size - HTML_SURE_ATTRIBUTE : 0;
+    size_t count = 0, tag_end = 0, end;
     uint32_t set = 0, twice = 0;
+    struct bytes name, value;
+    uint8_t index;
 
-    while (size - at >= HTML_SURE_ATTRIBUTE + 1) {
-        size_t from = at + (in[at] == ' ');
-        uint8_t c = in[from];
+    while (at < sure) {
+        size_t from = at + (in.at[at] == ' ');
+        uint8_t c = in.at[from];
         if (c == '>') {
             tag_end = from + 1;
             break;
         }
-        if (ascii_letter(c)) {
-            struct html_attribute a;
-            end = read_usual_attribute(in, size, from, &a);
-            if (end == 0 || count == LIMIT_HTML_ATTRIBUTES) {
-                break;
-            }
-            uint8_t index = html_names_get(&html_attribute_names, a.name,
-                                           html_name_key_within(a.name.at, a.name.size));
-            uint32_t bit = (uint32_t)1 << index;
-            if (set & bit) {
-                twice |= bit;
-            } else {
-                t->known.at[index] = (uint8_t)count;
-            }
-            set |= bit;
-            t->known.names[count] = index;
-            t->attributes[count++] = a;
-            at = end;
-        } else if (html_name_end[c] & HTML_ENDS_BLANK) {
+        if (c <= ' ' && (html_name_end[c] & HTML_ENDS_BLANK)) {
             at = from + 1;
-        } else if (c == '/' && in[from + 1] == '>') {
-            token->self_closing = true;
-            tag_end = from + 2;
-            break;
-        } else {
+            continue;
+        }
+        unsigned equals = scan_hits(scan_is(scan_load(in.at + from), '='));
+        name = bytes_of(in.at + from, scan_first(equals | 1u << (SCAN_SIZE - 1)));
+        /* What is found is made of letters and hyphens: there is no need to look whether it ends earlier. */
+        if (!html_names_find(&html_attribute_names, name,
+                             html_name_key_within(name.at, name.size), &index) &&
+            (!ascii_letter(c) || html_usual_name(name.at, true) != name.size)) {
+            token->self_closing = c == '/' && in.at[from + 1] == '>';
+            tag_end = token->self_closing ? from + 2 : 0;
             break;
         }
+        if (name.at[name.size] != '=' || count == LIMIT_HTML_ATTRIBUTES ||
+            (end = usual_value(in, from + name.size + 1, &value)) == 0) {
+            break;
+        }
+        uint32_t bit = (uint32_t)1 << index;
+        /* Of those that nobody asks for, the first is as good as the last. */
+        if ((set & bit) > 1u << HTML_ATTRIBUTE_OTHER) {
+            twice |= bit;
+        } else {
+            t->known.at[index] = (uint8_t)count;
+        }
+        set |= bit;
+        t->known.names[count] = index;
+        t->attributes[count++] = (struct html_attribute){name, value};
+        at = end;
     }
     t->attribute_count = count;
     t->known.set = set;
@@ -453,15 +455,6 @@ read_markup(struct html_tokens *t, size_t at, struct html_token *token)
     return true;
 }
 
-/* Whether more than text begins at `at`. */
-static inline bool
-is_markup(struct bytes in, size_t at)
-{
-    uint8_t c = at + 1 < in.size && in.at[at] == '<' ? in.at[at + 1] : 0;
-
-    return ascii_letter(c) || c == '!' || c == '?' || (c == '/' && at + 2 < in.size);
-}
-
 static bool
 put_text(struct html_tokens *t, size_t end, unsigned decoding, struct html_token *token)
 {
@@ -512,7 +505,7 @@ letters_end(struct bytes in, size_t at)
         while (at < in.size && in.at[at] != '<') {
             at++;
         }
-        if (at == in.size || is_markup(in, at)) {
+        if (at == in.size || html_is_markup(in, at)) {
             return at;
         }
     }
@@ -613,7 +606,7 @@ next_token(struct html_tokens *t, struct html_token *token)
                 return read_joined(t, at, name, line, token);
             }
         }
-        bool blank = at == in.size || is_markup(in, at);
+        bool blank = at == in.size || html_is_markup(in, at);
         at = blank ? at : letters_end(in, at);
         if (at > t->at) {
             put_text(t, at, HTML_KEEP_NUL | HTML_REFERENCES, token);
@@ -632,7 +625,11 @@ next_token(struct html_tokens *t, struct html_token *token)
 bool
 html_tokens_next(struct html_tokens *t, struct html_token *token)
 {
-    if (!html_tokens_usual(t, token) && !next_token(t, token)) {
+    struct html_next next;
+
+    if (!(html_usual_next(t, &next) && *next.at == '<' &&
+          html_usual_tag(t, &next, token)) &&
+        !next_token(t, token)) {
         return false;
     }
     if (token->kind == HTML_START || token->kind == HTML_END) {

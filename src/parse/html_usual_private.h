@@ -75,25 +75,53 @@ html_usual_blanks(const uint8_t *at, bool *line)
     return size;
 }
 
-/* Reads the next token if it is such a tag, but for what of it stands in `t`: its attributes and, for a start tag, the name that ends raw
- * text (last_start). false: it is not, and nothing was read. */
-static inline bool
-html_tokens_usual(struct html_tokens *t, struct html_token *token)
-{
-    const uint8_t *start = t->in.at + t->at, *at = start;
-    bool line = false;
+/* What stands next: blanks, if they are joined, and what is behind them. */
+struct html_next {
+    const uint8_t *start, *at;
+    bool line; /* a line end is among the blanks */
+};
 
+/* false: it must be read byte by byte. */
+static inline bool
+html_usual_next(const struct html_tokens *t, struct html_next *next_r)
+{
     if (t->in.size - t->at < HTML_SURE || t->state != HTML_DATA) {
         return false;
     }
-    if (*at <= ' ' && t->joins_blanks) {
-        at += html_usual_blanks(at, &line);
+    next_r->start = next_r->at = t->in.at + t->at;
+    next_r->line = false;
+    if (*next_r->at <= ' ' && t->joins_blanks) {
+        next_r->at += html_usual_blanks(next_r->at, &next_r->line);
     }
-    if (*at != '<') {
+    return true;
+}
+
+/* Whether the end tag of the element that is open stands there, spelled as its start tag was: such most end tags are. `name`: of that start
+ * tag, in the same input. */
+static inline bool
+html_usual_closes(const struct html_next *next, struct bytes name)
+{
+    uint64_t one, other;
+
+    if (name.size - 1 >= sizeof one || next->at[1] != '/') {
         return false;
     }
+    memcpy(&one, name.at, sizeof one);
+    memcpy(&other, next->at + 2, sizeof other);
+    return (le64toh(one ^ other) & html_name_masks[name.size]) == 0 &&
+           next->at[2 + name.size] == '>';
+}
+
+/* Reads the tag that stands there at a '<', but for what of it stands in `t`: its attributes and, for a start tag, the name that ends raw
+ * text (last_start). false: none does, or not as most are written, and nothing was read. */
+static inline bool
+html_usual_tag(struct html_tokens *t, const struct html_next *next,
+               struct html_token *token)
+{
+    const uint8_t *at = next->at;
     bool end = at[1] == '/';
     const uint8_t *name = at + 1 + end;
+
     if (!ascii_letter(*name)) {
         return false;
     }
@@ -112,8 +140,17 @@ html_tokens_usual(struct html_tokens *t, struct html_token *token)
             return false;
         }
     }
-    token->before = bytes_of(start, (size_t)(at - start));
-    token->line = line;
+    token->before = bytes_of(next->start, (size_t)(at - next->start));
+    token->line = next->line;
     t->at = tag_end;
     return true;
+}
+
+/* Whether more than text begins at `at`. */
+static inline bool
+html_is_markup(struct bytes in, size_t at)
+{
+    uint8_t c = at + 1 < in.size && in.at[at] == '<' ? in.at[at + 1] : 0;
+
+    return ascii_letter(c) || c == '!' || c == '?' || (c == '/' && at + 2 < in.size);
 }

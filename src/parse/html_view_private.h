@@ -1,7 +1,7 @@
 /* What a reader of HTML must know of elements and styles to tell what is seen.
  *
  * A style is read once into a struct html_style (html_style_read), styles of several origins are merged in the order of
- * the cascade (html_style_merge), and the result changes the look that an element inherits (html_look_take). Sheets of
+ * the cascade (html_style_merge), and the result changes the look that an element inherits (html_read_look). Sheets of
  * <style> are lists of rules in struct html_rules. Lengths are in thousandths of a pixel. */
 #pragma once
 
@@ -23,18 +23,27 @@ enum html_shape {
     HTML_SHAPE_BARRIER = 512,     /* ends are not looked for past it */
     HTML_SHAPE_HIDDEN = 1024,     /* its text is not shown */
     HTML_SHAPE_RUBY = 2048,       /* a part of <ruby>: its start ends the part before */
+    HTML_SHAPE_READING = 4096,    /* its text is a reading */
 };
+/* What all elements have that stand in one of that shape. */
+#define HTML_SHAPE_INHERITED (HTML_SHAPE_PRE | HTML_SHAPE_READING)
 
 enum html_what {
     HTML_WHAT_OTHER,
-    HTML_WHAT_A,
-    HTML_WHAT_AREA,
-    HTML_WHAT_BASE,
     HTML_WHAT_BDO,
     HTML_WHAT_BODY,
+    HTML_WHAT_FONT,
+    HTML_WHAT_P,
+    HTML_WHAT_READING, /* rt, rtc */
+    HTML_WHAT_STYLE,
+    HTML_WHAT_TABLE,
+    HTML_WHAT_TITLE,
+    HTML_WHAT_SPECIAL, /* from here on their start tags mean more than a look */
+    HTML_WHAT_A = HTML_WHAT_SPECIAL,
+    HTML_WHAT_AREA,
+    HTML_WHAT_BASE,
     HTML_WHAT_BR,
     HTML_WHAT_BUTTON,
-    HTML_WHAT_FONT,
     HTML_WHAT_FORM,
     HTML_WHAT_FRAME,
     HTML_WHAT_IMG,
@@ -42,13 +51,8 @@ enum html_what {
     HTML_WHAT_LINK,
     HTML_WHAT_META,
     HTML_WHAT_OBJECT,
-    HTML_WHAT_P,
     HTML_WHAT_PLAINTEXT,
-    HTML_WHAT_READING, /* rt, rtc */
     HTML_WHAT_SCRIPT,
-    HTML_WHAT_STYLE,
-    HTML_WHAT_TABLE,
-    HTML_WHAT_TITLE,
 };
 
 struct html_element {
@@ -117,9 +121,6 @@ void html_style_read(struct arena *arena, struct bytes style, struct html_style 
                      struct html_style *important_r);
 /* What `from` says wins over what `to` says. */
 void html_style_merge(struct html_style *to, const struct html_style *from);
-void html_look_take(struct html_look *look, const struct html_style *style);
-/* Why letters of that look are not seen; HIDDEN_NOT if they are. */
-enum hidden_reason html_look_hides(const struct html_look *look);
 /* #rgb, #rrggbb, rgb(), hsl() and names. Transparent ones are HTML_COLOUR_NONE with *transparent set. */
 int html_colour(struct bytes text, bool *transparent);
 /* A number at the start of text, in thousandths; false if none stands there. unit_r is what follows. */

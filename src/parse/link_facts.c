@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/writer.h"
 #include "parse/domain.h"
+#include "parse/hash_private.h"
 #include "parse/link_hosts.h"
 #include "parse/links_private.h"
 
@@ -101,28 +102,72 @@ has_foreign(struct bytes text)
     return false;
 }
 
-static void
-note_host(struct arena *arena, struct link *link, struct bytes text, const struct url *url,
-          const struct link *before)
-{
-    struct bytes host = url->as_written ? url->host : written_host(text);
+/* What hangs on a host alone, of those met last: the hosts of mail are mostly few. Found by a hash of the host; one takes the place of
+ * another. Hosts that look like others are not here: what they look like belongs to the table of hosts. */
+#define KNOWN_HOSTS 4096u
+struct known_host {
+    unsigned turn;                            /* of the table of hosts */
+    uint8_t size, domain_size, skeleton_size; /* the domain is the end of the host */
+    bool idn, listed;                         /* listed: link_hosts_lists */
+    uint8_t host[60], skeleton[60];
+};
 
-    link->flags |= url->username.size > 0 || url->password.size > 0 ? LINK_USERINFO : 0u;
-    link->flags |= link_hosts_flags(url->host, url->path);
-    if (url->is_address) {
-        link->flags |= LINK_ADDRESS;
-        if (url->host.at[0] != '[' && !bytes_starts(host, url->host)) {
-            link->flags |= LINK_ODD_ADDRESS;
-        }
+static struct known_host *
+known_slot(struct bytes host)
+{
+    static struct known_host known[KNOWN_HOSTS];
+
+    return &known[hash_of(host) % KNOWN_HOSTS];
+}
+
+/* NULL: it is not known. */
+static const struct known_host *
+known_host(struct bytes host)
+{
+    const struct known_host *known = known_slot(host);
+
+    return host.size > 0 && known->size == host.size && known->turn == link_hosts_turns() &&
+                   memcmp(known->host, host.at, host.size) == 0
+               ? known
+               : NULL;
+}
+
+static void
+keep_host(const struct link *link)
+{
+    struct known_host *known = known_slot(link->host);
+
+    if (link->host.size > sizeof known->host || link->skeleton.size == 0 ||
+        link->skeleton.size > sizeof known->skeleton || link->like.size > 0 ||
+        !bytes_ends(link->host, link->domain)) {
         return;
     }
-    bool idn = before != NULL ? (before->flags & LINK_IDN) != 0
-                              : bytes_find(url->host, BYTES("xn--"), 0) != BYTES_NOWHERE;
-    link->flags |= idn ? LINK_IDN : !url->as_written && has_foreign(host) ? LINK_WIDE : 0u;
-    if (before != NULL) {
+    known->turn = link_hosts_turns();
+    known->size = (uint8_t)link->host.size;
+    known->domain_size = (uint8_t)link->domain.size;
+    known->skeleton_size = (uint8_t)link->skeleton.size;
+    known->idn = (link->flags & LINK_IDN) != 0;
+    known->listed = link_hosts_lists(link->host);
+    memcpy(known->host, link->host.at, link->host.size);
+    memcpy(known->skeleton, link->skeleton.at, link->skeleton.size);
+}
+
+/* Domain, skeleton and likeness of a link's host, and whether that of its URL is no ASCII: a mailto: may have two. */
+static void
+note_name(struct arena *arena, struct link *link, struct bytes host,
+          const struct known_host *known)
+{
+    bool one = link->host.at == host.at;
+
+    if (known != NULL && one) {
+        link->domain = bytes_from(link->host, known->size - known->domain_size);
+        link->skeleton = bytes_copy(arena, bytes_of(known->skeleton, known->skeleton_size));
+        link->flags |= known->idn ? LINK_IDN : 0u;
         return;
     }
+    link->domain = domain_registrable(arena, link->host);
     link->skeleton = link_skeleton(arena, link->domain);
+    link->flags |= bytes_find(host, BYTES("xn--"), 0) != BYTES_NOWHERE ? LINK_IDN : 0u;
     link->like = link_hosts_like(link->domain, link->skeleton);
     if (link->like.size == 0) {
         link->like = link_hosts_within(link->host, link->domain);
@@ -130,6 +175,41 @@ note_host(struct arena *arena, struct link *link, struct bytes text, const struc
     if (link->like.size > 0) {
         link->like = bytes_copy(arena, link->like);
         link->flags |= LINK_LOOKALIKE;
+    }
+    if (one) {
+        keep_host(link);
+    }
+}
+
+/* What the host of a URL tells; `before` is an earlier link to the same. */
+static void
+note_host(struct arena *arena, struct link *link, struct bytes text, const struct url *url,
+          const struct link *before)
+{
+    struct bytes host = url->as_written ? url->host : written_host(text);
+
+    link->flags |= url->username.size > 0 || url->password.size > 0 ? LINK_USERINFO : 0u;
+    const struct known_host *known = known_host(url->host);
+    if (known == NULL || known->listed) {
+        link->flags |= link_hosts_flags(url->host, url->path);
+    }
+    if (url->is_address) {
+        link->flags |= LINK_ADDRESS;
+        if (url->host.at[0] != '[' && !bytes_starts(host, url->host)) {
+            link->flags |= LINK_ODD_ADDRESS;
+        }
+        return;
+    }
+    if (before != NULL) {
+        link->domain = before->domain;
+        link->skeleton = before->skeleton;
+        link->like = before->like;
+        link->flags |= before->flags & (LINK_LOOKALIKE | LINK_IDN);
+    } else {
+        note_name(arena, link, url->host, known);
+    }
+    if ((link->flags & LINK_IDN) == 0 && !url->as_written && has_foreign(host)) {
+        link->flags |= LINK_WIDE;
     }
 }
 
@@ -171,18 +251,10 @@ link_fill(struct arena *arena, struct link *link, struct bytes text, const struc
     } else if (bytes_is(url.scheme, "javascript") || bytes_is(url.scheme, "vbscript")) {
         link->flags |= LINK_SCRIPT;
     }
-    const struct link *before =
-        url.has_host ? same_host(earlier, earlier_count, link->host) : NULL;
-    if (before != NULL) {
-        link->domain = before->domain;
-        link->skeleton = before->skeleton;
-        link->like = before->like;
-        link->flags |= before->flags & LINK_LOOKALIKE;
+    if (url.has_host && url.host.size > 0) {
+        note_host(arena, link, text, &url, same_host(earlier, earlier_count, link->host));
     } else if (!url.is_address) {
         link->domain = domain_registrable(arena, link->host);
-    }
-    if (url.has_host && url.host.size > 0) {
-        note_host(arena, link, text, &url, before);
     }
 }
 

@@ -32,6 +32,7 @@ struct table {
 
 static struct arena memory;
 static struct table *present;
+static unsigned turns;
 
 /* From the last byte on, so that the hash of a host goes through those of the hosts above it. */
 #define HASH_START 2166136261u
@@ -158,7 +159,14 @@ link_hosts_use(struct bytes table_text, struct why *why)
     }
     memory = arena;
     present = table;
+    turns++;
     return SK_OK;
+}
+
+unsigned
+link_hosts_turns(void)
+{
+    return turns;
 }
 
 struct bytes
@@ -177,8 +185,9 @@ table_now(void)
     return present;
 }
 
-unsigned
-link_hosts_flags(struct bytes host, struct bytes path)
+/* The first row of a host or one above it whose path the path begins with; NULL if there is none. Any row, where path is NULL. */
+static const struct row *
+row_over(struct bytes host, const struct bytes *path)
 {
     const struct table *table = table_now();
     unsigned hash = HASH_START, slots[LABELS_MOST];
@@ -200,12 +209,26 @@ link_hosts_flags(struct bytes host, struct bytes path)
         unsigned slot = slots[count];
         struct bytes above = bytes_from(host, starts[count]);
         while ((row = next_row(&table->hosts, above, &slot)) != NULL) {
-            if (bytes_starts_fold(path, row->path)) {
-                return row->flag;
+            if (path == NULL || bytes_starts_fold(*path, row->path)) {
+                return row;
             }
         }
     }
-    return 0;
+    return NULL;
+}
+
+unsigned
+link_hosts_flags(struct bytes host, struct bytes path)
+{
+    const struct row *row = row_over(host, &path);
+
+    return row == NULL ? 0 : row->flag;
+}
+
+bool
+link_hosts_lists(struct bytes host)
+{
+    return row_over(host, NULL) != NULL;
 }
 
 struct bytes

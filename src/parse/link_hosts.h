@@ -18,11 +18,15 @@
 
 /* SK_CONFIG with the line's number if it cannot be read: then the present table stays. */
 enum sk_code link_hosts_use(struct bytes table, struct why *why);
+/* How many tables were taken into use so far: what is remembered of one holds as long as that stays. */
+unsigned link_hosts_turns(void);
 /* The table that is built in. */
 struct bytes link_hosts_table(void);
 
 /* LINK_SHORTENER, LINK_REDIRECTOR or 0. host and path as in struct url. */
 unsigned link_hosts_flags(struct bytes host, struct bytes path);
+/* false: link_hosts_flags is 0 for that host, whatever the path. */
+bool link_hosts_lists(struct bytes host);
 /* The known name that a domain of that skeleton (parse/links.h) imitates: it has the same skeleton and is another; "" if
  * none. */
 struct bytes link_hosts_like(struct bytes domain, struct bytes skeleton);

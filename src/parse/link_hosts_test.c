@@ -80,6 +80,16 @@ test_labels(void)
            "and not as a part of a label, or before others");
 }
 
+/* What a link to that host is, which is asked for more than once: what is remembered holds for one table only. */
+static unsigned
+flags_of_link(void)
+{
+    struct link link = {0};
+
+    link_resolve(&arena, &link, BYTES("http://deep.s.example/x/1"), BYTES_NONE);
+    return link.flags & (LINK_SHORTENER | LINK_LOOKALIKE);
+}
+
 static void
 test_files(void)
 {
@@ -95,11 +105,17 @@ test_files(void)
     }
     tap_ok(link_hosts_flags(BYTES("bit.ly"), BYTES("/")) == LINK_SHORTENER,
            "the table before it stays");
+    tap_ok(flags_of_link() == 0 && flags_of_link() == 0, "a host that is in no row");
     tap_ok(link_hosts_use(BYTES("# mine\n\nshortener\ts.example/x\t-\tme\n"), NULL) ==
                    SK_OK &&
                link_hosts_flags(BYTES("s.example"), BYTES("/xy")) == LINK_SHORTENER &&
                link_hosts_flags(BYTES("bit.ly"), BYTES("/")) == 0,
            "another table takes its place");
+    tap_ok(flags_of_link() == LINK_SHORTENER && flags_of_link() == LINK_SHORTENER,
+           "for a host that was met before, too");
+    tap_ok(link_hosts_use(BYTES("known\ts.example\t-\tme\n"), NULL) == SK_OK &&
+               flags_of_link() == 0,
+           "and the next takes that of it");
     tap_ok(takes(LIMIT_LINK_HOSTS), "as many rows as the bound");
     tap_ok(!takes(LIMIT_LINK_HOSTS + 1), "one more is refused");
     tap_ok(link_hosts_use(link_hosts_table(), NULL) == SK_OK, "the built-in one again");
