@@ -54,7 +54,7 @@ bench: all
 
 model: all
 	@tools/train-model build/sekisho build/model
-	@tools/train-wording build build/corpora/spam-assassin/package/data/*-ham-*
+	@tools/train-wording build build/model
 	@tests/bench/judging --card
 
 format:

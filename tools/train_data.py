@@ -3,7 +3,7 @@ tests/bench/judging read. Nothing is drawn at random: what is held out is named 
 
 Sources, each with its label (ham, spam), category and language:
     samples    samples/ja/index.tsv: letters of our own; its column `split` says train or held
-    written    samples/ja/written/*.txt: letters of our own, many to a file, one hand a file (samples/ja/README.md); the hands
+    written    samples/ja/written/*.txt: letters of our own, many to a file, one hand a file (samples/README.md); the hands
                whose name begins with held- are held out
     cases      tests/written/*.tsv: short texts of the judge's own tests, wanted and unwanted, and what only looks like it; tables
                whose name begins with held- are not taught, and only they measure the whole
@@ -86,9 +86,9 @@ def written(work):
                        split='held' if hand.startswith('held-') else 'train')
 
 
-CASES = {'lures.tsv': 'lure', 'lures-2.tsv': 'lure', 'lures-3.tsv': 'lure', 'phishing.tsv': 'phishing', 'slang.tsv': 'slang', 'slang-2.tsv': 'slang',
-         'slang-3.tsv': 'slang', 'threats.tsv': 'threat', 'more-threats.tsv': 'threat', 'threats-2.tsv': 'threat', 'threats-3.tsv': 'threat',
-         'threats-4.tsv': 'threat'}
+CASES = {'lures.tsv': 'lure', 'lures-2.tsv': 'lure', 'lures-3.tsv': 'lure', 'lures-4.tsv': 'lure', 'phishing.tsv': 'phishing', 'slang.tsv': 'slang', 'slang-2.tsv': 'slang',
+         'slang-3.tsv': 'slang', 'slang-4.tsv': 'slang', 'threats.tsv': 'threat', 'more-threats.tsv': 'threat', 'threats-2.tsv': 'threat', 'threats-3.tsv': 'threat',
+         'threats-4.tsv': 'threat', 'threats-5.tsv': 'threat', 'threats-6.tsv': 'threat'}
 
 
 def rows_of(path):

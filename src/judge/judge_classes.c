@@ -80,18 +80,6 @@ has_malware_sign(const struct findings *f)
     return false;
 }
 
-/* Themes of judge/lure.h. */
-static bool
-has_lure(const struct findings *f)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        if (strncmp(f->list[i].name, "lure_", 5) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Probabilities that sum to 1: the wanted category has what is not unwanted, the classes share the rest. */
 void
 judge_share_out(struct judge *judge, const struct findings *f, struct opinion *o,
@@ -112,7 +100,7 @@ judge_share_out(struct judge *judge, const struct findings *f, struct opinion *o
             logit += i == CATEGORY_MALWARE && has_malware_sign(f) ? 3 : 0;
             logit += i == CATEGORY_PHISHING && has_finding(f, "link_text_mismatch") ? 1 : 0;
             logit += i == CATEGORY_PHISHING && has_finding(f, "brand_mismatch") ? 4 : 0;
-            logit += i == CATEGORY_LURE && has_lure(f) ? 4 : 0;
+            logit += i == CATEGORY_LURE ? o->lure_class : 0;
             o->categories[i] = exp(logit > 20 ? 20 : logit);
             sum += o->categories[i];
         }

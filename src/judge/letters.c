@@ -2,8 +2,6 @@
 
 #include <math.h>
 
-#include "base/hash.h"
-
 const float letters_amounts[256] = {
     0.000000f, 1.000000f, 1.693147f, 2.098612f, 2.386294f, 2.609438f, 2.791759f, 2.945910f,
     3.079442f, 3.197225f, 3.302585f, 3.397895f, 3.484907f, 3.564949f, 3.639057f, 3.708050f,
@@ -48,53 +46,66 @@ letters_clear(struct letters *letters)
     letters->count = 0;
 }
 
-static inline void
-add(struct letters *letters, uint64_t x)
+/* Gives how many there are then: counted in a register, since a count in memory has each run wait for the one before. */
+static inline size_t
+add(struct letters *letters, size_t count, uint64_t x)
 {
     uint32_t at = (uint32_t)((x * 0x9e3779b97f4a7c15u) >> (64 - LETTERS_BITS));
     uint8_t times = letters->times[at];
 
     /* Whether it is new nobody can foretell, so nothing branches on it. */
-    if (letters->count < LETTERS_MAX) {
-        letters->at[letters->count] = at;
-        letters->count += times == 0;
+    if (count < LETTERS_MAX) {
+        letters->at[count] = at;
+        count += times == 0;
         letters->times[at] = (uint8_t)(times + (times < 255));
     }
+    return count;
 }
 
-/* The character's bytes as one number; what is cut short is as many bytes as there are. */
+/* The character's number, 21 bits; of bytes that are none, their bits in its places. */
 static inline uint64_t
 next_character(struct bytes text, size_t *at)
 {
-    uint8_t lead = text.at[*at];
-    size_t wide = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    uint64_t c = 0;
+    const uint8_t *p = text.at + *at;
+    size_t left = text.size - *at;
 
-    wide = wide < text.size - *at ? wide : text.size - *at;
-    for (size_t i = 0; i < wide; i++) {
-        c = c << 8 | text.at[*at + i];
+    if (*p < 0xc0 || left == 1) {
+        *at += 1;
+        return *p >= '0' && *p <= '9' ? '0' : *p == '\n' ? ' ' : *p;
     }
-    *at += wide;
-    return c >= '0' && c <= '9' ? '0' : c;
+    if (*p < 0xe0 || left == 2) {
+        *at += 2;
+        return (uint64_t)(p[0] & 0x1f) << 6 | (p[1] & 0x3f);
+    }
+    if (*p < 0xf0 || left == 3) {
+        *at += 3;
+        return (uint64_t)(p[0] & 0xf) << 12 | (uint64_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
+    }
+    *at += 4;
+    return (uint64_t)(p[0] & 7) << 18 | (uint64_t)(p[1] & 0x3f) << 12 |
+           (uint64_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
 }
 
 void
 letters_add(struct letters *letters, struct bytes normal)
 {
     uint64_t before = 0, earlier = 0;
+    size_t count = letters->count;
 
+    /* One more than its number, so that a run is told from a shorter one. */
     for (size_t at = 0; at < normal.size;) {
         uint64_t c = next_character(normal, &at) + 1;
-        add(letters, c);
+        count = add(letters, count, c);
         if (before != 0) {
-            add(letters, before << 32 | c);
+            count = add(letters, count, (before << 21) + c);
         }
         if (earlier != 0) {
-            add(letters, hash_mix(earlier << 32 | before) + c);
+            count = add(letters, count, (earlier << 42) + (before << 21) + c);
         }
         earlier = before;
         before = c;
     }
+    letters->count = count;
 }
 
 double

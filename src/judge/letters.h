@@ -1,6 +1,7 @@
 /* Letters: runs of one, two and three characters of a text, and how often each occurs.
  *
- * Text in normal form (judge/normal.h); a digit counts as any other digit, so that a date or a sum is one turn of phrase. A run
+ * Text in normal form (judge/normal.h); a digit counts as any other digit, so that a date or a sum is one turn of phrase,
+ * and the end of a line as a blank. A run
  * that comes again counts less each time: 1 + log(times), and all are divided by the root of the sum of their squares, so that a
  * long text weighs as a short one (the usual weighing of terms, without that by documents). The struct is large (some 320 KB): one per
  * process, used again. Linear in the text. */

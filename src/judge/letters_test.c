@@ -65,6 +65,7 @@ test_runs(void)
     tap_ok(letters.count == 3 && sum_of_times(&letters) == 4 + 3 + 2,
            "what comes again is counted");
     tap_ok(same(BYTES("at 10:45"), BYTES("at 98:37")), "a digit is a digit");
+    tap_ok(same(BYTES("at ten"), BYTES("at\nten")), "where a line ends says nothing");
     tap_ok(!same(BYTES("ab"), BYTES("ba")), "order counts");
     double share = (take(&letters, BYTES("ab")), letters_share(&letters));
     tap_ok(fabs(share - 1 / sqrt(3)) < 1e-6, "amounts share one (%.4f)", share);

@@ -1,4 +1,6 @@
+#include "base/writer.h"
 #include "judge/lure_private.h"
+#include "judge/wording.h"
 
 /* Themes add up to these points; what speaks for wanted mail takes off no more than this. */
 #define THEME_MOST  3.5
@@ -7,6 +9,9 @@
 #define SUM_LEAST     500.0
 #define FORTUNE_LEAST 2000000.0
 #define WORDS_MAX     150 /* bytes shown of what a theme rests on */
+#define KANA_WITHIN   600 /* bytes in which Japanese shows itself */
+#define SHORT         600 /* bytes of a short letter, and of a long one */
+#define LONG          2000
 
 struct reading {
     const struct lure_table *table;
@@ -177,6 +182,47 @@ finish(struct reading *r)
     lure->stages = stages_of(r->points);
 }
 
+/* Whether it is Japanese tells its first kana. */
+static bool
+has_kana(struct bytes text)
+{
+    size_t end = text.size < KANA_WITHIN ? text.size : KANA_WITHIN;
+
+    for (size_t i = 0; i + 2 < end; i++) {
+        if (text.at[i] == 0xe3 && text.at[i + 1] >= 0x81 && text.at[i + 1] <= 0x83) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the table found and what the header shows, as numbers; tools/train-wording names them. */
+static void
+measure(const struct reading *r, double features[LURE_FEATURES])
+{
+    double beyond = r->lure->points - LURE_LINE, *next = features;
+    bool japanese = has_kana(r->normal);
+
+    *next++ = 1;
+    *next++ = beyond > 0 ? beyond : 0;
+    *next++ = beyond < 0 ? beyond : 0;
+    *next++ = beyond >= 0;
+    *next++ = (double)r->lure->part_count;
+    *next++ = (double)__builtin_popcount(r->lure->stages);
+    for (int i = 0; i < LURE_WANTED; i++) {
+        *next++ = r->points[i] < THEME_MOST ? r->points[i] : THEME_MOST;
+    }
+    *next++ = r->points[LURE_WANTED] > -WANTED_MOST ? r->points[LURE_WANTED] : -WANTED_MOST;
+    for (int i = 0; i < LURE_KNOWN_COUNT; i++) {
+        *next++ = r->seen.has[i];
+    }
+    *next++ = japanese;
+    *next++ = r->normal.size < SHORT;
+    *next++ = r->normal.size > LONG;
+    *next++ = japanese && r->seen.has[KNOWN_FREE_MAIL];
+    SK_ASSERT(next == features + LURE_FEATURES);
+}
+
 void
 lure_read(struct arena *arena, struct lure_table *table, const struct letter *letter,
           const struct phrase_text *text, const struct region *regions, size_t region_count,
@@ -202,4 +248,50 @@ lure_read(struct arena *arena, struct lure_table *table, const struct letter *le
     }
     count_rest(r);
     finish(r);
+    measure(r, lure_r->features);
+}
+
+/* Subject and text without what is quoted, as much as is asked about. */
+static struct bytes
+unquoted(struct arena *arena, struct bytes normal, const struct region *regions,
+         size_t count)
+{
+    struct writer w;
+
+    writer_init(&w, arena);
+    for (size_t i = 0; i < count && w.size < WORDING_MOST; i++) {
+        if (regions[i].kind != REGION_QUOTED) {
+            size_t room = WORDING_MOST - w.size, from = regions[i].from;
+            size_t to = regions[i].to - from < room ? regions[i].to : from + room;
+            while (to < regions[i].to && to > from && (normal.at[to] & 0xc0) == 0x80) {
+                to--;
+            }
+            writer_bytes(&w, bytes_slice(normal, from, to));
+            if (to < regions[i].to) {
+                break;
+            }
+        }
+    }
+    return writer_view(&w);
+}
+
+/* Fitted together with the wording by tools/train-wording. */
+static const double weights[LURE_FEATURES] = {
+#include "judge/lure_weights.inc"
+};
+
+void
+lure_ask(struct arena *arena, struct lure_table *table, struct bytes normal,
+         const struct region *regions, size_t region_count, struct lure *lure)
+{
+    lure->asked = true;
+    lure->logit = lure->points - LURE_LINE;
+    if (table->is_worded) {
+        lure->passage = unquoted(arena, normal, regions, region_count);
+        lure->logit = wording_logit(WORDING_LURE, lure->passage);
+        for (size_t i = 0; i < LURE_FEATURES; i++) {
+            lure->logit += weights[i] * lure->features[i];
+        }
+    }
+    lure->is_lure = lure->logit >= 0;
 }

@@ -4,7 +4,9 @@
  * LINE". So nothing is found by one word. A table (share/lexicon/lure.tsv) has concepts, each with many spellings in Japanese and English, and
  * signs: concepts that stand together. Each sign belongs to a theme and has points; themes add up, each up to a bound, and what
  * speaks for wanted mail (a club, a family, an office, a warning against such mail) is taken off. From LURE_LINE points on it is
- * a lure, and each theme is told with the words that it rests on.
+ * a lure by the table, and each theme is told with the words that it rests on. But wanted mail uses the same words; so where it is
+ * worth the time what was found is weighed once more, together with the letters of subject and text (lure_ask), by weights that
+ * were fitted to both (docs/decisions/0030-wording.md).
  *
  * The table: lines of fields parted by tabs; '#' begins a comment where a line begins with it.
  *
@@ -54,7 +56,8 @@ enum lure_stage {
 };
 #define LURE_STAGE_COUNT 5
 
-#define LURE_LINE 2.1 /* points from which on it is a lure */
+#define LURE_LINE     2.1 /* points from which on it is a lure by the table alone */
+#define LURE_FEATURES 36
 
 struct lure_part {
     enum lure_theme theme;
@@ -63,11 +66,15 @@ struct lure_part {
 };
 
 struct lure {
-    double points;
-    bool is_lure;
+    double points; /* what the table says */
+    bool asked;    /* whether its wording was asked about */
+    double logit; /* where it was: what table and wording say together; 0 or more: a lure */
+    bool is_lure; /* by the points, or by that logit */
     struct lure_part parts[LURE_THEME_COUNT]; /* most points first, without LURE_WANTED */
     size_t part_count;
-    unsigned stages; /* 1 << enum lure_stage, also below the line */
+    unsigned stages;                /* 1 << enum lure_stage, also below the line */
+    struct bytes passage;           /* what was asked about, in the arena */
+    double features[LURE_FEATURES]; /* for tools/train-wording */
 };
 
 struct lure_table;
@@ -83,6 +90,10 @@ struct bytes lure_built_in(void);
 void lure_read(struct arena *arena, struct lure_table *table, const struct letter *letter,
                const struct phrase_text *text, const struct region *regions,
                size_t region_count, struct lure *lure_r);
+/* Asks the wording (judge/wording.h) of what was read: sets `asked`, `logit`, `is_lure`. It costs more than reading: to be
+ * asked only where there is doubt. A table of somebody's own, to which no wording was fitted, is asked for its points alone. */
+void lure_ask(struct arena *arena, struct lure_table *table, struct bytes normal,
+              const struct region *regions, size_t region_count, struct lure *lure);
 
 /* "contact", ...; "none", "contact", "rapport", "move", "money". */
 const char *lure_theme_name(enum lure_theme theme);

@@ -2,6 +2,7 @@
 #include "judge/lure.h"
 #include "judge/normal.h"
 #include "judge/thread_memory.h"
+#include "judge/wording.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -36,6 +37,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         SK_ASSERT(lure.parts[i].points > 0 && lure.parts[i].theme != LURE_WANTED);
         SK_ASSERT(i == 0 || lure.parts[i].points <= lure.parts[i - 1].points);
     }
+    lure_ask(&arena, table, text.normal, regions, count, &lure);
+    SK_ASSERT(lure.passage.size <= WORDING_MOST && lure.is_lure == (lure.logit >= 0));
     if (input.size < 2000 && lure_open(&arena, input, &made, NULL) == SK_OK) {
         lure_read(&arena, made, letter, &text, regions, count, &lure);
         lure_close(made);

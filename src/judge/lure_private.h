@@ -47,6 +47,7 @@ struct lure_table {
     /* Signs with a reach, by concept: from near[c] to near[c + 1] in `by_concept`. */
     uint16_t *by_concept;
     size_t near[LIMIT_LURE_CONCEPTS + 1];
+    bool is_worded; /* false: a table of somebody's own, to which no wording was fitted */
 };
 
 struct lure_place {

@@ -222,6 +222,7 @@ lure_open(struct arena *arena, struct bytes text, struct lure_table **table_r,
     struct reader r = {.arena = arena, .scratch = &scratch, .table = table};
 
     arena_init(&scratch, 67108864);
+    table->is_worded = text.at == judge_lure_table;
     r.phrases = ARENA_NEW_MANY(&scratch, LIMIT_LURE_WORDS + lure_unit_count, struct phrase);
     table->signs = ARENA_NEW_MANY(arena, LIMIT_LURE_SIGNS, struct lure_sign);
     for (size_t i = 0; i < LURE_KNOWN_COUNT; i++) {

@@ -1,5 +1,6 @@
 #include "judge/lure.h"
 
+#include "judge/wording.h"
 #include "judge/written_private.h"
 
 static struct arena arena;
@@ -12,6 +13,21 @@ lure_of(struct arena *scratch, struct lure_table *by, const struct written *it)
 
     lure_read(scratch, by, it->letter, &it->text, it->regions, it->region_count, &lure);
     return lure;
+}
+
+static struct lure
+asked_of(struct arena *scratch, struct lure_table *by, const struct written *it)
+{
+    struct lure lure = lure_of(scratch, by, it);
+
+    lure_ask(scratch, by, it->text.normal, it->regions, it->region_count, &lure);
+    return lure;
+}
+
+static bool
+is(double got, double want)
+{
+    return got > want - 0.01 && got < want + 0.01;
 }
 
 static void
@@ -31,7 +47,7 @@ static void
 test_written(void)
 {
     struct bytes file = written_file(&arena, "tests/written/lures.tsv");
-    size_t count[2] = {0}, caught[2] = {0};
+    size_t count[2] = {0}, caught[2] = {0}, told[2] = {0};
     const char *wish = getenv("WRITTEN_SHOW");
     struct written it;
     struct arena scratch;
@@ -42,6 +58,7 @@ test_written(void)
         struct lure lure = lure_of(&scratch, table, &it);
         count[class]++;
         caught[class] += lure.is_lure;
+        told[class] += asked_of(&scratch, table, &it).is_lure;
         if (wish != NULL && (wish[0] == 'a' || lure.is_lure != (class == 0))) {
             show(&it, &lure);
         }
@@ -51,6 +68,73 @@ test_written(void)
            caught[0], count[0]);
     tap_ok(count[1] >= 300 && caught[1] * 50 <= count[1],
            "%zu of %zu wanted look-alikes are flagged", caught[1], count[1]);
+    tap_ok(told[0] * 20 >= count[0] * 19 && told[1] * 100 <= count[1] &&
+               told[1] < caught[1],
+           "with their wording %zu are, and %zu of the look-alikes", told[0], told[1]);
+}
+
+static struct lure
+asked_about(struct lure_table *by, const char *mail)
+{
+    struct written it = {0};
+
+    written_read(&arena, bytes_from_text(mail), &it);
+    return asked_of(&arena, by, &it);
+}
+
+/* The same words in a lure and in a letter to a mother; and how much of a text is asked about. */
+static void
+test_wording(void)
+{
+    static const char head[] = "From: yumi <yumi@example.com>\nTo: you@example.jp\n"
+                               "Subject: x\nMIME-Version: 1.0\n"
+                               "Content-Type: text/plain; charset=utf-8\n"
+                               "Content-Transfer-Encoding: 8bit\n\n";
+    static const char rows[] = "word\ta\talpha\nsign\tcontact\t21\t0\ta\n";
+    struct lure_table *own;
+    struct writer w;
+
+    writer_init(&w, &arena);
+    writer_text(&w, head);
+    writer_text(
+        &w,
+        "はじめまして。一人で毎日寂しくて、お話し相手を探しています。よかったらLINEを追加"
+        "してください。\n");
+    struct lure lure = asked_about(table, writer_c(&w));
+    tap_ok(lure.asked && lure.is_lure && lure.logit >= 0 && lure.passage.size > 0,
+           "a stranger's loneliness (%.1f)", lure.logit);
+    writer_init(&w, &arena);
+    writer_text(&w, head);
+    writer_text(
+        &w,
+        "お母さん、元気ですか。一人暮らしは少し寂しいけれど、大学にも慣れました。LINEを追"
+        "加したので写真を送ります。\n来月の法事には帰ります。\n");
+    lure = asked_about(table, writer_c(&w));
+    tap_ok(lure.asked && !lure.is_lure && lure.logit < 0, "a daughter's (%.1f)",
+           lure.logit);
+    writer_init(&w, &arena);
+    writer_text(&w, "Subject: x\n\nno.\n\nBob wrote:\n> alpha beta\n");
+    lure = asked_about(table, writer_c(&w));
+    tap_ok(bytes_find(lure.passage, BYTES("no."), 0) != BYTES_NOWHERE &&
+               bytes_find(lure.passage, BYTES("alpha"), 0) == BYTES_NOWHERE,
+           "what is quoted is not asked about");
+    writer_init(&w, &arena);
+    writer_text(&w, head);
+    for (int i = 0; i < 1000; i++) {
+        writer_text(&w, "寂");
+    }
+    lure = asked_about(table, writer_c(&w));
+    tap_ok(lure.passage.size <= WORDING_MOST && lure.passage.size > WORDING_MOST - 3 &&
+               (lure.passage.at[lure.passage.size - 3] & 0xc0) == 0xc0,
+           "no more than %d bytes of a long text are, whole characters", WORDING_MOST);
+    if (lure_open(&arena, bytes_from_text(rows), &own, NULL) == SK_OK) {
+        struct lure at = asked_about(own, "Subject: x\n\nalpha\n");
+        struct lure below = asked_about(own, "Subject: x\n\nbeta\n");
+        tap_ok(at.is_lure && is(at.logit, 0) && at.passage.size == 0 && !below.is_lure &&
+                   is(below.logit, -LURE_LINE),
+               "a table of somebody's own is asked for its points alone");
+        lure_close(own);
+    }
 }
 
 static bool
@@ -95,12 +179,6 @@ points_of(const char *rows, const char *mail)
     points = lure_of(&arena, made, &it).points;
     lure_close(made);
     return points;
-}
-
-static bool
-is(double got, double want)
-{
-    return got > want - 0.01 && got < want + 0.01;
 }
 
 static void
@@ -212,6 +290,7 @@ main(void)
     test_signs();
     test_header();
     test_stages();
+    test_wording();
     test_written();
     lure_close(table);
     arena_release(&arena);

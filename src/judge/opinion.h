@@ -105,6 +105,8 @@ struct opinion {
     const struct bulk_answer *bulk;
     unsigned
         lure_stages; /* how far it leads: 1 << enum lure_stage (judge/lure.h); FAMILY_CONTENT; 0 where the classifier takes it for wanted */
+    /* What the wording says for the category of lures (judge/lure.h), a logit; 0 where it was not asked. */
+    double lure_class;
     const struct marks *marks; /* for the index of campaigns; NULL: none were made */
 };
 

@@ -1,21 +1,34 @@
 /* What strangers want and whom they claim to be, as findings: lures (judge/lure.h) and phishing (judge/phishing.h). */
 #include "judge/strangers_private.h"
 
+#include <math.h>
+
 #include "base/writer.h"
 #include "judge/findings_private.h"
 #include "judge/lure.h"
 #include "judge/phishing.h"
 
-/* Logits: for each point of a lure beyond LURE_NOTHING, and at most. */
+/* Logits: what the themes of a lure say, for each point beyond LURE_NOTHING; all of it together, at most and at least. */
 #define LURE_GAIN    0.9
 #define LURE_NOTHING 0.8
 #define LURE_MOST    4.5
-/* Below the line it is one where the classifier, who knows other words, says so too. */
+#define LURE_LEAST   (-4.0)
+/* Below the table's line themes speak where the classifier, who knows other words, doubts too. */
 #define LURE_HALF 1.4
-#define DOUBTED   0.6
-/* Mail he is sure of, as of friends and families, is one from this many points on. */
+#define SUSPECTED 0.6
+/* Mail he is sure of, as of friends and families, they speak against from this many points on. */
 #define LURE_SURE 3.5
 #define TRUSTED   0.05
+/* Wording is asked about where the classifier doubts, and less doubt is enough where the table found a theme. */
+#define ASKED_DOUBT       0.2
+#define ASKED_DOUBT_THEME 0.05
+/* It is a lure from this logit on, what wording and table say and what the classifier says taken together. */
+#define LURE_TOGETHER 0.3
+/* What that says for the category, where the message is unwanted; a classifier that is more than sure says no more for it. */
+#define CLASS_GAIN 3.0
+#define CLASS_LURE 4.0
+#define SURE       2.0
+#define TOLD_LEAST 0.1 /* of a finding */
 /* From here on a message may be a stage of a conversation. Lures of hands that the classifier never saw are all above it, and of four
  * look-alikes by one sender half as many seem to turn as from TRUSTED on (docs/decisions/0028). */
 #define STAGES_FROM 0.2
@@ -128,31 +141,67 @@ read_phishing(struct findings *f, struct judge *judge, const struct letter *lett
     }
 }
 
+/* What the table's themes say by themselves; 0: too little. */
+static double
+themes_say(const struct opinion *o, const struct lure *lure)
+{
+    double line = o->content >= SUSPECTED ? LURE_HALF
+                  : o->content < TRUSTED  ? LURE_SURE
+                                          : LURE_LINE,
+           weight = LURE_GAIN * (lure->points - LURE_NOTHING);
+
+    return lure->points < line ? 0 : weight < LURE_MOST ? weight : LURE_MOST;
+}
+
+/* Themes have what their points say, most first; the wording the rest. */
+static void
+put_lure(struct findings *f, const struct lure *lure, double weight)
+{
+    double themes = LURE_GAIN * (lure->points - LURE_NOTHING), sum = 0;
+
+    themes = themes > weight ? weight : themes;
+    for (size_t i = 0; i < lure->part_count; i++) {
+        sum += lure->parts[i].points;
+    }
+    for (size_t i = 0; themes > 0 && i < lure->part_count; i++) {
+        const struct lure_part *part = &lure->parts[i];
+        findings_put_said(f, lure_finding_name(part->theme), FAMILY_CONTENT,
+                          themes * part->points / sum, part->words, part->words);
+    }
+    double rest = weight - (themes > 0 && sum > 0 ? themes : 0);
+    if (rest >= TOLD_LEAST) {
+        findings_put(f, "lure_wording", FAMILY_CONTENT, rest, BYTES_NONE);
+    }
+}
+
+/* What the wording says is weighed with what the classifier says as it is: where hands that had taught neither were told, the sum
+ * of both logits told lures from wanted mail best. */
 static void
 read_lure(struct findings *f, struct judge *judge, const struct letter *letter,
           struct opinion *o, const struct phrase_text *text, const struct region *regions,
           size_t region_count)
 {
     struct lure lure;
-    double sum = 0;
 
     lure_read(f->arena, judge->lures, letter, text, regions, region_count, &lure);
     o->lure_stages = o->content >= STAGES_FROM ? lure.stages : 0;
-    double line = o->content >= DOUBTED  ? LURE_HALF
-                  : o->content < TRUSTED ? LURE_SURE
-                                         : LURE_LINE;
-    if (lure.points < line) {
-        return;
+    double weight = themes_say(o, &lure);
+    o->lure_class = weight > 0 ? CLASS_LURE : 0;
+    if (o->content >= (lure.part_count > 0 ? ASKED_DOUBT_THEME : ASKED_DOUBT)) {
+        lure_ask(f->arena, judge->lures, text->normal, regions, region_count, &lure);
+        double logit = lure.logit < LURE_LEAST  ? LURE_LEAST
+                       : lure.logit > LURE_MOST ? LURE_MOST
+                                                : lure.logit;
+        double content = log(o->content / (1 - o->content));
+        double together = logit + content - LURE_TOGETHER;
+        o->lure_class =
+            CLASS_LURE + CLASS_GAIN * (together - (content > SURE ? content - SURE : 0));
+        if (logit >= 0 && together >= 0) {
+            weight = weight > logit ? weight : logit;
+        }
     }
-    for (size_t i = 0; i < lure.part_count; i++) {
-        sum += lure.parts[i].points;
-    }
-    double weight = LURE_GAIN * (lure.points - LURE_NOTHING);
-    weight = weight < LURE_MOST ? weight : LURE_MOST;
-    for (size_t i = 0; i < lure.part_count; i++) {
-        const struct lure_part *part = &lure.parts[i];
-        findings_put_said(f, lure_finding_name(part->theme), FAMILY_CONTENT,
-                          weight * part->points / sum, part->words, part->words);
+    if (weight > 0) {
+        put_lure(f, &lure, weight);
     }
 }
 

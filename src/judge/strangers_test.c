@@ -1,6 +1,7 @@
 #include "judge/opinion.h"
 
 #include "base/tap.h"
+#include "judge/written_private.h"
 
 static struct arena arena;
 static struct judge *judge;
@@ -86,6 +87,38 @@ test_phishing(void)
     tap_ok(finding_of(o, "brand_mismatch") == NULL, "without it nothing is said of names");
 }
 
+/* Wording is asked about in doubt alone; where the classifier is sure, the table's themes speak only when they are many. */
+static void
+test_doubt(void)
+{
+    struct bytes file = written_file(&arena, "tests/written/lures-2.tsv");
+    size_t sure = 0, doubted = 0, wrong = 0, lures = 0, others = 0;
+    struct arena scratch;
+    struct written it;
+
+    arena_init(&scratch, 1 << 27);
+    while (written_next(&scratch, &file, &it)) {
+        const struct opinion *o = judge_letter(
+            &scratch, judge, permit_for_tool(&scratch, FAMILY_ALL), NULL, it.letter, NULL);
+        const struct finding *wording = finding_of(o, "lure_wording");
+        bool is = bytes_is(it.column[0], "lure");
+        sure += o->content < 0.05;
+        doubted += o->content >= 0.2;
+        wrong += o->content < 0.05 &&
+                 (wording != NULL || (o->lure_class != 0) != (lures_of(o) > 0));
+        wrong += o->content >= 0.2 && o->lure_class == 0;
+        wrong += lures_of(o) > 0 && o->lure_class == 0;
+        wrong += wording != NULL && (wording->weight <= 0 || wording->weight > 4.5);
+        lures += is && o->category == CATEGORY_LURE && o->unwanted >= 0.5;
+        others += !is && o->category == CATEGORY_LURE && o->unwanted >= 0.5;
+        arena_release(&scratch);
+    }
+    tap_ok(sure > 20 && doubted > 100 && wrong == 0,
+           "asked in doubt (%zu) and not without (%zu): %zu wrong", doubted, sure, wrong);
+    tap_ok(lures >= 120 && others <= 5, "%zu of 130 lures, %zu of 257 others", lures,
+           others);
+}
+
 /* Two recipients, of whom one allows less. */
 static void
 test_apart(void)
@@ -117,6 +150,7 @@ main(void)
     test_lure();
     test_phishing();
     test_apart();
+    test_doubt();
     judge_close(judge);
     arena_release(&arena);
     return tap_done();

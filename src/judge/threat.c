@@ -1,5 +1,7 @@
 #include "judge/threat.h"
 
+#include <float.h>
+
 #include "base/limits.h"
 #include "base/writer.h"
 #include "judge/wording.h"
@@ -19,6 +21,8 @@
 #define CORE_CITED 3.5   /* of one that is cited, at most */
 #define CORE_LEAST 1.0   /* of an act that is weighed */
 #define SCORE_NONE (-20) /* where no act is */
+#define ALONE_SURE 3.6   /* of what an act says by itself */
+#define WORD_MOST  40    /* bytes of an ASCII word; longer ones are junk or data */
 
 struct span {
     size_t from, to;
@@ -303,6 +307,40 @@ drop_tags(const struct sentence *s, struct cue_hit *hits, size_t count)
     return kept;
 }
 
+/* The passage around a sentence without tags and data, which no person reads: junk does not hide what stands in it. */
+static struct bytes
+passage_around(struct arena *arena, struct bytes normal, const struct facts *f)
+{
+    struct bytes all = wording_passage(normal, f->from, f->to);
+    struct span tag = next_tag(all, 0);
+    uint8_t *kept = arena_take_bytes(arena, all.size);
+    size_t size = 0;
+
+    for (size_t at = 0, word = 0; at < all.size; at++) {
+        if (at >= tag.from) {
+            bool unread = bytes_starts(bytes_from(all, tag.from), BYTES("script")) ||
+                          bytes_starts(bytes_from(all, tag.from), BYTES("style"));
+            at = tag.to;
+            tag = next_tag(all, at);
+            at = unread && tag.from < all.size ? tag.from - 2 : at;
+            size -= size > 0; /* what opens it */
+            word = 0;
+            continue;
+        }
+        kept[size++] = all.at[at];
+        word = all.at[at] > ' ' && all.at[at] < 0x80 ? word + 1 : 0;
+        if (word > WORD_MOST) {
+            size -= word;
+            while (at + 1 < all.size && all.at[at + 1] > ' ' && all.at[at + 1] < 0x80 &&
+                   at + 1 < tag.from) {
+                at++;
+            }
+            word = 0;
+        }
+    }
+    return bytes_trim(bytes_of(kept, size));
+}
+
 static bool
 has_act(const struct facts *f)
 {
@@ -364,7 +402,8 @@ static const double weights[THREAT_FEATURES] = {
 #include "judge/threat_weights.inc"
 };
 
-/* Those of the numbers alone: what they find is a notice whatever its wording. */
+/* Those of the numbers alone, set before wording was asked: an act announced as plainly as ALONE_SURE says is a notice however it is
+ * worded ("next week I go to the school and kill the teachers"). */
 static const double alone[THREAT_FEATURES] = {
 #include "judge/threat_alone.inc"
 };
@@ -418,6 +457,7 @@ measure(const struct facts *all, size_t count, size_t at, double *features)
         *next++ = f->cues[class] > 0;
         *next++ = share;
     }
+    *next++ = 0;
     SK_ASSERT(next == features + THREAT_FEATURES);
 }
 
@@ -474,6 +514,57 @@ shown(struct bytes normal, const struct facts *f)
     return bytes_trim(bytes_slice(normal, f->from, to));
 }
 
+static void
+take(struct threat *threat, double score, struct bytes passage, const double *features)
+{
+    threat->score = score;
+    threat->passage = passage;
+    memcpy(threat->features, features, sizeof threat->features);
+}
+
+/* Which sentence of the passage says it, and what crime it is, by their wording. */
+static void
+tell_unsaid(struct arena *arena, struct threat *threat)
+{
+    struct sentence sentence;
+    double most = -DBL_MAX;
+
+    for (size_t at = 0; sentence_next(arena, threat->passage, &at, &sentence);) {
+        struct facts f = {.from = sentence.from, .to = sentence.to};
+        struct bytes words = shown(threat->passage, &f);
+        double logit = wording_logit(WORDING_THREAT, words);
+        if (words.size > 0 && logit > most) {
+            most = logit;
+            threat->words = words;
+        }
+    }
+    most = -DBL_MAX;
+    for (unsigned kind = 0; kind < WORDING_CONCERNS - WORDING_KIND; kind++) {
+        double logit = wording_logit(WORDING_KIND + kind, threat->passage);
+        if (logit > most) {
+            most = logit;
+            threat->kind = THREAT_MURDER + kind;
+        }
+    }
+}
+
+/* What the beginning of a text says that names no act. */
+static void
+ask_unsaid(struct arena *arena, struct bytes normal, struct threat *threat_r)
+{
+    double features[THREAT_FEATURES] = {[0] = 1, [THREAT_FEATURES - 1] = 1};
+    struct bytes passage = wording_passage(normal, 0, 0);
+    double score = weigh(features, weights) + wording_logit(WORDING_THREAT, passage);
+
+    if (score <= threat_r->score) {
+        return;
+    }
+    take(threat_r, score, passage, features);
+    if (score >= 0) {
+        tell_unsaid(arena, threat_r);
+    }
+}
+
 void
 threat_read(struct arena *arena, const struct threat_cues *cues, struct bytes normal,
             const struct region *regions, size_t region_count, struct threat *threat_r)
@@ -496,24 +587,26 @@ threat_read(struct arena *arena, const struct threat_cues *cues, struct bytes no
         all[i].quoted |= region_at(regions, region_count, sentence.from) == REGION_QUOTED;
     }
     size_t candidates = likeliest(all, count, likely);
-    struct letters *letters = candidates == 0 ? NULL : ARENA_NEW(arena, struct letters);
+    bool begins = false; /* with an act */
     for (size_t i = 0; i < candidates; i++) {
         double features[THREAT_FEATURES];
         size_t at = likely[i].at;
-        struct bytes passage = wording_passage(normal, all[at].from, all[at].to);
+        struct bytes passage = passage_around(arena, normal, &all[at]);
         measure(all, count, at, features);
-        double score =
-            weigh(features, weights) + wording_logit(letters, WORDING_THREAT, passage);
-        score = likely[i].score > score ? likely[i].score : score;
+        double score = weigh(features, weights) + wording_logit(WORDING_THREAT, passage);
+        double plain = likely[i].score - ALONE_SURE;
+        score = plain > score ? plain : score;
         if (score > threat_r->score) {
-            threat_r->score = score;
-            threat_r->passage = passage;
-            memcpy(threat_r->features, features, sizeof features);
+            take(threat_r, score, passage, features);
             best = at;
         }
+        begins = begins || all[at].from < WORDING_PASSAGE;
     }
     if (threat_r->score >= 0 && all[best].kind != THREAT_NONE) {
         threat_r->kind = all[best].kind;
         threat_r->words = shown(normal, &all[best]);
+    } else if (!begins && count > 0 &&
+               region_at(regions, region_count, all[0].from) != REGION_QUOTED) {
+        ask_unsaid(arena, normal, threat_r);
     }
 }

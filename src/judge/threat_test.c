@@ -10,6 +10,7 @@
 #include "judge/normal.h"
 #include "judge/romaji.h"
 #include "judge/threat_detail.h"
+#include "judge/wording.h"
 
 static struct arena process;
 static const struct threat_cues *cues;
@@ -317,6 +318,71 @@ test_act_cues(void)
     }
 }
 
+/* Notices that name no act are told by their wording, also which crime it is. */
+static void
+test_unsaid(void)
+{
+    static const struct {
+        const char *text;
+        enum threat_kind kind;
+    } cases[] = {
+        {"今までありがとう。猫のことだけお願いします。このメールが届くころには、私はもうこ"
+         "の世にいません。",
+         THREAT_SUICIDE},
+        {"お前の帰り道は知っている。今夜、あの橋の下がお前の最後の場所になる。",
+         THREAT_MURDER},
+        {"明日の昼、あの教室から出てくる者は一人もいないだろう。準備は全部終わった。",
+         THREAT_ATTACK},
+        {"今までありがとうございました。来月から別の学校に移りますが、猫の写真はまた送りま"
+         "す。",
+         THREAT_NONE},
+        {"帰り道に橋の下のパン屋に寄ります。今夜のお土産は何がいいですか。", THREAT_NONE},
+        {"アカウントの利用を停止しました。二十四時間以内に確認されない場合、永久に削除され"
+         "ます。",
+         THREAT_NONE},
+        {"", THREAT_NONE},
+        {" \n\n ", THREAT_NONE},
+    };
+    struct bytes normal;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct threat threat = threat_of(&process, bytes_from_text(cases[i].text), &normal);
+        tap_ok(threat.kind == cases[i].kind &&
+                   (threat.kind == THREAT_NONE) == (threat.words.size == 0),
+               "%s: %d (%.2f)", cases[i].text, (int)threat.kind, threat.score);
+    }
+    size_t count;
+    struct threat quoted;
+    normal = normal_form(&process,
+                         BYTES("> 明日の昼、あの教室から出てくる者は一人もいないだろう。"
+                               "準備は全部終わった。\nと書いてありました。\n"),
+                         LIMIT_NORMAL_BYTES);
+    const struct region *regions = regions_read(&process, normal, &count);
+    threat_read(&process, cues, normal, regions, count, &quoted);
+    tap_ok(quoted.kind == THREAT_NONE, "what a text begins by quoting is not asked about");
+}
+
+/* Where the text begins with harmless lines beyond the passage, nothing behind is asked about without an act. */
+static void
+test_passage_bound(void)
+{
+    static const char notice[] =
+        "明日の昼、あの教室から出てくる者は一人もいないだろう。準備は全部終わった。";
+
+    for (size_t before = 0; before <= WORDING_PASSAGE; before += WORDING_PASSAGE) {
+        struct writer w;
+        struct bytes normal;
+        writer_init(&w, &process);
+        for (size_t i = 0; i < before; i += 30) {
+            writer_text(&w, "本日の会議の議事録です。\n");
+        }
+        writer_text(&w, notice);
+        struct threat threat = threat_of(&process, writer_view(&w), &normal);
+        tap_ok((threat.kind != THREAT_NONE) == (before == 0), "%zu bytes before it: %d",
+               before, (int)threat.kind);
+    }
+}
+
 int
 main(void)
 {
@@ -330,6 +396,8 @@ main(void)
     test_bound();
     test_cues_bound();
     test_act_cues();
+    test_unsaid();
+    test_passage_bound();
     test_written();
     arena_release(&process);
     return tap_done();

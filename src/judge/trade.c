@@ -428,14 +428,12 @@ has_own_word(const struct trade_reading *r, size_t centre)
 /* The operator's own words are newer than any wording that was learnt: there the rule stands alone. And where much speaks for
  * another meaning (a recipe, a farm, a parcel), no wording makes an offer of it. */
 static void
-take_wording(struct arena *arena, const struct trade_reading *r, size_t centre,
-             struct trade *trade)
+take_wording(const struct trade_reading *r, size_t centre, struct trade *trade)
 {
     double sum = 0;
 
     trade->passage = wording_passage(r->normal, centre, centre);
-    trade->wording =
-        wording_logit(ARENA_NEW(arena, struct letters), WORDING_TRADE, trade->passage);
+    trade->wording = wording_logit(WORDING_TRADE, trade->passage);
     trade_features(trade, trade->features);
     for (size_t i = 0; i < TRADE_FEATURES; i++) {
         sum += weights[i] * trade->features[i];
@@ -471,7 +469,7 @@ trade_read(struct arena *arena, struct bytes normal, const struct lexicon_hit *h
     }
     *trade_r = best.trade;
     if (best.looked_at > 0) {
-        take_wording(arena, r, best.centre, trade_r);
+        take_wording(r, best.centre, trade_r);
     }
     if (best.looked_at > 0 && trade_r->score >= TRADE_LINE) {
         trade_r->kind = best.kind;

@@ -42,11 +42,14 @@ wording_passage(struct bytes normal, size_t from, size_t to)
     while (is_inside(normal, to)) {
         to--;
     }
-    return bytes_slice(normal, from, to);
+    return bytes_trim(bytes_slice(normal, from, to));
 }
 
+/* Kept between calls: it is large, and left as it was found. */
+static struct letters room;
+
 double
-wording_logit(struct letters *room, enum wording_concern concern, struct bytes passage)
+wording_logit(enum wording_concern concern, struct bytes passage)
 {
     const struct table *table = carried();
     double sum = 0;
@@ -54,13 +57,13 @@ wording_logit(struct letters *room, enum wording_concern concern, struct bytes p
     if (table == NULL) {
         return 0;
     }
-    letters_add(room, bytes_slice(passage, 0, WORDING_PASSAGE));
-    for (size_t i = 0; i < room->count; i++) {
-        uint32_t at = room->at[i];
+    letters_add(&room, bytes_slice(passage, 0, WORDING_MOST));
+    for (size_t i = 0; i < room.count; i++) {
+        uint32_t at = room.at[i];
         sum += (double)table->weights[concern][wording_place(at)] *
-               (double)letters_amounts[room->times[at]];
+               (double)letters_amounts[room.times[at]];
     }
-    sum *= (double)table->steps[concern] * letters_share(room);
-    letters_clear(room);
+    sum *= (double)table->steps[concern] * letters_share(&room);
+    letters_clear(&room);
     return sum;
 }

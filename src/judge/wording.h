@@ -2,8 +2,9 @@
  *
  * A table of words knows what somebody thought of. How people go on around such words (how a notice of crime or an offer in slang is
  * phrased, and how news, games, shops and jokes are) is learnt from many texts: a weight for each run of one to three characters
- * (judge/letters.h), fitted together with the numbers that judge/threat.c and judge/trade.c read, so that each says what the other does not.
- * It is asked only where those found something to ask about, and only of the passage around it.
+ * (judge/letters.h), fitted together with the numbers that judge/threat.c, judge/trade.c and judge/lure.c read, so that each says what the
+ * other does not. It is asked only where those found something to ask about, or the classifier doubts, and only of the passage around
+ * it; a lure's passage is the beginning of its text, as is that of a notice that names no act.
  *
  * The weights are carried in the program (share/model/wording.model, made by tools/train-wording), 8 bits each, and used where they lie:
  *
@@ -15,17 +16,18 @@
 
 #include "judge/letters.h"
 
-enum wording_concern { WORDING_THREAT, WORDING_TRADE };
-#define WORDING_CONCERNS 2
+/* From WORDING_KIND on: which kind of crime a notice announces that names none, in the order of enum threat_kind. */
+enum wording_concern { WORDING_THREAT, WORDING_TRADE, WORDING_LURE, WORDING_KIND };
+#define WORDING_CONCERNS (WORDING_KIND + 6)
 
 #define WORDING_BITS    16
-#define WORDING_PASSAGE 900 /* bytes of a passage; beyond: not read */
+#define WORDING_PASSAGE 900  /* bytes of a passage around a place */
+#define WORDING_MOST    1500 /* of any passage; beyond: not read */
 
-/* The passage around the bytes [from, to) of a text: at most WORDING_PASSAGE bytes, whole characters, a view of it. */
+/* The passage around the bytes [from, to) of a text: at most WORDING_PASSAGE bytes, whole characters, no blanks around it, a view of it. */
 struct bytes wording_passage(struct bytes normal, size_t from, size_t to);
-/* A logit; positive speaks for the concern. 0 where no table is carried. room: zero, and left so. */
-double wording_logit(struct letters *room, enum wording_concern concern,
-                     struct bytes passage);
+/* A logit; positive speaks for the concern. 0 where no table is carried. Not for two threads at once. */
+double wording_logit(enum wording_concern concern, struct bytes passage);
 /* Of letters, the place of its weight: for tools that teach. */
 static inline unsigned
 wording_place(unsigned letters_at)

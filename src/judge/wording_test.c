@@ -2,7 +2,7 @@
 
 #include "base/tap.h"
 
-static struct letters room;
+static uint8_t long_text[WORDING_MOST + 10];
 
 static void
 test_passages(void)
@@ -36,15 +36,14 @@ test_passages(void)
 static double
 apart(enum wording_concern concern, const char *one, const char *other)
 {
-    return wording_logit(&room, concern, bytes_from_text(one)) -
-           wording_logit(&room, concern, bytes_from_text(other));
+    return wording_logit(concern, bytes_from_text(one)) -
+           wording_logit(concern, bytes_from_text(other));
 }
 
 static void
 test_logits(void)
 {
-    tap_ok(wording_logit(&room, WORDING_THREAT, BYTES_NONE) == 0,
-           "no passage says nothing");
+    tap_ok(wording_logit(WORDING_THREAT, BYTES_NONE) == 0, "no passage says nothing");
     tap_ok(apart(WORDING_THREAT, "明日あの駅で人を刺すつもりだ。もう包丁は鞄に入れた",
                  "駅で人が刺されたというニュースを見た。包丁を持った男は逮捕されたそうだ") >
                1,
@@ -58,11 +57,30 @@ test_logits(void)
                  "アイスの詰め合わせです 冷凍でお届けします 賞味期限は袋をご覧ください") >
                1,
            "who offers in slang is told from who sells sweets");
-    bool clear = room.count == 0;
-    for (size_t i = 0; i < LETTERS_COUNT; i++) {
-        clear = clear && room.times[i] == 0;
-    }
-    tap_ok(clear, "the room is left as it was found");
+    tap_ok(apart(WORDING_LURE,
+                 "突然のメールごめんなさい。一人で寂しくて、話し相手になってくれませんか？"
+                 "よかったらラインのidを送りますね",
+                 "お父さんの薬、薬局で受け取りました。ごはんは冷蔵庫です。駅に着いたらライ"
+                 "ンで教えて、迎えに行きます") > 1,
+           "who lures is told from who writes to the family");
+    tap_ok(
+        apart(WORDING_LURE,
+              "hello dear, i saw your profile and feel you are a good person. please write "
+              "me on whatsapp so we can know each other",
+              "hi mum, the flight landed an hour late. i will write on whatsapp when we "
+              "are at the hotel") > 1,
+        "in English too");
+    size_t size = sizeof long_text;
+    memset(long_text, 'a', size);
+    memcpy(long_text + WORDING_MOST, "xyz", 3);
+    double beyond = wording_logit(WORDING_LURE, bytes_of(long_text, WORDING_MOST + 3));
+    tap_ok(beyond == wording_logit(WORDING_LURE, bytes_of(long_text, WORDING_MOST)),
+           "what lies beyond the most that is read says nothing");
+    tap_ok(wording_logit(WORDING_LURE, bytes_of(long_text, WORDING_MOST - 1)) !=
+               wording_logit(WORDING_LURE, bytes_of(long_text + 4, WORDING_MOST - 1)),
+           "and the last byte before it does");
+    tap_ok(apart(WORDING_THREAT, "明日あの駅で人を刺す", "明日あの駅で人を刺す") == 0,
+           "the same passage gives the same answer each time");
 }
 
 int

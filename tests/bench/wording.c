@@ -1,17 +1,24 @@
-/* What judge/threat or judge/trade reads of texts: one a line on stdin, \n for a line end. A line each on stdout, parted by tabs: whether it is
- * one (0 or 1), its score, whether there was anything to ask about (0 or 1), the numbers that were weighed, and last the letters of the
- * passage around it, each as place:amount with blanks between (judge/wording.h). For tools/train-wording.
+/* What judge/threat, judge/trade or judge/lure reads of texts: one a line on stdin, \n for a line end (of lures whole mails), or "@file PATH", a
+ * mail. A line each on stdout, parted by tabs: whether it is one (0 or 1), its score, whether there was anything to ask about (0 or 1), the numbers that were
+ * weighed, and last the letters of the passage that was asked about, each as place:amount with blanks between (judge/wording.h). For
+ * tools/train-wording.
  *
- *     wording-bench threat|trade */
+ *     wording-bench threat|trade|lure */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/limits.h"
+#include "base/writer.h"
+#include "judge/judge_private.h"
 #include "judge/lexicon.h"
+#include "judge/lure.h"
 #include "judge/normal.h"
 #include "judge/threat.h"
 #include "judge/trade.h"
 #include "judge/wording.h"
+#include "parse/read.h"
+#include "sekisho/files.h"
 
 static struct letters letters;
 
@@ -47,21 +54,67 @@ print(bool is_one, double score, const double *features, size_t count, struct by
     letters_clear(&letters);
 }
 
+static struct bytes
+subject_and_text(struct arena *arena, const struct letter *letter)
+{
+    struct writer w;
+
+    writer_init(&w, arena);
+    writer_bytes(&w, letter->subject);
+    writer_byte(&w, '\n');
+    writer_bytes(&w, letter->text);
+    return normal_form(arena, writer_view(&w), LIMIT_NORMAL_BYTES);
+}
+
+static void
+read_lure(struct arena *arena, struct lure_table *table, struct bytes mail)
+{
+    const struct letter *letter = letter_read(arena, mail);
+    struct lure lure;
+    size_t count;
+    struct phrase_text text = phrase_text_of(arena, subject_and_text(arena, letter));
+    const struct region *regions = regions_read(arena, text.normal, &count);
+
+    lure_read(arena, table, letter, &text, regions, count, &lure);
+    lure_ask(arena, table, text.normal, regions, count, &lure);
+    print(lure.is_lure, lure.logit, lure.features, LURE_FEATURES, lure.passage);
+}
+
+/* A line's bytes, or those of the file that it names. */
+static struct bytes
+bytes_named(struct arena *arena, char *line, size_t size, bool *is_mail_r)
+{
+    struct bytes raw = BYTES_NONE;
+    struct why why;
+
+    line[size] = '\0';
+    *is_mail_r = strncmp(line, "@file ", 6) == 0;
+    if (!*is_mail_r) {
+        return bytes_of(line, unescape(line, size));
+    }
+    if (file_read(arena, line + 6, LIMIT_MESSAGE, &raw, &why) != SK_OK) {
+        fprintf(stderr, "%s\n", why.sentence);
+    }
+    return raw;
+}
+
 int
 main(int argc, char **argv)
 {
     struct arena process;
     struct lexicon *lexicon;
+    struct lure_table *lures;
     struct why why;
     char *line = NULL;
     size_t room = 0;
     ssize_t size;
-    bool threats = argc < 2 || argv[1][1] == 'h';
+    bool threats = argc < 2 || argv[1][1] == 'h', leads = !threats && argv[1][0] == 'l';
 
     arena_init(&process, (size_t)1 << 26);
     const struct threat_cues *cues = threat_cues_new(&process);
     if (lexicon_open(&process, lexicon_threat_table(), lexicon_slang_table(), &lexicon,
-                     &why) != SK_OK) {
+                     &why) != SK_OK ||
+        lure_open(&process, lure_built_in(), &lures, &why) != SK_OK) {
         fprintf(stderr, "%s\n", why.sentence);
         return 1;
     }
@@ -69,8 +122,16 @@ main(int argc, char **argv)
         struct arena arena;
         size_t count, hit_count;
         arena_init(&arena, (size_t)1 << 27);
-        struct bytes normal = normal_form(
-            &arena, bytes_of(line, unescape(line, (size_t)size - 1)), LIMIT_NORMAL_BYTES);
+        bool is_mail;
+        struct bytes read = bytes_named(&arena, line, (size_t)size - 1, &is_mail);
+        if (leads) {
+            read_lure(&arena, lures, read);
+            arena_release(&arena);
+            continue;
+        }
+        struct bytes normal =
+            is_mail ? judge_normal_of(&arena, letter_read(&arena, read), LIMIT_NORMAL_BYTES)
+                    : normal_form(&arena, read, LIMIT_NORMAL_BYTES);
         const struct region *regions = regions_read(&arena, normal, &count);
         if (threats) {
             struct threat threat;
@@ -88,6 +149,7 @@ main(int argc, char **argv)
         arena_release(&arena);
     }
     free(line);
+    lure_close(lures);
     arena_release(&process);
     return 0;
 }
