@@ -98,6 +98,8 @@ judge_share_out(struct judge *judge, const struct findings *f, struct opinion *o
             logit += i == CATEGORY_SLANG ? (trade->kind != LEXICON_ANY ? 5 : -2) : 0;
             logit += i == (int)sign_category(signs->kind) ? SIGNS_GAIN * signs->score : 0;
             logit += i == CATEGORY_MALWARE && has_malware_sign(f) ? 3 : 0;
+            /* What ClamAV names is that, whatever its words are like. */
+            logit += i == CATEGORY_MALWARE && has_finding(f, "attachment_virus") ? 6 : 0;
             logit += i == CATEGORY_PHISHING && has_finding(f, "link_text_mismatch") ? 1 : 0;
             logit += i == CATEGORY_PHISHING && has_finding(f, "brand_mismatch") ? 4 : 0;
             logit += i == CATEGORY_LURE ? o->lure_class : 0;

@@ -269,8 +269,9 @@ test_review(void)
         bool piano = i % 2 == 0;
         const char *words =
             piano ? "piano lessons evening concert score" : "river walk lunch bridge birds";
-        snprintf(who, sizeof who, "u%d@e.example", i % 10);
-        snprintf(other, sizeof other, "w%d@f.example", i % 10);
+        /* Thirty of them, as a secret key draws the two juries: of ten it may leave one almost alone. */
+        snprintf(who, sizeof who, "u%d@e.example", i % 30);
+        snprintf(other, sizeof other, "w%d@f.example", i % 30);
         honest = teach(who, words, 1000 + i, piano);
         SK_ASSERT(honest != 0 && teach(other, words, 1000 + i, !piano) != 0);
     }
