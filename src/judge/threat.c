@@ -332,7 +332,7 @@ passage_around(struct arena *arena, struct bytes normal, const struct facts *f)
         if (word > WORD_MOST) {
             size -= word;
             while (at + 1 < all.size && all.at[at + 1] > ' ' && all.at[at + 1] < 0x80 &&
-                   at + 1 < tag.from) {
+                   at + 2 < tag.from) {
                 at++;
             }
             word = 0;
@@ -537,6 +537,9 @@ tell_unsaid(struct arena *arena, struct threat *threat)
             most = logit;
             threat->words = words;
         }
+    }
+    if (threat->words.size == 0) {
+        return;
     }
     most = -DBL_MAX;
     for (unsigned kind = 0; kind < WORDING_CONCERNS - WORDING_KIND; kind++) {

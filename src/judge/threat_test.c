@@ -183,6 +183,9 @@ test_around(void)
         {"明日15時34分に東京駅を爆破するかあああ。必ず実行する。", true},
         {"来週、若葉小学校に行って教師を必ず殺す。<script>go()</script><img src=film.png>",
          true},
+        {"必ず殺す。お前の学校に爆弾を仕掛けた。aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+         "aaaaaaaaaaaa<b>bbb</b>明日爆発する。",
+         true},
         {"I want to kill President Ann Example.", true},
         {"A message of that day read that \"I want to kill President Ann Example\", and it "
          "was one of "
