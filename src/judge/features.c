@@ -34,21 +34,24 @@ features_clear(struct features *features)
     letters_clear(&features->letters);
 }
 
+/* Features are told apart by their product with this. */
+#define MIX UINT64_C(0x9e3779b97f4a7c15)
+/* Features that one place of a text gives at most: of grams, of pairs. */
+#define GRAMS 2
+#define PAIRS (1 + PAIR_DISTANCE)
+
 /* Gives how many the set has then: its user counts in a register, since a count in memory has each feature wait for the one
  * before. */
 static inline size_t
-add(struct feature_set *set, size_t count, uint64_t x)
+add(struct feature_set *set, size_t count, uint64_t mixed)
 {
-    uint32_t at = (uint32_t)((x * 0x9e3779b97f4a7c15u) >> (64 - FEATURE_BITS));
-    uint64_t seen = set->seen[at / 64];
+    size_t at = mixed >> (64 - FEATURE_BITS), block = mixed >> (64 - FEATURE_BITS + 6);
+    uint64_t seen = set->seen[block], now = seen | UINT64_C(1) << (at % 64);
 
     /* Whether it is new nobody can foretell, so nothing branches on it. */
-    if (count < FEATURES_MAX) {
-        set->at[count] = at;
-        count += (seen >> (at % 64) & 1) == 0;
-        set->seen[at / 64] = seen | UINT64_C(1) << (at % 64);
-    }
-    return count;
+    set->at[count] = (uint32_t)at;
+    set->seen[block] = now;
+    return count + (seen < now);
 }
 
 static inline uint64_t
@@ -67,40 +70,70 @@ character_size(uint8_t lead)
     return lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
 }
 
+/* Whether three characters of three bytes stand there, as in most of Japanese. */
+static inline bool
+is_wide(const uint8_t *at)
+{
+    return (at[0] & at[3] & at[6] & 0xf0) == 0xe0 && ((at[0] | at[3] | at[6]) & 0x10) == 0;
+}
+
+static inline size_t
+add_characters(struct feature_set *set, size_t count, const uint8_t *at, size_t two,
+               size_t three, uint64_t kind)
+{
+    uint64_t pair = load(at, two) * 0x100000001b3u + kind + 7;
+
+    count = add(set, count, pair * MIX);
+    return three > two
+               ? add(set, count, (hash_mix(pair) + load(at + two, three - two)) * MIX)
+               : count;
+}
+
 static void
 add_grams(struct feature_set *set, const uint8_t *at, size_t size, uint64_t kind)
 {
     size_t count = set->count;
 
+    size = size < (FEATURES_MAX - count) / GRAMS ? size : (FEATURES_MAX - count) / GRAMS;
     for (size_t i = 0; i < size;) {
-        if (at[i] < 0x80) {
-            if (i + 4 <= size) {
-                count = add(set, count, load(at + i, 4) * 1000003 + kind);
-            }
+        while (i + 4 <= size && at[i] < 0x80) {
+            count = add(set, count, load(at + i, 4) * (1000003 * MIX) + kind * MIX);
             i++;
+        }
+        if (i >= size || at[i] < 0x80) {
+            i++;
+            continue;
+        }
+        if (i + 9 <= size && is_wide(at + i)) {
+            count = add_characters(set, count, at + i, 6, 9, kind);
+            i += 3;
             continue;
         }
         size_t one = character_size(at[i]);
         size_t two = i + one < size ? one + character_size(at[i + one]) : one;
         size_t three = i + two < size ? two + character_size(at[i + two]) : two;
         if (i + two <= size && two > one) {
-            uint64_t pair = load(at + i, two) * 0x100000001b3u + kind + 7;
-            count = add(set, count, pair);
-            if (i + three <= size && three > two) {
-                count = add(set, count, hash_mix(pair) + load(at + i + two, three - two));
-            }
+            count = add_characters(set, count, at + i, two, i + three <= size ? three : two,
+                                   kind);
         }
         i += one;
     }
     set->count = count;
 }
 
-/* The next word; Japanese (from U+3000 on) comes character by character. */
-static uint64_t
+/* What a word is made of: no blank and no control character, and no Japanese. */
+static inline bool
+is_of_word(uint8_t c)
+{
+    return (c > ' ' && c < 0xe3) || c >= 0xf0;
+}
+
+/* The next word; Japanese (from U+3000 on) comes character by character. The text ends with a byte that is of no word. */
+static inline uint64_t
 next_word(const uint8_t *at, size_t size, size_t *position, uint64_t kind)
 {
     uint64_t hash = kind;
-    size_t i = *position, from = i;
+    size_t i = *position, most = i + WORD_SIZE_MAX;
 
     if (at[i] >= 0xe3 && at[i] < 0xf0) {
         hash += load(at + i, 3);
@@ -109,34 +142,43 @@ next_word(const uint8_t *at, size_t size, size_t *position, uint64_t kind)
         do {
             hash = (hash ^ at[i]) * 0x100000001b3u;
             i++;
-        } while (i < size && at[i] > ' ' && !(at[i] >= 0xe3 && at[i] < 0xf0) &&
-                 i - from < WORD_SIZE_MAX);
+        } while (is_of_word(at[i]) && i < most);
     }
     *position = i;
     return hash_mix(hash);
 }
 
+/* The word, and each of the `most` before it with it; before: the last one first, each three times its product with MIX. The
+ * product of a sum is the sum of the products. */
+static inline size_t
+add_word(struct feature_set *set, size_t count, uint64_t before[PAIR_DISTANCE],
+         uint64_t word, size_t most)
+{
+    count = add(set, count, word);
+    for (size_t d = 1; d <= most; d++) {
+        count = add(set, count, before[d - 1] + word + d * (0x1234567 * MIX));
+    }
+    for (size_t d = PAIR_DISTANCE - 1; d > 0; d--) {
+        before[d] = before[d - 1];
+    }
+    before[0] = word * 3;
+    return count;
+}
+
 static void
 add_pairs(struct feature_set *set, const uint8_t *at, size_t size, uint64_t kind)
 {
-    uint64_t before[PAIR_DISTANCE] = {0}; /* the last word first, each thrice */
+    uint64_t before[PAIR_DISTANCE] = {0};
     size_t words = 0, count = set->count;
 
-    for (size_t i = 0; i < size;) {
+    for (size_t i = 0; i < size && count + PAIRS <= FEATURES_MAX;) {
         if (at[i] <= ' ') {
             i++;
             continue;
         }
-        uint64_t word = next_word(at, size, &i, kind);
-        count = add(set, count, word);
-        for (size_t d = 1; d <= PAIR_DISTANCE && d <= words; d++) {
-            count = add(set, count, before[d - 1] + word + d * 0x1234567);
-        }
-        for (size_t d = PAIR_DISTANCE - 1; d > 0; d--) {
-            before[d] = before[d - 1];
-        }
-        before[0] = word * 3;
-        words++;
+        uint64_t word = next_word(at, size, &i, kind) * MIX;
+        count = words < PAIR_DISTANCE ? add_word(set, count, before, word, words++)
+                                      : add_word(set, count, before, word, PAIR_DISTANCE);
     }
     set->count = count;
 }

@@ -1,7 +1,5 @@
 #include "judge/letters.h"
 
-#include <math.h>
-
 const float letters_amounts[256] = {
     0.000000f, 1.000000f, 1.693147f, 2.098612f, 2.386294f, 2.609438f, 2.791759f, 2.945910f,
     3.079442f, 3.197225f, 3.302585f, 3.397895f, 3.484907f, 3.564949f, 3.639057f, 3.708050f,
@@ -46,64 +44,108 @@ letters_clear(struct letters *letters)
     letters->count = 0;
 }
 
+/* Runs are told apart by their product with this. */
+#define MIX 0x9e3779b97f4a7c15u
+/* Runs that one character ends. */
+#define RUNS 3
+
 /* Gives how many there are then: counted in a register, since a count in memory has each run wait for the one before. */
 static inline size_t
-add(struct letters *letters, size_t count, uint64_t x)
+add(struct letters *letters, size_t count, uint64_t mixed)
 {
-    uint32_t at = (uint32_t)((x * 0x9e3779b97f4a7c15u) >> (64 - LETTERS_BITS));
-    uint8_t times = letters->times[at];
+    size_t at = mixed >> (64 - LETTERS_BITS);
+    uint8_t times = letters->times[at], more;
+    uint8_t over = __builtin_add_overflow(times, 1, &more);
 
     /* Whether it is new nobody can foretell, so nothing branches on it. */
-    if (count < LETTERS_MAX) {
-        letters->at[count] = at;
-        count += times == 0;
-        letters->times[at] = (uint8_t)(times + (times < 255));
-    }
-    return count;
+    letters->at[count] = (uint32_t)at;
+    letters->times[at] = (uint8_t)(more - over);
+    return count + (times == 0);
 }
 
-/* The character's number, 21 bits; of bytes that are none, their bits in its places. */
+/* What a byte that is a character by itself counts as: a digit as any other, the end of a line as a blank. */
+#define AS_READ(c) ((c) >= '0' && (c) <= '9' ? '0' : (c) == '\n' ? ' ' : (c))
+#define MIXED(c)   ((AS_READ(c) + UINT64_C(1)) * MIX)
+#define MIXED_4(c) MIXED(c), MIXED((c) + 1), MIXED((c) + 2), MIXED((c) + 3)
+#define MIXED_32(c)                                                                        \
+    MIXED_4(c), MIXED_4((c) + 4), MIXED_4((c) + 8), MIXED_4((c) + 12), MIXED_4((c) + 16),  \
+        MIXED_4((c) + 20), MIXED_4((c) + 24), MIXED_4((c) + 28)
+
+#define LEAD 0xc0 /* characters of more bytes begin here */
+
+static const uint64_t single[LEAD] = {MIXED_32(0x00), MIXED_32(0x20), MIXED_32(0x40),
+                                      MIXED_32(0x60), MIXED_32(0x80), MIXED_32(0xa0)};
+
+/* The number of a character of more bytes, 21 bits; of bytes that are none, their bits in its places. */
+static inline uint64_t
+long_character(const uint8_t *p, size_t left, size_t *size_r)
+{
+    if (left == 1) {
+        *size_r = 1;
+        return *p;
+    }
+    if (*p < 0xe0 || left == 2) {
+        *size_r = 2;
+        return (uint64_t)(p[0] & 0x1f) << 6 | (p[1] & 0x3f);
+    }
+    if (*p < 0xf0 || left == 3) {
+        *size_r = 3;
+        return (uint64_t)(p[0] & 0xf) << 12 | (uint64_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
+    }
+    *size_r = 4;
+    return (uint64_t)(p[0] & 7) << 18 | (uint64_t)(p[1] & 0x3f) << 12 |
+           (uint64_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
+}
+
+/* The character there, as MIX times one more than its number, so that a run is told from a shorter one. */
 static inline uint64_t
 next_character(struct bytes text, size_t *at)
 {
     const uint8_t *p = text.at + *at;
-    size_t left = text.size - *at;
+    size_t size = 1;
+    uint64_t mixed =
+        *p < LEAD ? single[*p] : (long_character(p, text.size - *at, &size) + 1) * MIX;
 
-    if (*p < 0xc0 || left == 1) {
-        *at += 1;
-        return *p >= '0' && *p <= '9' ? '0' : *p == '\n' ? ' ' : *p;
+    *at += size;
+    return mixed;
+}
+
+/* The last two characters; 0: there is none. */
+struct before {
+    uint64_t last, earlier;
+};
+
+/* The product of a run is the sum of those of its characters, shifted to their places. */
+static inline size_t
+add_runs(struct letters *letters, size_t count, struct before *before, uint64_t one)
+{
+    uint64_t two = one + (before->last << 21);
+
+    count = add(letters, count, one);
+    if (before->last != 0) {
+        count = add(letters, count, two);
     }
-    if (*p < 0xe0 || left == 2) {
-        *at += 2;
-        return (uint64_t)(p[0] & 0x1f) << 6 | (p[1] & 0x3f);
+    if (before->earlier != 0) {
+        count = add(letters, count, two + (before->earlier << 42));
     }
-    if (*p < 0xf0 || left == 3) {
-        *at += 3;
-        return (uint64_t)(p[0] & 0xf) << 12 | (uint64_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
-    }
-    *at += 4;
-    return (uint64_t)(p[0] & 7) << 18 | (uint64_t)(p[1] & 0x3f) << 12 |
-           (uint64_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
+    before->earlier = before->last;
+    before->last = one;
+    return count;
 }
 
 void
 letters_add(struct letters *letters, struct bytes normal)
 {
-    uint64_t before = 0, earlier = 0;
-    size_t count = letters->count;
+    struct before before = {0};
+    size_t count = letters->count, at = 0;
 
-    /* One more than its number, so that a run is told from a shorter one. */
-    for (size_t at = 0; at < normal.size;) {
-        uint64_t c = next_character(normal, &at) + 1;
-        count = add(letters, count, c);
-        if (before != 0) {
-            count = add(letters, count, (before << 21) + c);
+    while (at < normal.size && count + RUNS <= LETTERS_MAX) {
+        /* So many characters surely fit: they are not counted one by one. */
+        size_t room = (LETTERS_MAX - count) / RUNS,
+               end = normal.size - at < room ? normal.size : at + room;
+        while (at < end) {
+            count = add_runs(letters, count, &before, next_character(normal, &at));
         }
-        if (earlier != 0) {
-            count = add(letters, count, (earlier << 42) + (before << 21) + c);
-        }
-        earlier = before;
-        before = c;
     }
     letters->count = count;
 }
@@ -117,5 +159,5 @@ letters_share(const struct letters *letters)
         double amount = (double)letters_amounts[letters->times[letters->at[i]]];
         squares += amount * amount;
     }
-    return letters->count == 0 ? 0 : 1 / sqrt(squares);
+    return letters_share_of(squares);
 }

@@ -7,11 +7,14 @@
  * process, used again. Linear in the text. */
 #pragma once
 
+#include <math.h>
+
 #include "base/bytes.h"
 
 #define LETTERS_BITS  18
 #define LETTERS_COUNT (1u << LETTERS_BITS)
-#define LETTERS_MAX   16384 /* different runs; beyond: not taken */
+#define LETTERS_MAX                                                                        \
+    16384 /* different runs; where no place is left for the three of a character: not taken */
 
 struct letters {
     uint32_t at[LETTERS_MAX]; /* each below LETTERS_COUNT, none twice */
@@ -28,3 +31,9 @@ void letters_add(struct letters *letters, struct bytes normal);
 extern const float letters_amounts[256];
 /* What each amount is multiplied with; 0 for no letters. */
 double letters_share(const struct letters *letters);
+/* The same for who has summed the squares of all amounts, in their order, himself. */
+static inline double
+letters_share_of(double squares)
+{
+    return squares > 0 ? 1 / sqrt(squares) : 0;
+}

@@ -367,30 +367,59 @@ by_root(double sum, size_t count)
 /* The tables are larger than what is near the processor; weights are fetched so many before they are needed. */
 #define AHEAD 16
 
+/* How many of `count` can have the one AHEAD of them fetched. */
+static inline size_t
+fetching(size_t count)
+{
+    return count > AHEAD ? count - AHEAD : 0;
+}
+
 static double
 sum_grams(const struct model *model, const uint32_t *at, size_t count)
 {
+    size_t i = 0, near = fetching(count);
     float sum = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        __builtin_prefetch(&model->t.grams[at[i + AHEAD < count ? i + AHEAD : i]]);
+    for (; i < near; i++) {
+        __builtin_prefetch(&model->t.grams[at[i + AHEAD]]);
+        sum += model->t.grams[at[i]];
+    }
+    for (; i < count; i++) {
         sum += model->t.grams[at[i]];
     }
     return by_root((double)sum, count);
 }
 
+struct letter_sums {
+    float weights;
+    double squares;
+};
+
+static inline void
+sum_letter(const struct model *model, const struct letters *letters, size_t i,
+           struct letter_sums *sums)
+{
+    uint32_t at = letters->at[i];
+    float amount = letters_amounts[letters->times[at]];
+
+    sums->weights += model->t.letters[at] * amount;
+    sums->squares += (double)amount * (double)amount;
+}
+
 static double
 sum_letters(const struct model *model, const struct letters *letters)
 {
-    float sum = 0;
+    size_t i = 0, near = fetching(letters->count);
+    struct letter_sums sums = {0, 0};
 
-    for (size_t i = 0; i < letters->count; i++) {
-        uint32_t at = letters->at[i],
-                 ahead = letters->at[i + AHEAD < letters->count ? i + AHEAD : i];
-        __builtin_prefetch(&model->t.letters[ahead]);
-        sum += model->t.letters[at] * letters_amounts[letters->times[at]];
+    for (; i < near; i++) {
+        __builtin_prefetch(&model->t.letters[letters->at[i + AHEAD]]);
+        sum_letter(model, letters, i, &sums);
     }
-    return (double)sum * letters_share(letters);
+    for (; i < letters->count; i++) {
+        sum_letter(model, letters, i, &sums);
+    }
+    return (double)sums.weights * letters_share_of(sums.squares);
 }
 
 struct pair_sums {
@@ -450,12 +479,12 @@ sum_pairs(const struct model *model, const uint32_t *at, size_t count)
     float per_ham = counted ? 1 / (float)model->head.counted_ham : 0;
     static const float never[] = {1, 0};
     struct pair_sums sums = {0, 0};
-    size_t done = 0;
+    size_t done = 0, near = fetching(count);
 
     for (; done + FOUR <= count; done += FOUR) {
         sum_four(model, at + done, counted, per_spam, per_ham, &sums);
-        for (size_t i = done; i < done + FOUR; i++) {
-            __builtin_prefetch(&model->t.pairs[at[i + AHEAD < count ? i + AHEAD : i]]);
+        for (size_t i = done; done + FOUR <= near && i < done + FOUR; i++) {
+            __builtin_prefetch(&model->t.pairs[at[i + AHEAD]]);
         }
     }
     for (size_t i = done; i < count; i++) {

@@ -52,7 +52,7 @@ double
 wording_logit(enum wording_concern concern, struct bytes passage)
 {
     const struct table *table = carried();
-    double sum = 0;
+    double sum = 0, squares = 0;
 
     if (table == NULL) {
         return 0;
@@ -60,10 +60,12 @@ wording_logit(enum wording_concern concern, struct bytes passage)
     letters_add(&room, bytes_slice(passage, 0, WORDING_MOST));
     for (size_t i = 0; i < room.count; i++) {
         uint32_t at = room.at[i];
-        sum += (double)table->weights[concern][wording_place(at)] *
-               (double)letters_amounts[room.times[at]];
+        double amount = (double)letters_amounts[room.times[at]];
+        room.times[at] = 0;
+        sum += (double)table->weights[concern][wording_place(at)] * amount;
+        squares += amount * amount;
     }
-    sum *= (double)table->steps[concern] * letters_share(&room);
-    letters_clear(&room);
+    room.count = 0;
+    sum *= (double)table->steps[concern] * letters_share_of(squares);
     return sum;
 }
