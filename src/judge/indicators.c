@@ -1,137 +1,10 @@
 #include "judge/indicators_private.h"
 
-#include <unicode/unorm2.h>
-#include <unicode/utf16.h>
-
 #include "base/hash.h"
-#include "base/utf8.h"
-#include "base/why.h"
 #include "parse/links.h"
 
-/* What NFKC makes of one character is at most so long, or the character is left as it is. */
-#define FOLDED_MAX 8
 /* Bytes of a link of another scheme that are read. */
 #define SCHEME_MAX 120
-
-struct folder {
-    struct reading *r;
-    const UNormalizer2 *wide, *canonical;
-};
-
-static bool
-is_invisible(uint32_t c)
-{
-    return (c < 0x20 && !ascii_blank((uint8_t)c)) || (c >= 0x7f && c < 0xa0) || c == 0xad ||
-           c == 0x34f || c == 0x61c || (c >= 0x180b && c <= 0x180f) ||
-           (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
-           (c >= 0x2060 && c <= 0x206f) || c == 0x3164 || (c >= 0xfe00 && c <= 0xfe0f) ||
-           c == 0xfeff || (c >= 0xfff0 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
-}
-
-static inline void
-append(struct reading *r, uint32_t c, size_t at)
-{
-    if (r->count + 1 >= r->room) {
-        r->glyphs = arena_grow(r->arena, r->glyphs, r->room * sizeof *r->glyphs,
-                               r->room * 2 * sizeof *r->glyphs);
-        r->room *= 2;
-    }
-    r->glyphs[r->count++] = (struct glyph){.c = c, .at = (uint32_t)at};
-}
-
-static void
-put(struct folder *f, uint32_t c, size_t at)
-{
-    struct reading *r = f->r;
-
-    if (is_invisible(c)) {
-        return;
-    }
-    if ((c >= 0x2010 && c <= 0x2015) || c == 0x2212 || c == 0x2500) {
-        c = '-';
-    }
-    if (c == '\t' || c == '\r' || c == 0x3000 || c == 0xa0) {
-        c = ' ';
-    }
-    if (glyph_blank(c) && r->count > 0 && glyph_blank(r->glyphs[r->count - 1].c)) {
-        r->glyphs[r->count - 1].c = c == '\n' ? c : r->glyphs[r->count - 1].c;
-        return;
-    }
-    if ((c == 0x3099 || c == 0x309a) && r->count > 0) {
-        UChar32 one = unorm2_composePair(f->canonical, (UChar32)r->glyphs[r->count - 1].c,
-                                         (UChar32)c);
-        if (one >= 0) {
-            r->glyphs[r->count - 1].c = (uint32_t)one;
-            return;
-        }
-    }
-    append(r, c, at);
-}
-
-/* What most texts are made of stands for itself: kana, kanji. */
-static inline bool
-is_itself(uint32_t c)
-{
-    return (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30fe) ||
-           (c >= 0x4e00 && c <= 0x9fff);
-}
-
-static void
-take(struct folder *f, uint32_t c, size_t at)
-{
-    UChar folded[FOLDED_MAX];
-    UErrorCode code = U_ZERO_ERROR;
-    UChar32 one;
-
-    if (c < 0x80 || (c >= 0x2460 && c <= 0x24ff)) { /* circled: they number lists */
-        put(f, c, at);
-        return;
-    }
-    if (c >= 0xff01 && c <= 0xff5e) {
-        put(f, c - 0xfee0, at);
-        return;
-    }
-    int32_t size =
-        unorm2_getRawDecomposition(f->wide, (UChar32)c, folded, FOLDED_MAX, &code);
-    if (U_FAILURE(code) || size <= 0 ||
-        unorm2_getDecomposition(f->canonical, (UChar32)c, NULL, 0, &code) > 0) {
-        put(f, c, at); /* it has none, or is a letter with its mark */
-        return;
-    }
-    for (int32_t i = 0; i < size;) {
-        U16_NEXT(folded, i, size, one);
-        put(f, U_IS_SURROGATE(one) ? UTF8_REPLACEMENT : (uint32_t)one, at);
-    }
-}
-
-static void
-fold(struct reading *r)
-{
-    UErrorCode code = U_ZERO_ERROR;
-    struct folder f = {.r = r,
-                       .wide = unorm2_getNFKCInstance(&code),
-                       .canonical = unorm2_getNFCInstance(&code)};
-    uint32_t c;
-
-    SK_ASSERT(U_SUCCESS(code));
-    r->room = r->text.size / 2 + 64;
-    r->glyphs = arena_take_many(r->arena, r->room, sizeof *r->glyphs);
-    for (size_t at = 0; at < r->text.size;) {
-        uint8_t byte = r->text.at[at];
-        if (byte > ' ' && byte < 0x7f) {
-            append(r, byte, at++);
-            continue;
-        }
-        size_t size = utf8_get(r->text, at, &c);
-        if (size == 3 && is_itself(c)) {
-            append(r, c, at);
-        } else {
-            take(&f, size == 0 ? UTF8_REPLACEMENT : c, at);
-        }
-        at += size == 0 ? 1 : size;
-    }
-    r->glyphs[r->count] = (struct glyph){.at = (uint32_t)r->text.size};
-}
 
 int
 glyph_kanji_number(uint32_t c)
@@ -415,24 +288,23 @@ links_read(struct reading *r)
     }
 }
 
-/* Whether a reader of `scan` may find something there: most of a text begins nothing. Letters only where a word begins: of an
- * IBAN (capitals), of a coin address (b), of "my name is" (m, t, i). Of kana only と, which name_read asks for; of kanji the
- * numbers, 市 and 区, what names are labelled with, and what stands before 都, 道, 府 or 県. */
+/* Whether a reader of `scan` may find something at a mark. Letters only where a word begins: of an IBAN (two capitals and digits),
+ * of a coin address (bc), of "my name is" (my, th, "i "). */
 static inline bool
 may_begin(const struct reading *r, size_t at)
 {
-    uint32_t c = r->glyphs[at].c;
+    uint32_t c = r->glyphs[at].c, next = glyph(r, at + 1), lower = glyph_lower(next);
 
-    if (c < 0x80) {
-        return glyph_digit(c) || c == '+' || c == '(' ||
-               (((c >= 'A' && c <= 'Z') || c == 'b' || c == 'm' || c == 't' || c == 'i') &&
-                !glyph_letter(glyph_before(r, at)));
+    if (!glyph_letter(c)) {
+        return true;
     }
-    if (c < 0x4e00) {
-        return c == 0x3068 || c == 0x3012 || glyph_number(c) >= 0 || c >= 0x3400;
+    if (glyph_letter(glyph_before(r, at))) {
+        return false;
     }
-    return c == 0x5e02 || c == 0x533a || glyph_number(c) >= 0 || name_label_begins(c) ||
-           is_prefecture(glyph(r, at + 2)) || is_prefecture(glyph(r, at + 3));
+    bool capitals = c <= 'Z' && next >= 'A' && next <= 'Z' && glyph_digit(glyph(r, at + 2));
+    c = glyph_lower(c);
+    return capitals || (c == 'm' && lower == 'y') || (c == 't' && lower == 'h') ||
+           (c == 'i' && lower == ' ') || (c == 'b' && lower == 'c');
 }
 
 static void
@@ -442,18 +314,15 @@ scan(struct reading *r)
         coin_read, iban_read, account_read, place_read, phone_read, name_read,
     };
 
-    for (size_t at = 0; at < r->count && r->found < LIMIT_INDICATORS;) {
+    for (size_t at = reading_next(r, MARK_OTHER, 0);
+         at < r->count && r->found < LIMIT_INDICATORS;) {
         size_t after = at;
-        if (!may_begin(r, at)) {
-            at++;
-            continue;
-        }
-        for (size_t i = 0;
-             !r->glyphs[at].taken && after == at && i < sizeof readers / sizeof *readers;
+        for (size_t i = 0; !r->glyphs[at].taken && after == at && may_begin(r, at) &&
+                           i < sizeof readers / sizeof *readers;
              i++) {
             after = readers[i](r, at);
         }
-        at = after > at ? after : at + 1;
+        at = reading_next(r, MARK_OTHER, after > at ? after : at + 1);
     }
 }
 
@@ -488,7 +357,7 @@ scheme_take(struct reading *r, const struct link *link)
         return;
     }
     struct reading own = {.arena = r->arena, .text = bytes_slice(text, 0, SCHEME_MAX)};
-    fold(&own);
+    reading_fold(&own);
     messengers_read(&own);
     scan(&own);
     for (size_t i = 0; i < own.found; i++) {
@@ -503,7 +372,7 @@ indicators_read(struct arena *arena, const struct indicator_texts *in, size_t *c
 
     r.text = bytes_slice(in->text, 0, LIMIT_INDICATOR_TEXT);
     if (r.text.size > 0) {
-        fold(&r);
+        reading_fold(&r);
         bank_accounts_init(&r);
         mail_read(&r);
         messengers_read(&r);

@@ -138,42 +138,50 @@ first_is(const struct reading *r, uint32_t c)
 {
     size_t bit = first_bit(c);
 
-    return (r->bank_first[bit / 64] >> bit % 64 & 1) != 0;
+    return r->bank_first != NULL && (r->bank_first[bit / 64] >> bit % 64 & 1) != 0;
 }
 
 static void
-first_add(struct reading *r, const char *word)
+first_add(uint64_t first[BANK_FIRST], const char *word)
 {
     uint32_t c;
 
     if (utf8_get(bytes_from_text(word), 0, &c) > 0) {
-        r->bank_first[first_bit(c) / 64] |= (uint64_t)1 << first_bit(c) % 64;
+        first[first_bit(c) / 64] |= (uint64_t)1 << first_bit(c) % 64;
     }
 }
 
 static void
-first_add_all(struct reading *r, const char *const *words)
+first_add_all(uint64_t first[BANK_FIRST], const char *const *words)
 {
     for (; *words != NULL; words++) {
-        first_add(r, *words);
+        first_add(first, *words);
     }
 }
 
 void
 bank_accounts_init(struct reading *r)
 {
-    for (size_t i = 0; i < bank_count; i++) {
-        first_add(r, banks[i].name);
-        first_add(r, banks[i].bic == NULL ? banks[i].name : banks[i].bic);
+    static uint64_t
+        first[BANK_FIRST]; /* made at the first question, and the program's own */
+    static bool made;
+
+    for (size_t i = 0; !made && i < bank_count; i++) {
+        first_add(first, banks[i].name);
+        first_add(first, banks[i].bic == NULL ? banks[i].name : banks[i].bic);
         for (size_t k = 0; k < BANK_WORDS && banks[i].words[k] != NULL; k++) {
-            first_add(r, banks[i].words[k]);
+            first_add(first, banks[i].words[k]);
         }
     }
-    first_add_all(r, bank_words);
-    first_add_all(r, bank_code_labels);
-    first_add_all(r, branch_labels);
-    first_add_all(r, branch_words);
-    first_add_all(r, branch_numbers);
+    if (!made) {
+        first_add_all(first, bank_words);
+        first_add_all(first, bank_code_labels);
+        first_add_all(first, branch_labels);
+        first_add_all(first, branch_words);
+        first_add_all(first, branch_numbers);
+        made = true;
+    }
+    r->bank_first = first;
 }
 
 /* The bank whose code stands there: four digits after 銀行コード or 金融機関コード. */

@@ -358,18 +358,17 @@ scheme_at(struct reading *r, size_t at)
     return at;
 }
 
-/* Whether a name or an id begins there: @, or a first letter of the names above where a word begins. */
+/* Whether a name or an id may begin at a mark: of Latin letters li, l i, te, tg, si, wha. */
 static inline bool
 may_begin(const struct reading *r, size_t at)
 {
-    uint32_t c = glyph_lower(r->glyphs[at].c), before = glyph_before(r, at);
+    uint32_t c = glyph_lower(r->glyphs[at].c), next = glyph_lower(glyph(r, at + 1));
 
-    if (c < 0x80) {
-        return c == '@' ||
-               ((c == 'l' || c == 't' || c == 's' || c == 'w') && !glyph_letter(before));
-    }
-    bool katakana = c == 0x30e9 || c == 0x30c6 || c == 0x30b7 || c == 0x30ef;
-    return c == 0x3089 || c == 0x3066 || (katakana && !glyph_katakana(before));
+    return !glyph_letter(c) ||
+           (!glyph_letter(glyph_before(r, at)) &&
+            ((c == 'l' && (next == 'i' || next == ' ')) ||
+             (c == 't' && (next == 'e' || next == 'g')) || (c == 's' && next == 'i') ||
+             (c == 'w' && next == 'h' && glyph_lower(glyph(r, at + 2)) == 'a')));
 }
 
 static size_t
@@ -390,9 +389,10 @@ messenger_any(struct reading *r, size_t at)
 void
 messengers_read(struct reading *r)
 {
-    for (size_t at = 0; at < r->count && r->found < LIMIT_INDICATORS;) {
+    for (size_t at = reading_next(r, MARK_MESSENGER, 0);
+         at < r->count && r->found < LIMIT_INDICATORS;) {
         size_t after = may_begin(r, at) && !r->glyphs[at].taken ? messenger_any(r, at) : at;
-        at = after > at ? after : at + 1;
+        at = reading_next(r, MARK_MESSENGER, after > at ? after : at + 1);
     }
 }
 

@@ -67,19 +67,23 @@ sign_at(const struct reading *r, size_t at, size_t *from_r, size_t *to_r)
     static const char *const close[] = {"★", "☆",      "■",      "●", "◎", "◆", "♪", "□",
                                         "▲", "あっと", "アット", "◇", "※", "♥", "♡", NULL};
     enum sign sign = SIGN_SURE;
-    size_t size = glyphs_any(r, at, sure);
+    uint32_t c = glyph(r, at);
 
     *from_r = at;
-    if (size == 0 && (size = glyphs_any(r, at, close)) > 0) {
-        sign = SIGN_CLOSE;
-    } else if (size == 0 && glyph(r, at) < 0x80 &&
-               strchr("#*!$&^~=", (int)glyph(r, at)) != NULL) {
-        sign = SIGN_HINT;
-        size = 1;
-    } else if (size == 0 && glyphs_are(r, at, " at ") > 0) {
+    if (c == ' ') {
         *to_r = at + 4;
-        return SIGN_WORD;
-    } else if (size == 0) {
+        return glyphs_are(r, at, " at ") > 0 ? SIGN_WORD : SIGN_NONE;
+    }
+    if (c < 0x80 && strchr("#*!$&^~=", (int)c) != NULL) {
+        *to_r = at + 1;
+        return SIGN_HINT;
+    }
+    size_t size = glyphs_any(r, at, sure);
+    if (size == 0) {
+        size = glyphs_any(r, at, close);
+        sign = SIGN_CLOSE;
+    }
+    if (size == 0) {
         return SIGN_NONE;
     }
     *to_r = at + size;
@@ -211,20 +215,20 @@ is_hinted(const struct reading *r, size_t at, uint32_t sign)
     return false;
 }
 
-/* Whether something stands there that may be a sign for @, and before it what an address may begin with: most of a text is told
- * by its letters. */
+/* Whether at a mark a sign for @ may stand: before it what an address may end with, a blank between them or not; behind brackets
+ * and _ what all their signs go on with: at, @, あ, ア. */
 static inline bool
 may_be_sign(const struct reading *r, size_t at)
 {
-    uint32_t c = r->glyphs[at].c, before = glyph_before(r, at);
+    uint32_t c = r->glyphs[at].c, before = glyph_before(r, at),
+             next = glyph_lower(glyph(r, at + 1));
+    bool opens = c == '(' || c == '[' || c == '{' || c == '<' || c == '_';
 
-    if (glyph_letter(c) || glyph_digit(c)) {
+    if (opens && next != 'a' && next != '@' && next != ' ' && next != 0x3042 &&
+        next != 0x30a2) {
         return false;
     }
-    return (is_local(before) || before == ' ') &&
-           (c >= 0x80 || c == '@' || c == '[' || c == '(' || c == '{' || c == '<' ||
-            (c == ' ' && glyph_lower(glyph(r, at + 1)) == 'a') ||
-            memchr("#_*!$&^~=", (int)c, 10) != NULL);
+    return is_local(before) || (before == ' ' && is_local(glyph_before(r, at - 1)));
 }
 
 static size_t
@@ -262,8 +266,9 @@ mail_at(struct reading *r, size_t at)
 void
 mail_read(struct reading *r)
 {
-    for (size_t at = 0; at < r->count && r->found < LIMIT_INDICATORS;) {
+    for (size_t at = reading_next(r, MARK_MAIL, 0);
+         at < r->count && r->found < LIMIT_INDICATORS;) {
         size_t after = may_be_sign(r, at) ? mail_at(r, at) : at;
-        at = after > at ? after : at + 1;
+        at = reading_next(r, MARK_MAIL, after > at ? after : at + 1);
     }
 }

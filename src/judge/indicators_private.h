@@ -16,18 +16,35 @@ struct glyph {
     bool taken;  /* belongs to an indicator or link */
 };
 
+/* Where a reader has to look: most of a text begins nothing. */
+enum reading_mark {
+    MARK_MAIL,      /* a sign for @ */
+    MARK_MESSENGER, /* the name of a messenger, or @ */
+    MARK_OTHER,     /* numbers, places, names */
+};
+#define READING_MARKS 3
+
+#define BANK_FIRST 16 /* words of 64 bits */
+
 struct reading {
     struct arena *arena;
     struct bytes text;
     struct glyph *glyphs; /* one more than count: a last one of c 0 */
     size_t count, room;
-    size_t bank_from; /* no account's words begin before */
+    uint64_t *marks[READING_MARKS]; /* a bit for each character */
+    size_t bank_from;               /* no account's words begin before */
     size_t account_tries;
-    uint64_t bank_first[16]; /* what the words of an account begin with */
+    const uint64_t
+        *bank_first; /* what the words of an account begin with; NULL: none is looked for */
     struct indicator *list;
     uint64_t *hashes;
     size_t found, list_room;
 };
+
+/* Fills glyphs and marks from the text. */
+void reading_fold(struct reading *r);
+/* The next character at or behind `at` that has the mark; count where there is none. */
+size_t reading_next(const struct reading *r, enum reading_mark mark, size_t at);
 
 /* The character there, 0 outside. */
 static inline uint32_t

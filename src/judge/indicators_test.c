@@ -204,6 +204,98 @@ test_links(void)
            "links that are not in the text; pictures are not told");
 }
 
+/* Readers are asked only where a word of theirs may begin (indicators_fold.c): each way to begin is tried, as is the place behind
+ * more characters than bytes. */
+static void
+test_beginnings(void)
+{
+    static const struct {
+        enum indicator_type type;
+        const char *text;
+    } all[] = {
+        {INDICATOR_EMAIL, "taro@example.jp"},
+        {INDICATOR_EMAIL, "taro [ at ] example.jp"},
+        {INDICATOR_EMAIL, "taro(AT)example.jp"},
+        {INDICATOR_EMAIL, "taro {at} example.jp"},
+        {INDICATOR_EMAIL, "taro<at>example.jp"},
+        {INDICATOR_EMAIL, "taro_at_example.jp"},
+        {INDICATOR_EMAIL, "taro【あっと】example.jp"},
+        {INDICATOR_EMAIL, "taro(アットマーク)example.jp"},
+        {INDICATOR_EMAIL, "taroアットexample.jp"},
+        {INDICATOR_EMAIL, "taroあっとexample.jp"},
+        {INDICATOR_EMAIL, "taro at example dot jp"},
+        {INDICATOR_EMAIL, "taro#example.jp (#は@に変えて)"},
+        {INDICATOR_EMAIL, "taro★example.jp"},
+        {INDICATOR_EMAIL, "taro☆example.jp"},
+        {INDICATOR_EMAIL, "taro■example.jp"},
+        {INDICATOR_EMAIL, "taro●example.jp"},
+        {INDICATOR_EMAIL, "taro◎example.jp"},
+        {INDICATOR_EMAIL, "taro◆example.jp"},
+        {INDICATOR_EMAIL, "taro♪example.jp"},
+        {INDICATOR_EMAIL, "taro□example.jp"},
+        {INDICATOR_EMAIL, "taro▲example.jp"},
+        {INDICATOR_EMAIL, "taro◇example.jp"},
+        {INDICATOR_EMAIL, "taro※example.jp"},
+        {INDICATOR_EMAIL, "taro♥example.jp"},
+        {INDICATOR_EMAIL, "taro♡example.jp"},
+        {INDICATOR_LINE_ID, "LINE ID: taro_123"},
+        {INDICATOR_LINE_ID, "Line id taro_123"},
+        {INDICATOR_LINE_ID, "L I N E ID: taro_123"},
+        {INDICATOR_LINE_ID, "ライン ID: taro_123"},
+        {INDICATOR_LINE_ID, "ﾗｲﾝ ID: taro_123"},
+        {INDICATOR_LINE_ID, "らいんID: taro_123"},
+        {INDICATOR_LINE_ID, "@taro123 をLINEで追加"},
+        {INDICATOR_TELEGRAM_ID, "telegram: @taro_123"},
+        {INDICATOR_TELEGRAM_ID, "TG: @taro_123"},
+        {INDICATOR_TELEGRAM_ID, "テレグラム @taro_123"},
+        {INDICATOR_TELEGRAM_ID, "てれぐらむ @taro_123"},
+        {INDICATOR_TELEGRAM_ID, "tg://resolve?domain=taro_123"},
+        {INDICATOR_SIGNAL_ID, "signal: @taro.42"},
+        {INDICATOR_SIGNAL_ID, "シグナル ID: taro.42"},
+        {INDICATOR_WHATSAPP_ID, "WhatsApp +81 90-1234-5678"},
+        {INDICATOR_WHATSAPP_ID, "ワッツアップ +81 90-1234-5678"},
+        {INDICATOR_PHONE, "(03)1234-5678"},
+        {INDICATOR_PHONE, "+81-3-1234-5678"},
+        {INDICATOR_PHONE, "電話〇九〇一二三四五六七八"},
+        {INDICATOR_BITCOIN, "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"},
+        {INDICATOR_BITCOIN, "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4"},
+        {INDICATOR_BANK_ACCOUNT, "GB82 WEST 1234 5698 7654 32"},
+        {INDICATOR_BANK_ACCOUNT, "みずほ銀行 新宿支店 普通 1234567"},
+        {INDICATOR_POSTAL_ADDRESS, "〒100-0001 東京都千代田区千代田1-1"},
+        {INDICATOR_POSTAL_ADDRESS, "東京都千代田区千代田1丁目1番"},
+        {INDICATOR_POSTAL_ADDRESS, "北海道札幌市中央区北三条西6丁目"},
+        {INDICATOR_POSTAL_ADDRESS, "大阪府大阪市北区中之島1丁目3番"},
+        {INDICATOR_POSTAL_ADDRESS, "神奈川県横浜市中区日本大通1丁目"},
+        {INDICATOR_POSTAL_ADDRESS, "横浜市中区日本大通1丁目"},
+        {INDICATOR_NAME, "鈴木一郎と申します"},
+        {INDICATOR_NAME, "担当: 鈴木一郎"},
+        {INDICATOR_NAME, "差出人: 鈴木一郎"},
+        {INDICATOR_NAME, "My name is John Smith"},
+        {INDICATOR_NAME, "I am Mr. John Smith"},
+        {INDICATOR_NAME, "this is attorney John Smith"},
+    };
+    struct writer w;
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        size_t count, good = 0;
+        writer_init(&w, &arena);
+        for (int k = 0; k < 200; k++) {
+            writer_text(&w, "㍿"); /* one character of 3 bytes, folded to four */
+        }
+        writer_text(&w, "\n");
+        writer_text(&w, all[i].text);
+        const struct indicator *list = read_text(bytes_from_text(all[i].text), &count);
+        for (size_t k = 0; k < count; k++) {
+            good += list[k].type == all[i].type;
+        }
+        list = read_text(writer_view(&w), &count);
+        for (size_t k = 0; k < count; k++) {
+            good += list[k].type == all[i].type;
+        }
+        tap_ok(good == 2, "begins: %s", all[i].text);
+    }
+}
+
 static void
 test_bounds(void)
 {
@@ -239,6 +331,7 @@ main(void)
     test_cases();
     test_places();
     test_links();
+    test_beginnings();
     test_bounds();
     arena_release(&arena);
     return tap_done();
