@@ -92,8 +92,14 @@ bytes_find_fold(struct bytes b, struct bytes what, size_t from)
     if (from > b.size || what.size > b.size - from) {
         return BYTES_NOWHERE;
     }
+    if (what.size == 0) {
+        return from;
+    }
+    uint8_t lower = ascii_lower(what.at[0]);
+    uint8_t upper = ascii_letter(lower) ? lower ^ 0x20 : lower;
     for (size_t i = from; i + what.size <= b.size; i++) {
-        if (bytes_equal_fold((struct bytes){b.at + i, what.size}, what)) {
+        if ((b.at[i] == lower || b.at[i] == upper) &&
+            bytes_equal_fold((struct bytes){b.at + i, what.size}, what)) {
             return i;
         }
     }

@@ -107,22 +107,23 @@ writer_clean(struct writer *w, struct bytes b, size_t most)
     bool cut = b.size > most;
 
     b = bytes_slice(b, 0, most);
-    while (b.size > 0) {
+    size_t done = 0; /* what stands before is written */
+    for (size_t at = 0; at < b.size;) {
         uint32_t c;
-        size_t size = utf8_get(b, 0, &c);
-        bool harmless = size > 0 && utf8_harmless(c) && c != '\\';
-        if (size == 0) {
-            size = 1;
+        size_t size = utf8_get(b, at, &c);
+        if (size > 0 && utf8_harmless(c) && c != '\\') {
+            at += size;
+            continue;
         }
-        if (harmless) {
-            writer_bytes(w, bytes_slice(b, 0, size));
-        } else {
-            for (size_t i = 0; i < size; i++) {
-                writer_format(w, "\\x%02x", b.at[i]);
-            }
+        writer_bytes(w, bytes_slice(b, done, at));
+        size = size == 0 ? 1 : size;
+        for (size_t i = 0; i < size; i++) {
+            writer_format(w, "\\x%02x", b.at[at + i]);
         }
-        b = bytes_from(b, size);
+        at += size;
+        done = at;
     }
+    writer_bytes(w, bytes_from(b, done));
     if (cut) {
         writer_text(w, "...");
     }

@@ -128,6 +128,9 @@ count_rest(struct reading *r)
         for (size_t k = 0; all && k < sign->together_count; k++) {
             all = r->seen.has[sign->together[k]];
         }
+        if (!all && !r->done[i]) {
+            continue;
+        }
         for (size_t k = 0; k < sign->not_count; k++) {
             none = none && !r->seen.has[sign->not [k]];
         }

@@ -4,14 +4,15 @@
 #include "base/scan.h"
 #include "base/utf8.h"
 
-#define RULE_MIN       8  /* characters of a ruled line */
-#define UNDERSCORE_MIN 20 /* of the line that list servers write */
-#define FOOTER_LINES   15 /* at most below it */
-#define SIGNATURE_MOST 30 /* lines below "--" */
-#define RULED_MOST     14 /* lines of a signature below a ruled line */
-#define INTRODUCED     2  /* lines that may introduce a quotation */
-#define HEAD_LINES     6  /* of a message that is passed on */
-#define HEAD_MOST      16 /* bytes of a name in its head, with the colon */
+#define RULE_MIN       8   /* characters of a ruled line */
+#define RULED_BYTES    400 /* of a line that are looked at for that */
+#define UNDERSCORE_MIN 20  /* of the line that list servers write */
+#define FOOTER_LINES   15  /* at most below it */
+#define SIGNATURE_MOST 30  /* lines below "--" */
+#define RULED_MOST     14  /* lines of a signature below a ruled line */
+#define INTRODUCED     2   /* lines that may introduce a quotation */
+#define HEAD_LINES     6   /* of a message that is passed on */
+#define HEAD_MOST      16  /* bytes of a name in its head, with the colon */
 
 struct line {
     struct bytes text; /* without the line end, trimmed */
@@ -145,15 +146,17 @@ is_rule_sign(uint32_t c)
            c == 0x2015 || c == 0x2026 || c == 0x4e00 || c == 0x203b;
 }
 
-/* A line of signs alone, or a word between signs. */
+/* A line of signs alone, or a word between signs: told as soon as what is left cannot be signs enough. */
 static bool
 is_ruled(struct bytes line)
 {
-    size_t signs = 0, others = 0, size;
+    size_t signs = 0, others = 0, size,
+           end = line.size < RULED_BYTES ? line.size : RULED_BYTES;
     uint32_t c = 0;
 
-    for (size_t at = 0; at < line.size && at < 400; at += size) {
-        size = utf8_get(line, at, &c);
+    for (size_t at = 0; at < end && 2 * others <= signs + (end - at); at += size) {
+        size = line.at[at] < 0x80 ? 1 : utf8_get(line, at, &c);
+        c = size == 1 ? line.at[at] : c;
         size = size == 0 ? 1 : size;
         bool sign = is_rule_sign(c);
         signs += sign;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/scan.h"
 #include "base/utf8.h"
 #include "parse/links.h"
 
@@ -40,10 +41,11 @@ is_rule(uint32_t c)
 static void
 piece_look(struct bytes normal, struct law_piece *piece)
 {
-    size_t signs = 0, others = 0, size;
-    uint32_t c;
+    size_t signs = 0, size;
+    uint32_t c = 0;
+    bool ruled = true;
 
-    for (size_t at = piece->from; at < piece->to; at += size) {
+    for (size_t at = piece->from; ruled && at < piece->to; at += size) {
         size = utf8_get(normal, at, &c);
         if (size == 0) {
             size = 1;
@@ -52,10 +54,10 @@ piece_look(struct bytes normal, struct law_piece *piece)
         if (at == piece->from && c != 0x203b) {
             piece->heading = is_mark(c);
         }
-        signs += is_rule(c);
-        others += !is_rule(c);
+        ruled = is_rule(c);
+        signs++;
     }
-    piece->ruled = signs >= RULE_SIGNS && others == 0;
+    piece->ruled = ruled && signs >= RULE_SIGNS;
 }
 
 /* How many bytes end a piece at `at`: a line's end, 。, the bars of a menu, ! and ? between sentences; 0: none. */
@@ -76,24 +78,66 @@ stop_at(struct bytes text, size_t at)
     return c == 0xe3 && bytes_starts(bytes_from(text, at), BYTES("。")) ? 3 : 0;
 }
 
+/* The places of a block of text at which something that ends a piece may begin. */
+static inline size_t
+stops_in(struct bytes text, size_t at)
+{
+    scan_block block = scan_load(text.at + at);
+    unsigned plain = scan_hits(scan_is(block, '\n') | scan_is(block, '|') |
+                               scan_is(block, '!') | scan_is(block, '?')),
+             slash = scan_hits(scan_is(block, '/')) >> 1 | 1u << 15,
+             first = scan_hits(scan_is(block, 0xe3)),
+             last = scan_hits(scan_is(block, 0x82)) >> 2 | 3u << 14;
+
+    return plain | (scan_hits(scan_is(block, ' ')) & slash) | (first & last);
+}
+
+/* The first stop at or behind `at`, before `end`; stop_r: how many bytes it has. `end` and 0 if there is none. */
+static size_t
+next_stop(struct bytes text, size_t at, size_t end, size_t *stop_r)
+{
+    for (; at + SCAN_SIZE <= text.size && at < end; at += SCAN_SIZE) {
+        for (size_t hits = stops_in(text, at); hits != 0; hits &= hits - 1) {
+            size_t to = at + scan_first(hits);
+            if (to < end && (*stop_r = stop_at(text, to)) > 0) {
+                return to;
+            }
+        }
+    }
+    for (; at < end; at++) {
+        if ((*stop_r = stop_at(text, at)) > 0) {
+            return at;
+        }
+    }
+    *stop_r = 0;
+    return end;
+}
+
+/* Where a piece that begins at `at` is cut, if nothing ends it before. */
+static size_t
+cut_of(struct bytes text, size_t at)
+{
+    size_t cut = text.size - at > PIECE_MAX ? at + PIECE_MAX : text.size;
+
+    while (cut < text.size && (text.at[cut] & 0xc0) == 0x80) {
+        cut++;
+    }
+    return cut;
+}
+
 static void
 pieces_read(struct law_text *t, const struct region *regions, size_t region_count)
 {
     struct bytes text = t->normal;
     size_t room = text.size / PIECE_MAX + 1, region = 0, line = 0, stop;
 
-    for (size_t i = 0; i < text.size; i++) {
-        room += stop_at(text, i) > 0;
+    for (size_t at = 0; at < text.size; at++) {
+        at = next_stop(text, at, text.size, &stop);
+        room += stop > 0;
     }
     t->pieces = ARENA_NEW_MANY(t->arena, room, struct law_piece);
     for (size_t at = 0, to; at < text.size; at = to + stop) {
-        stop = 1;
-        for (to = at; to < text.size && (stop = stop_at(text, to)) == 0;) {
-            to++;
-            if (to - at >= PIECE_MAX && to < text.size && (text.at[to] & 0xc0) != 0x80) {
-                break;
-            }
-        }
+        to = next_stop(text, at, cut_of(text, at), &stop);
         struct law_piece *p = &t->pieces[t->piece_count];
         *p = (struct law_piece){.from = at, .to = to, .line = line};
         while (p->from < p->to && text.at[p->from] == ' ') {
@@ -388,7 +432,12 @@ by_place(const void *a, const void *b)
 static void
 contacts_sort(struct law_text *t)
 {
-    if (t->contact_count > 1) {
+    bool sorted = true;
+
+    for (size_t i = 1; i < t->contact_count; i++) {
+        sorted = sorted && t->contacts[i - 1].from <= t->contacts[i].from;
+    }
+    if (!sorted) {
         qsort(t->contacts, t->contact_count, sizeof *t->contacts, by_place);
     }
 }

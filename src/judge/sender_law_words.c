@@ -152,6 +152,16 @@ longest_at(const struct spelling *const *buckets, struct bytes text, size_t at)
     return NULL;
 }
 
+/* Not within a character, nor within a word of letters: there stands_alone would say no. */
+static inline bool
+may_begin(struct bytes text, size_t at)
+{
+    uint8_t c = text.at[at];
+
+    return (c & 0xc0) != 0x80 &&
+           !(at > 0 && ascii_letter(c) && ascii_letter(text.at[at - 1]));
+}
+
 struct law_hit *
 law_words_find(struct arena *arena, struct bytes normal, size_t *count_r)
 {
@@ -160,7 +170,8 @@ law_words_find(struct arena *arena, struct bytes normal, size_t *count_r)
     size_t count = 0, room = 0;
 
     for (size_t at = 0; at < normal.size;) {
-        const struct spelling *s = longest_at(buckets, normal, at);
+        const struct spelling *s =
+            may_begin(normal, at) ? longest_at(buckets, normal, at) : NULL;
         if (s == NULL) {
             at++;
             continue;

@@ -574,7 +574,7 @@ threat_read(struct arena *arena, const struct threat_cues *cues, struct bytes no
 {
     size_t room = sentences_most(normal);
     struct facts *all = arena_take_many(arena, room, sizeof *all);
-    struct cue_hit *hits = arena_take_many(arena, LIMIT_THREAT_CUES, sizeof *hits);
+    struct cue_hit *hits = arena_grow(arena, NULL, 0, LIMIT_THREAT_CUES * sizeof *hits);
     struct sentence sentence;
     struct likely likely[ASKED_MOST];
     size_t count = look_for_acts(arena, cues, normal, all, room), best = 0;
