@@ -1,4 +1,4 @@
-#include "judge/phishing.h"
+#include "judge/phishing_private.h"
 
 #include "base/limits.h"
 #include "judge/normal.h"
@@ -33,9 +33,8 @@ author(const struct letter *letter)
     return letter->from.address_count > 0 ? &letter->from.addresses[0] : NULL;
 }
 
-/* Whether a valid signature, or SPF for MAIL FROM, is the brand's. */
-static bool
-proves(const struct brand *brand, const struct origin *origin)
+bool
+phishing_proves(const struct brand *brand, const struct origin *origin)
 {
     for (size_t i = 0; origin != NULL && i < origin->dkim_count; i++) {
         if (origin->dkim[i].result == AUTH_PASS &&
@@ -88,9 +87,9 @@ rest_of(struct bytes text, const struct brand_hit *hits, size_t count)
     return rest;
 }
 
-/* The brand that a display name is; NULL: it is none, speaks of one only, or the domain is that of one it names. */
-static const struct brand *
-named(const struct brand_hit *hits, size_t count, struct bytes name, struct bytes domain)
+const struct brand *
+phishing_named(const struct brand_hit *hits, size_t count, struct bytes name,
+               struct bytes domain)
 {
     const struct brand_hit *best = NULL;
     size_t rest = rest_of(name, hits, count);
@@ -139,7 +138,7 @@ phishing_read_header(struct arena *arena, struct brands *brands,
     const struct address *from = author(letter);
     size_t count;
 
-    *p = (struct phishing){0};
+    *p = (struct phishing){.origin = origin};
     if (from == NULL || from->domain.size == 0) {
         return;
     }
@@ -148,19 +147,19 @@ phishing_read_header(struct arena *arena, struct brands *brands,
     if (name.size > 0) {
         struct phrase_text text = phrase_text_of(arena, name);
         const struct brand_hit *hits = brands_scan(arena, brands, &text, &count);
-        const struct brand *spoken = named(hits, count, name, BYTES_NONE);
+        const struct brand *spoken = phishing_named(hits, count, name, BYTES_NONE);
         p->is_named = spoken != NULL && brand_owns(spoken, from->domain);
-        const struct brand *brand = named(hits, count, name, from->domain);
-        if (brand != NULL && !proves(brand, origin)) {
+        const struct brand *brand = phishing_named(hits, count, name, from->domain);
+        if (brand != NULL && !phishing_proves(brand, origin)) {
             claim(p, PHISHING_BY_NAME, BY_NAME, brand, from->domain);
             return;
         }
     }
     p->owner = owner;
     p->proved = origin != NULL && (origin->dmarc.result == AUTH_PASS ||
-                                   (owner != NULL && proves(owner, origin)));
+                                   (owner != NULL && phishing_proves(owner, origin)));
     if (owner != NULL) {
-        if (is_unproved(origin) && !proves(owner, origin)) {
+        if (is_unproved(origin) && !phishing_proves(owner, origin)) {
             claim(p, PHISHING_UNPROVED, UNPROVED, owner, from->domain);
         }
         return;
@@ -284,9 +283,14 @@ phishing_read_text(struct arena *arena, struct brands *brands, const struct lett
         const struct brand_hit *hit = &hits[i];
         if (hit->word == BRAND_PRESSURE) {
             count_pressure(brands, p, hit, normal, &seen);
-        } else if (hit->word == BRAND_NAME && !owned && is_read(hit->from, normal.size) &&
-                   (spoken == NULL || hit->to - hit->from > spoken->to - spoken->from) &&
-                   !is_part(hits, count, hit) && speaks(hits, count, i, normal, subject)) {
+            continue;
+        }
+        if (hit->word == BRAND_NAME && !owned) {
+            phishing_read_issuer(p, hit, normal);
+        }
+        if (hit->word == BRAND_NAME && !owned && is_read(hit->from, normal.size) &&
+            (spoken == NULL || hit->to - hit->from > spoken->to - spoken->from) &&
+            !is_part(hits, count, hit) && speaks(hits, count, i, normal, subject)) {
             spoken = hit;
         }
     }
@@ -295,14 +299,16 @@ phishing_read_text(struct arena *arena, struct brands *brands, const struct lett
     if (owned && p->claim == PHISHING_NO_CLAIM) {
         p->pressure_weight = 0;
     }
-    if (spoken != NULL && p->claim == PHISHING_NO_CLAIM && domain.size > 0) {
+    p->text_read = true;
+    if (spoken != NULL && p->claim == PHISHING_NO_CLAIM && domain.size > 0 &&
+        !phishing_proves(spoken->brand, p->origin)) {
         claim(p, PHISHING_BY_TEXT, 0, spoken->brand, domain);
         p->said = bytes_slice(normal, spoken->from, spoken->to);
     }
 }
 
-static bool
-leads(const struct link *link)
+bool
+phishing_leads(const struct link *link)
 {
     return link->kind != LINK_IMAGE && link->host.size > 0 &&
            !bytes_starts(link->href, BYTES("mailto:"));
@@ -313,7 +319,7 @@ static struct bytes
 elsewhere_host(const struct letter *letter)
 {
     for (size_t i = 0; i < letter->link_count; i++) {
-        if (leads(&letter->links[i])) {
+        if (phishing_leads(&letter->links[i])) {
             return letter->links[i].host;
         }
     }
@@ -334,14 +340,16 @@ read_host(struct brands *brands, const struct link *link, struct phishing *p)
 }
 
 void
-phishing_read_links(struct brands *brands, const struct letter *letter, struct phishing *p)
+phishing_read_links(struct arena *arena, struct brands *brands, const struct letter *letter,
+                    struct phishing *p)
 {
     bool elsewhere = false, home = false;
 
     for (size_t i = 0; i < letter->link_count; i++) {
         const struct link *link = &letter->links[i];
-        const struct brand *owner = leads(link) ? brands_owner(brands, link->host) : NULL;
-        if (!leads(link)) {
+        const struct brand *owner =
+            phishing_leads(link) ? brands_owner(brands, link->host) : NULL;
+        if (!phishing_leads(link)) {
             continue;
         }
         elsewhere = elsewhere || owner == NULL;
@@ -357,6 +365,9 @@ phishing_read_links(struct brands *brands, const struct letter *letter, struct p
     if (p->claim == PHISHING_NO_CLAIM && p->owner != NULL && p->is_named && !p->proved &&
         p->pressures > 0 && elsewhere && !home) {
         claim(p, PHISHING_BY_LINKS, BY_LINKS, p->owner, elsewhere_host(letter));
+    }
+    if (p->claim == PHISHING_NO_CLAIM && p->owner == NULL && p->text_read) {
+        phishing_read_look(arena, brands, letter, p);
     }
     p->pressure_weight *= p->claim == PHISHING_NO_CLAIM ? UNCLAIMED : 1;
     if (p->host_weight > 0 && p->claim == PHISHING_NO_CLAIM && p->pressures < 2) {

@@ -13,7 +13,7 @@ phishing_of(struct arena *scratch, const struct written *it, const struct origin
     phishing_read_header(scratch, brands, it->letter, origin, &p);
     phishing_read_text(scratch, brands, it->letter, &it->text, it->regions,
                        it->region_count, &p);
-    phishing_read_links(brands, it->letter, &p);
+    phishing_read_links(scratch, brands, it->letter, &p);
     return p;
 }
 

@@ -78,13 +78,19 @@ implies(const struct permit *permit, enum permit_family one, enum permit_family 
     return true;
 }
 
+/* Whether the claim rests on text and links. */
+static bool
+is_read(const struct phishing *p)
+{
+    return p->claim == PHISHING_BY_TEXT || p->claim == PHISHING_BY_LINKS ||
+           p->claim == PHISHING_BY_LOOK;
+}
+
 /* What a finding would tell somebody of what he did not allow to be read is taken back. */
 static void
 keep_apart(const struct permit *permit, struct phishing *p)
 {
-    bool text = p->claim == PHISHING_BY_TEXT || p->claim == PHISHING_BY_LINKS;
-
-    if (text && !implies(permit, FAMILY_CONTENT, FAMILY_LINKS)) {
+    if (is_read(p) && !implies(permit, FAMILY_CONTENT, FAMILY_LINKS)) {
         p->claim = PHISHING_NO_CLAIM;
     }
     if (!implies(permit, FAMILY_LINKS, FAMILY_CONTENT) ||
@@ -106,8 +112,7 @@ put_mismatch(struct findings *f, const struct phishing *p)
     writer_bytes(&w, p->true_domain);
     writer_text(&w, "): ");
     writer_bytes(&w, p->seen_domain);
-    bool content = p->claim == PHISHING_BY_TEXT || p->claim == PHISHING_BY_LINKS;
-    findings_put_said(f, "brand_mismatch", content ? FAMILY_CONTENT : FAMILY_LABEL,
+    findings_put_said(f, "brand_mismatch", is_read(p) ? FAMILY_CONTENT : FAMILY_LABEL,
                       p->weight, writer_view(&w), p->said);
 }
 
@@ -126,7 +131,7 @@ read_phishing(struct findings *f, struct judge *judge, const struct letter *lett
                            &p);
     }
     if (links) {
-        phishing_read_links(judge->brands, letter, &p);
+        phishing_read_links(f->arena, judge->brands, letter, &p);
     }
     keep_apart(f->permit, &p);
     if (p.claim != PHISHING_NO_CLAIM && p.weight > 0) {

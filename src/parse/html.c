@@ -220,7 +220,7 @@ read_image(struct html_view *v, const struct html_token *token)
     struct link *link =
         html_add_link(v, LINK_IMAGE, attribute(v, token, HTML_ATTRIBUTE_SRC));
     if (link != NULL) {
-        link->text = alt;
+        link->text = alt.size > 0 ? alt : attribute(v, token, HTML_ATTRIBUTE_TITLE);
         if (hidden && link->host.size > 0) {
             link->flags |= LINK_BEACON;
             v->r->facts.beacon_count++;

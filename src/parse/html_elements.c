@@ -133,6 +133,7 @@ static const char *const attributes[] = {
     [HTML_ATTRIBUTE_SRC] = "src",
     [HTML_ATTRIBUTE_STYLE] = "style",
     [HTML_ATTRIBUTE_TEXT] = "text",
+    [HTML_ATTRIBUTE_TITLE] = "title",
     [HTML_ATTRIBUTE_TYPE] = "type",
     [HTML_ATTRIBUTE_VALUE] = "value",
     [HTML_ATTRIBUTE_WIDTH] = "width",
@@ -142,7 +143,7 @@ static const char *const attributes[] = {
 static const char *const other_attributes[] = {
     "align",   "alink", "border", "cellpadding", "cellspacing", "colspan", "face",
     "hspace",  "lang",  "link",   "name",        "nowrap",      "rel",     "role",
-    "rowspan", "size",  "target", "title",       "valign",      "vlink",   "vspace",
+    "rowspan", "size",  "target", "valign",      "vlink",       "vspace",
 };
 
 __attribute__((noinline, cold)) void

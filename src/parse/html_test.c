@@ -227,6 +227,13 @@ test_links(void)
                "a form with a password");
         tap_ok(bytes_is(r.links[3].text, "Mail"), "a picture in a link gives its words");
     }
+    html_read(&arena,
+              BYTES("<img alt=A title=B src=cid:x><img title=B src=cid:x>v<img src=cid:x>"),
+              &r);
+    tap_ok(r.link_count == 3 && bytes_is(r.links[0].text, "A") &&
+               bytes_is(r.links[1].text, "B") && r.links[2].text.size == 0 &&
+               bytes_is(r.visible, "Av"),
+           "a picture's words, or else its title, which is not seen");
     html_read(&arena, BYTES("<base href=http://b.example.com/x/><a href=../y>z"), &r);
     tap_ok(r.link_count == 1 && bytes_is(r.links[0].href, "http://b.example.com/y") &&
                bytes_is(r.links[0].text, "z"),

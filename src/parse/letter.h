@@ -128,7 +128,8 @@ struct link {
     struct bytes href;    /* normal form, "" if it is no URL */
     struct bytes host;    /* ASCII, lower case */
     struct bytes domain;  /* registrable (organisational) domain, "" if none */
-    struct bytes text;    /* what the reader sees as the link */
+    struct bytes text;    /* what the reader sees as the link; of a picture its alternative
+                             text, or where it has none its title */
     struct bytes shown;   /* the host that the text shows, ASCII; "" if it shows none */
     struct bytes
         skeleton; /* of domain: equal for what looks alike (UTS 39, 4); "" where there is none */
