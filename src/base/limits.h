@@ -189,6 +189,9 @@
 #define LIMIT_TEMPLATE_WORDS 4000        // Words of each, a Japanese character is one; they are aligned with each other. Beyond: not read.
 #define LIMIT_TEMPLATE_GAP 40000         // Pairs of words compared in one place where copies differ. Beyond: that place is one slot.
 #define LIMIT_HABITS_FIELDS 40           // Field names of a header whose order tells the program that wrote it. Beyond: not looked at.
+#define LIMIT_KIT_TAGS 600               // Tags of a mail's HTML whose run tells the kit that made it. Beyond: not looked at.
+#define LIMIT_KIT_LINKS 40               // Links of which the first with a path that tells something is taken. Beyond: not looked at.
+#define LIMIT_KIT_PICTURES 16            // Pictures inside a mail whose names tell the same. Beyond: not looked at.
 #define LIMIT_PERSONAL_RECIPIENTS 256    // Recipients with weights of their own, 32 KiB each in shared memory once used. Beyond: a lesson in his name is refused, what others taught stays.
 #define LIMIT_GROUPS 64                  // Groups of recipients with weights of their own, 1 MiB each in shared memory once used. Beyond: does not start.
 #define LIMIT_GROUP_MEMBERS 65536        // Addresses and domains that all groups name together. Beyond: does not start.

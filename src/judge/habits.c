@@ -1,11 +1,10 @@
 #include "judge/habits.h"
 
 #include "base/hash.h"
+#include "judge/forms.h"
 #include "parse/header.h"
 
-#define LONG_RUN     8
-#define LITERAL_WORD 5 /* letters of a boundary that are a word and not chance */
-#define ZONE_MOST    (14 * 60)
+#define ZONE_MOST (14 * 60)
 
 /* Fields that others than the sender's program write. */
 static bool
@@ -54,84 +53,11 @@ is_of_the_way(struct bytes name)
     return false;
 }
 
-/* A form under way; what does not fit is dropped. */
-struct form {
-    char *at;
-    size_t size;
-};
-
-static void
-form_byte(struct form *form, uint8_t byte)
-{
-    if (form->size + 1 < HABITS_FORM_SIZE) {
-        form->at[form->size++] = (char)byte;
-    }
-}
-
-static void
-form_text(struct form *form, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        form_byte(form, (uint8_t)*text);
-    }
-}
-
-static void
-form_run(struct form *form, uint8_t kind, size_t size)
-{
-    char number[16];
-
-    form_byte(form, kind);
-    if (size >= LONG_RUN) {
-        snprintf(number, sizeof number, "*%zu", size < 1000 ? size : 1000);
-        form_text(form, number);
-    }
-}
-
-/* One run of letters and digits from `at`; returns its end. */
-static size_t
-form_piece(struct form *form, struct bytes text, size_t at, bool keeps_words)
-{
-    size_t end = at, digits = 0, letters = 0;
-
-    for (; end < text.size; end++) {
-        if (ascii_digit(text.at[end])) {
-            digits++;
-        } else if (ascii_letter(text.at[end])) {
-            letters++;
-        } else {
-            break;
-        }
-    }
-    if (keeps_words && digits == 0 && letters >= LITERAL_WORD && letters <= 16) {
-        for (size_t i = at; i < end; i++) {
-            form_byte(form, ascii_lower(text.at[i]));
-        }
-    } else {
-        form_run(form, digits == 0 ? 'a' : letters == 0 ? '9' : 'x', end - at);
-    }
-    return end;
-}
-
-static void
-form_add(struct form *form, struct bytes text, bool keeps_words)
-{
-    for (size_t at = 0; at < text.size && form->size + 1 < HABITS_FORM_SIZE;) {
-        uint8_t c = text.at[at];
-        if (ascii_digit(c) || ascii_letter(c)) {
-            at = form_piece(form, text, at, keeps_words);
-        } else {
-            form_byte(form, c > ' ' && c < 0x7f ? c : c == ' ' ? ' ' : '?');
-            at++;
-        }
-    }
-}
-
 static void
 read_message_id(const struct letter *letter, char form_r[HABITS_FORM_SIZE])
 {
     struct bytes id = letter->message_id, host;
-    struct form form = {.at = form_r};
+    struct form form = {.at = form_r, .room = HABITS_FORM_SIZE};
     size_t at = bytes_find_last(id, '@');
     struct bytes own =
         letter->from.address_count > 0 ? letter->from.addresses[0].domain : BYTES_NONE;
@@ -156,7 +82,7 @@ static void
 read_date(const struct letter *letter, struct habits *habits)
 {
     struct bytes date = bytes_trim(header_value(&letter->header, BYTES("Date"))), zone;
-    struct form form = {.at = habits->date};
+    struct form form = {.at = habits->date, .room = HABITS_FORM_SIZE};
     size_t comment = bytes_find_byte(date, '(', 0);
     size_t blank;
 
@@ -175,7 +101,7 @@ static void
 read_boundary(const struct letter *letter, char form_r[HABITS_FORM_SIZE])
 {
     const struct part *part = letter->root;
-    struct form form = {.at = form_r};
+    struct form form = {.at = form_r, .room = HABITS_FORM_SIZE};
 
     if (part == NULL || part->shape != PART_MULTIPART) {
         return;
@@ -192,7 +118,7 @@ static void
 read_mailer(const struct letter *letter, char form_r[HABITS_FORM_SIZE])
 {
     struct bytes mailer = header_value(&letter->header, BYTES("X-Mailer"));
-    struct form form = {.at = form_r};
+    struct form form = {.at = form_r, .room = HABITS_FORM_SIZE};
 
     if (mailer.size == 0) {
         mailer = header_value(&letter->header, BYTES("User-Agent"));

@@ -4,10 +4,11 @@
 #include "base/limits.h"
 #include "base/writer.h"
 #include "judge/habits.h"
+#include "judge/kit.h"
 #include "judge/regions.h"
 #include "parse/header.h"
 
-static const char letters[MARK_KINDS] = {'a', 'p', 'i', 'h', 'm', 'r', 'k'};
+static const char letters[MARK_KINDS] = {'a', 'p', 'i', 'h', 'm', 'r', 'k', 't'};
 
 struct making {
     struct marks *marks;
@@ -107,6 +108,18 @@ put_habits(struct making *m, const struct letter *letter)
     put_key(m, MARK_HABITS, false, habits_key(&habits, m->seed));
 }
 
+/* Page and path are two things already, so what is unwanted they join by themselves. */
+static void
+put_kit(struct making *m, struct arena *arena, const struct marks_of *of, bool links)
+{
+    bool joins = of->unwanted;
+    struct kit kit;
+
+    kit_read(arena, of->letter, links, &kit);
+    put_key(m, MARK_KIT, joins, kit_key_path(&kit, m->seed + (joins ? 1 : 0)));
+    put_key(m, MARK_KIT, false, kit_key_head(&kit, m->seed));
+}
+
 void
 marks_read(struct arena *arena, const struct marks_of *of, uint64_t seed,
            struct marks *marks_r)
@@ -134,6 +147,7 @@ marks_read(struct arena *arena, const struct marks_of *of, uint64_t seed,
         put_indicators(&m, arena, of);
         put_reply(&m, arena, of->letter);
         put_habits(&m, of->letter);
+        put_kit(&m, arena, of, links);
     }
     for (size_t i = 0; content && links && i < of->letter->link_count; i++) {
         const struct link *link = &of->letter->links[i];
@@ -230,7 +244,7 @@ const char *
 mark_kind_name(enum mark_kind kind)
 {
     static const char *const names[MARK_KINDS] = {
-        "account", "phone", "messenger", "host", "mail", "reply_to", "habits"};
+        "account", "phone", "messenger", "host", "mail", "reply_to", "habits", "kit"};
 
     return names[kind];
 }

@@ -3,9 +3,10 @@
  * A worker makes them where the mail is read and the keeper, which reads no mail, only compares them. They are numbers made
  * with a secret of the installation: the signature of the words (judge/minhash.h, here 16 bits a place), and a key of 64 bits
  * for each thing that joins: accounts and coin addresses, telephone numbers, names at messengers, hosts of links, mail
- * addresses, Reply-To, and how the header is written (judge/habits.h).
+ * addresses, Reply-To, how the header is written (judge/habits.h), and the kit that made it (judge/kit.h).
  *
- * Consent: the signature is FAMILY_SIGNATURES; keys are FAMILY_CONTENT, those of hosts FAMILY_LINKS as well. What the permit
+ * Consent: the signature is FAMILY_SIGNATURES; keys are FAMILY_CONTENT, those of hosts and of the
+ * paths of a kit FAMILY_LINKS as well. What the permit
  * does not have is not computed.
  *
  * In a record both are text: the signature as base64 of 128 places, big-endian; keys as a letter and 16 hexadecimal
@@ -31,8 +32,9 @@ enum mark_kind {
     MARK_MAIL,
     MARK_REPLY,
     MARK_HABITS,
+    MARK_KIT,
 };
-#define MARK_KINDS 7
+#define MARK_KINDS 8
 
 struct mark {
     enum mark_kind kind;
@@ -66,5 +68,5 @@ struct bytes marks_keys(struct arena *arena, const struct marks *marks);
 enum sk_code marks_parse(struct arena *arena, struct bytes signature, struct bytes keys,
                          struct marks *marks_r);
 
-/* "account", "phone", "messenger", "host", "mail", "reply_to", "habits": constants. */
+/* "account", "phone", "messenger", "host", "mail", "reply_to", "habits", "kit": constants. */
 const char *mark_kind_name(enum mark_kind kind);

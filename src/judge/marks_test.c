@@ -95,6 +95,46 @@ test_keys(void)
     tap_ok(same, "one account is one key, with and without branch and holder");
 }
 
+/* Eighteen tags of different names, one after the other. */
+#define PAGE                                                                               \
+    "<table><tr><td><div><p><b><i><u><h1><h2><h3><ul><li><dl><dt><dd><center><font>"
+
+static const struct mark *
+kit_in(const struct marks *marks)
+{
+    for (size_t i = 0; i < marks->key_count; i++) {
+        if (marks->keys[i].kind == MARK_KIT) {
+            return &marks->keys[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+test_kit(void)
+{
+    static const char one[] =
+        "Content-Type: text/html\r\n\r\n" PAGE
+        "one two three four five six seven eight nine ten eleven twelve thirteen"
+        "<a href=https://a.example/abcdefgh/login.php>x</a>";
+    static const char other[] =
+        "Content-Type: text/html\r\n\r\n" PAGE
+        "ein zwei drei vier sechs sieben acht neun zehn elf zwölf dreizehn vierzehn"
+        "<a href=https://b.example/qwertzui/login.php>y</a>";
+    struct marks a = made(one, FAMILY_ALL, true, 7), b = made(other, FAMILY_ALL, true, 7),
+                 good = made(other, FAMILY_ALL, false, 7),
+                 closed = made(one, FAMILY_ALL & ~FAMILY_BIT(FAMILY_LINKS), true, 7);
+
+    tap_ok(kit_in(&a) != NULL && kit_in(&b) != NULL && kit_in(&a)->joins &&
+               kit_in(&a)->key == kit_in(&b)->key &&
+               minhash_similarity(&a.minhash, &b.minhash) < 200,
+           "a kit joins unwanted mails of other words and hosts");
+    tap_ok(kit_in(&good) != NULL && !kit_in(&good)->joins &&
+               kit_in(&good)->key != kit_in(&a)->key,
+           "that of wanted mail joins nothing by itself, and is another");
+    tap_ok(kit_in(&closed) == NULL, "no path without consent to links");
+}
+
 static void
 test_text(void)
 {
@@ -170,6 +210,7 @@ main(void)
     arena_init(&arena, (size_t)256 << 20);
     test_consent();
     test_keys();
+    test_kit();
     test_text();
     test_short();
     arena_release(&arena);

@@ -5,7 +5,7 @@
  * content's entry and in its row, and goes with them. In this order:
  *
  *     words at least CAMPAIGNS_SURE alike                       the campaign of the most alike
- *     a key that joins by itself (account, number, messenger)   the campaign that had it last
+ *     a key that joins by itself (account, number, kit, ...)    the campaign that had it last
  *     words at least CAMPAIGN_LEAST alike, and any key in common    that campaign
  *     none of these                                             a new campaign: its number is that of its first entry
  *

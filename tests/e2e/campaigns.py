@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Campaigns: copies of one another are found among other mail, told, merged and split by people, kept over the keeper's death,
 and gone with the consent they rest on."""
-import random, signal, sys
+import base64, random, signal, sys
 
 import browser
 from checkpoint import *
@@ -28,7 +28,6 @@ def fill(text, r, account):
 
 
 def mail(subject, body, sender):
-    import base64
     return ('From: <%s>\r\nTo: undisclosed-recipients:;\r\nSubject: =?UTF-8?B?%s?=\r\nMIME-Version: 1.0\r\n'
             'Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n%s\r\n'
             % (sender, base64.b64encode(subject.encode()).decode(), base64.b64encode(body.encode()).decode())).encode()
@@ -328,7 +327,29 @@ def consent():
         ok(told(c, [again]) == {None: 1}, 'and his next mail is not compared')
 
 
-PARTS = (clusters, consent)
+PAGE = ('<html><head><title>x</title></head><body class="%s"><div id=top><table><tr><td><h1>%s</h1><p>%s<p><b><i>x</i></b><ul><li>a</ul><dl><dt>b<dd>c</dl>'
+        '<center><font color=red>!</font></center><a href="https://%s/%s/login.php?id=%d">ログイン</a></table></body></html>\r\n')
+
+
+def kits():
+    """Phishing of one kit: other brand, words, host and names by chance."""
+    def page(brand, text, host, chance, page=PAGE):
+        raw = mail('【重要】' + brand, page % (chance, brand, text, host, chance, len(text)), 'a@' + host)
+        return raw.replace(b'text/plain', b'text/html').replace(b'From: <', b'From: =?utf-8?B?%s?= <' % base64.b64encode(brand.encode()))
+    with Checkpoint() as c:
+        with Smtp(c.port) as s:
+            texts = ('アカウントを停止しました。二十四時間以内に本人確認をお願いします。第三者による不正利用の疑いがあります。',
+                     'Dear customer, your account has been suspended. Verify your billing information within 24 hours or it will be closed for ever.')
+            one = [send(s, page('三井住友カード', texts[0], 'k1.example', 'qwertzui'), 'a@k1.example', ['u@rcpt.example']),
+                   send(s, page('Amazon', texts[1], 'k2.example', 'asdfghjk'), 'a@k2.example', ['v@rcpt.example'])]
+            other = send(s, page('PayPay銀行', 'お取引を制限しました。次のページから登録情報を更新してください。期限までに手続きがないと失効いたします。', 'k3.example', 'yxcvbnml',
+                                 PAGE.replace('<ul>', '<pre>x</pre><ul>')), 'a@k3.example', ['w@rcpt.example'])
+        numbers = told(c, one)
+        ok(None not in numbers and list(numbers.values()) == [2], 'two mails of one kit are one campaign', numbers)
+        ok(list(told(c, [other])) not in (list(numbers), [None]), 'one of another kit is not', (numbers, told(c, [other])))
+
+
+PARTS = (clusters, consent, kits)
 if __name__ == '__main__':
     for part in PARTS:
         if not sys.argv[1:] or part.__name__ in sys.argv[1:]:
