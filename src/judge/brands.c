@@ -16,6 +16,7 @@ struct name {
 struct brands {
     struct phrases *phrases;
     struct name *names;
+    struct brand **list;
     size_t name_count, count;
     double pressure[GROUPS_MOST];
     size_t pressure_count;
@@ -27,6 +28,7 @@ struct reader {
     struct brands *brands;
     struct phrase *phrases;
     size_t phrase_count;
+    bool own;
 };
 
 /* Ids of phrases: the kind of word above, names or rows below. */
@@ -105,8 +107,9 @@ read_brand(struct reader *r, const struct bytes field[FIELDS], size_t count, siz
         brand = ARENA_NEW(r->arena, struct brand);
         brand->id = bytes_copy(r->arena, field[1]);
         (void)table_put(&brands->ids, brand->id, brand);
-        brands->count++;
+        brands->list[brands->count++] = brand;
     } else {
+        *brand = (struct brand){.id = brand->id, .replaces = true};
         for (size_t i = 0; i < brands->name_count; i++) {
             if (brands->names[i].brand == brand) {
                 brands->names[i].brand = NULL; /* the old names are nobody's */
@@ -114,6 +117,12 @@ read_brand(struct reader *r, const struct bytes field[FIELDS], size_t count, siz
         }
     }
     brand->kind = bytes_copy(r->arena, field[2]);
+    brand->names = bytes_copy(r->arena, field[3]);
+    brand->source = bytes_copy(r->arena, field[5]);
+    brand->date = bytes_copy(r->arena, field[6]);
+    brand->confidence = bytes_copy(r->arena, field[7]);
+    brand->line = number;
+    brand->own = r->own;
     (void)bytes_split(&names, '|', &first);
     brand->name = bytes_copy(
         r->arena, bytes_from(first, first.size > 0 && first.at[0] == '=' ? 1 : 0));
@@ -208,10 +217,12 @@ brands_open(struct arena *arena, struct bytes text, struct bytes more,
     arena_init(&scratch, 67108864);
     r.phrases = ARENA_NEW_MANY(&scratch, LIMIT_BRAND_WORDS, struct phrase);
     brands->names = ARENA_NEW_MANY(arena, LIMIT_BRAND_WORDS, struct name);
+    brands->list = ARENA_NEW_MANY(arena, LIMIT_BRANDS, struct brand *);
     table_init(&brands->ids, arena, true);
     table_init(&brands->owners, arena, true);
     table_init(&brands->hosts, arena, true);
     enum sk_code code = read_rows(&r, text, why);
+    r.own = true;
     if (code == SK_OK) {
         code = read_rows(&r, more, why);
     }
@@ -299,7 +310,16 @@ by_labels(const struct table *table, struct bytes name)
 const struct brand *
 brands_owner(const struct brands *brands, struct bytes domain)
 {
-    return by_labels(&brands->owners, domain);
+    const struct brand *owner = by_labels(&brands->owners, domain);
+
+    /* The row that was asked may have given way to one with other domains. */
+    for (size_t i = 0; owner != NULL && !brand_owns(owner, domain) && i < brands->count;
+         i++) {
+        if (brand_owns(brands->list[i], domain)) {
+            return brands->list[i];
+        }
+    }
+    return owner != NULL && brand_owns(owner, domain) ? owner : NULL;
 }
 
 struct bytes
@@ -320,4 +340,27 @@ size_t
 brands_count(const struct brands *brands)
 {
     return brands->count;
+}
+
+const struct brand *
+brands_at(const struct brands *brands, size_t at)
+{
+    return brands->list[at];
+}
+
+const struct brand *
+brands_find(struct arena *arena, struct brands *brands, struct bytes name)
+{
+    const struct brand *brand = table_get(&brands->ids, name);
+    struct bytes normal = bytes_trim(normal_form(arena, bytes_slice(name, 0, 256), 512));
+    struct phrase_text text = phrase_text_of(arena, normal);
+    size_t count;
+    const struct brand_hit *hits = brands_scan(arena, brands, &text, &count);
+
+    for (size_t i = 0; brand == NULL && i < count; i++) {
+        if (hits[i].word == BRAND_NAME && hits[i].from == 0 && hits[i].to == normal.size) {
+            brand = hits[i].brand;
+        }
+    }
+    return brand;
 }

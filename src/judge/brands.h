@@ -26,6 +26,11 @@ struct brand {
     struct bytes id, kind, name; /* name: the first */
     struct bytes domains;        /* parted by | */
     struct bytes domain;         /* the first */
+    struct bytes names;          /* parted by |, = before a common word */
+    struct bytes source, date, confidence;
+    size_t line;   /* in its file */
+    bool own;      /* of the operator's rows */
+    bool replaces; /* and stands in the place of a row before it */
 };
 
 enum brand_word { BRAND_NAME, BRAND_PRESSURE, BRAND_SERVICE, BRAND_SPEAKS, BRAND_APART };
@@ -63,3 +68,8 @@ double brands_pressure(const struct brands *brands, size_t group);
 /* The kind of a host that anybody gets within minutes, "" for others. */
 struct bytes brands_host_kind(const struct brands *brands, struct bytes host);
 size_t brands_count(const struct brands *brands);
+/* In the order of their first rows; below brands_count. */
+const struct brand *brands_at(const struct brands *brands, size_t at);
+/* By id, or by one of its names in any spelling; NULL: there is none. In the arena is what is needed to look. */
+const struct brand *brands_find(struct arena *arena, struct brands *brands,
+                                struct bytes name);

@@ -72,6 +72,19 @@ test_names(void)
         tap_ok(count == 0 && brands_count(brands) == 2 && owner != NULL &&
                    bytes_is(owner->id, "a"),
                "takes the place of ours with the same id");
+        tap_ok(owner != NULL && bytes_is(owner->domain, "new.example") && owner->own &&
+                   owner->replaces && owner->line == 1 &&
+                   brands_owner(brands, BYTES("alpha.example")) == NULL,
+               "with its domains, and without the old");
+        tap_ok(brands_at(brands, 0) == owner && !brands_at(brands, 1)->own &&
+                   bytes_is(brands_at(brands, 1)->source, "me") &&
+                   bytes_is(brands_at(brands, 1)->confidence, "fair"),
+               "all of them, with their sources");
+        tap_ok(brands_find(&arena, brands, BYTES("ＢＥＴＡ")) == brands_at(brands, 1) &&
+                   brands_find(&arena, brands, BYTES("b")) == brands_at(brands, 1) &&
+                   brands_find(&arena, brands, BYTES("beta shop")) == NULL &&
+                   brands_find(&arena, brands, BYTES_NONE) == NULL,
+               "by id, and by name in any spelling");
         brands_close(brands);
     }
 }
