@@ -11,6 +11,7 @@ int explain_command(int count, char **arguments);
 int origin_command(int count, char **arguments);
 int law_command(int count, char **arguments);
 int lexicon_command(int count, char **arguments);
+int brand_command(int count, char **arguments);
 int ledger_command(int count, char **arguments);
 int try_command(int count, char **arguments);
 int flood_command(int count, char **arguments);

@@ -34,6 +34,8 @@ static const struct {
     {"law", law_command, "tell what an advertisement must display, and lacks"},
     {"lexicon", lexicon_command,
      "test and list the words that tell trade, and take in new ones"},
+    {"brand", brand_command,
+     "list the brands that phishing claims, and tell whose a domain is"},
     {"replay", replay_command, "make a recorded verdict again, and tell what differs"},
     {"held", held_command, "read, pass on or erase messages that are held"},
     {"consent", consent_command, "record who allows what, and show it"},
