@@ -1,16 +1,18 @@
 #include "judge/features.h"
 
 #include "base/hash.h"
+#include "base/scan.h"
 
 #define PAIR_DISTANCE  4
 #define WORD_SIZE_MAX  40   /* longer runs of letters are cut: base64, hashes */
 #define FIELD_SIZE_MAX 8192 /* of one field are looked at */
 #define CLEARED_WHOLE  1500 /* features from which on it is cheaper to clear all than each */
-#define PADDING        16 /* zero bytes after the text, so that a load of 8 needs no test */
+#define PADDING        16   /* zero bytes after the text, so that no load needs a test */
 
 /* Mixed into the hashes, so that header and text have features of their own. */
 enum { KIND_HEADER = 1, KIND_TEXT = 2 };
 
+_Static_assert(PADDING >= SCAN_SIZE, "a block may begin at the last byte");
 _Static_assert(LIMIT_MODEL_HEADER_BYTES <= 8192 && LIMIT_MODEL_TEXT_BYTES <= 8192,
                "features fit FEATURES_MAX");
 
@@ -121,28 +123,36 @@ add_grams(struct feature_set *set, const uint8_t *at, size_t size, uint64_t kind
     set->count = count;
 }
 
-/* What a word is made of: no blank and no control character, and no Japanese. */
-static inline bool
-is_of_word(uint8_t c)
+/* Bytes of the word that begins there, at least one: up to a blank, a control character or Japanese. The text ends with PADDING. */
+static inline size_t
+word_size(const uint8_t *at)
 {
-    return (c > ' ' && c < 0xe3) || c >= 0xf0;
+    size_t size = 0, run;
+
+    do {
+        scan_block block = scan_load(at + size);
+        unsigned of_word = scan_hits((scan_block)((block > ' ') & (block < 0xe3)) |
+                                     (scan_block)(block >= 0xf0));
+        run = scan_first(~(size_t)of_word);
+        size += run < SCAN_SIZE ? run : SCAN_SIZE;
+    } while (run >= SCAN_SIZE && size < WORD_SIZE_MAX);
+    return size < WORD_SIZE_MAX ? size : WORD_SIZE_MAX;
 }
 
-/* The next word; Japanese (from U+3000 on) comes character by character. The text ends with a byte that is of no word. */
+/* The next word; Japanese (from U+3000 on) comes character by character. */
 static inline uint64_t
 next_word(const uint8_t *at, size_t size, size_t *position, uint64_t kind)
 {
     uint64_t hash = kind;
-    size_t i = *position, most = i + WORD_SIZE_MAX;
+    size_t i = *position;
 
     if (at[i] >= 0xe3 && at[i] < 0xf0) {
         hash += load(at + i, 3);
         i = i + 3 < size ? i + 3 : size;
     } else {
-        do {
+        for (size_t end = i + word_size(at + i); i < end; i++) {
             hash = (hash ^ at[i]) * 0x100000001b3u;
-            i++;
-        } while (is_of_word(at[i]) && i < most);
+        }
     }
     *position = i;
     return hash_mix(hash);

@@ -1,3 +1,4 @@
+#include "base/scan.h"
 #include "base/writer.h"
 #include "judge/lure_private.h"
 #include "judge/wording.h"
@@ -191,8 +192,10 @@ has_kana(struct bytes text)
 {
     size_t end = text.size < KANA_WITHIN ? text.size : KANA_WITHIN;
 
-    for (size_t i = 0; i + 2 < end; i++) {
-        if (text.at[i] == 0xe3 && text.at[i + 1] >= 0x81 && text.at[i + 1] <= 0x83) {
+    text = bytes_slice(text, 0, end);
+    for (size_t i = scan_find(text, 0xe3, 0); i + 2 < end;
+         i = scan_find(text, 0xe3, i + 1)) {
+        if (text.at[i + 1] >= 0x81 && text.at[i + 1] <= 0x83) {
             return true;
         }
     }

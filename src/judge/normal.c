@@ -93,9 +93,13 @@ is_mark(uint32_t c)
     return c == 0x3099 || c == 0x309a || (c >= 0x300 && c <= 0x36f);
 }
 
-static bool
+static inline bool
 is_invisible(uint32_t c)
 {
+    /* Most of what is asked about. */
+    if ((c >= 0x20 && c < 0x7f) || (c >= 0x2070 && c < 0x3164)) {
+        return false;
+    }
     return (c < 0x20 && c != '\n' && c != '\t' && c != '\r') || (c >= 0x7f && c < 0xa0) ||
            c == 0xad || c == 0x34f || c == 0x61c || c == 0x115f || c == 0x1160 ||
            c == 0x17b4 || c == 0x17b5 || (c >= 0x180b && c <= 0x180f) ||

@@ -1,5 +1,6 @@
 #include "judge/romaji.h"
 
+#include "base/scan.h"
 #include "base/writer.h"
 
 /* A consonant and its kana with a, i, u, e, o. */
@@ -105,6 +106,13 @@ is_other(struct bytes text)
 {
     uint8_t last = 0;
 
+    for (size_t i = 0; i + SCAN_SIZE <= text.size; i += SCAN_SIZE) {
+        scan_block block = scan_load(text.at + i);
+        if (scan_any(scan_is(block, 'l') | scan_is(block, 'q') | scan_is(block, 'v') |
+                     scan_is(block, 'x'))) {
+            return true;
+        }
+    }
     for (size_t i = 0; i < text.size; i++) {
         uint8_t c = text.at[i];
         if (ascii_letter(c)) {

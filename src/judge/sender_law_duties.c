@@ -1,4 +1,5 @@
 /* The five duties: which piece displays each, and with which contact it is bound. */
+#include "base/scan.h"
 #include "base/writer.h"
 #include "judge/sender_law.h"
 #include "judge/sender_law_private.h"
@@ -50,8 +51,10 @@ show(struct law_reading *r, enum law_duty duty, enum law_display display, size_t
                  SAID_BYTES);
     shown->said = writer_view(&w);
     shown->line = 1;
-    for (size_t i = 0; i < shown->from && i < r->letter->text.size; i++) {
-        shown->line += r->letter->text.at[i] == '\n';
+    struct bytes before = bytes_slice(r->letter->text, 0, shown->from);
+    for (size_t at = scan_find(before, '\n', 0); at < before.size;
+         at = scan_find(before, '\n', at + 1)) {
+        shown->line++;
     }
 }
 
@@ -327,10 +330,19 @@ leads_to_refusal(const struct law_contact *c)
         "unsub",  "optout", "opt-out",  "opt_out",  "kaijo",  "kaizyo",     "haishinteishi",
         "teishi", "taikai", "mailstop", "stopmail", "remove", "haisin-stop"};
 
-    for (size_t i = 0; c->reach != LAW_REACH_PHONE && i < sizeof words / sizeof *words;
-         i++) {
-        if (bytes_find_fold(c->where, bytes_from_text(words[i]), 0) != BYTES_NOWHERE) {
-            return true;
+    uint32_t firsts = 0; /* letters that one of them begins with */
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        firsts |= 1u << (*words[i] - 'a');
+    }
+    for (size_t at = 0; c->reach != LAW_REACH_PHONE && at < c->where.size; at++) {
+        uint8_t first = ascii_lower(c->where.at[at]);
+        bool may = ascii_letter(first) && (firsts >> (first - 'a') & 1) != 0;
+        for (size_t i = 0; may && i < sizeof words / sizeof *words; i++) {
+            if (first == (uint8_t)*words[i] &&
+                bytes_starts_fold(bytes_from(c->where, at), bytes_from_text(words[i]))) {
+                return true;
+            }
         }
     }
     return false;

@@ -104,6 +104,17 @@ bucket_put(const struct spelling **bucket, struct spelling *spelling)
     *bucket = spelling;
 }
 
+/* Filter of what spellings begin with: a character of three bytes, or two bytes. */
+static uint64_t begins[(1u << 16) / 64];
+
+static inline unsigned
+begin_of(const uint8_t *at, size_t size)
+{
+    return at[0] >= 0xe0 && at[0] < 0xf0 && size >= 3
+               ? (at[0] & 0xfu) << 12 | (at[1] & 0x3fu) << 6 | (at[2] & 0x3fu)
+               : (unsigned)at[0] << 8 | (size >= 2 ? at[1] : 0u);
+}
+
 /* Made at the first question, and the program's own. */
 static const struct spelling *const *
 spellings(void)
@@ -121,6 +132,9 @@ spellings(void)
             struct spelling *s = &list[count++];
             s->text = bytes_from_text(*word);
             s->word = rows[i].word;
+            SK_ASSERT(s->text.size >= (s->text.at[0] < 0xe0 ? 2u : 3u));
+            unsigned begin = begin_of(s->text.at, s->text.size);
+            begins[begin / 64] |= UINT64_C(1) << begin % 64;
             bucket_put(&buckets[bucket_of(s->text.at, s->text.size)], s);
         }
     }
@@ -157,9 +171,12 @@ static inline bool
 may_begin(struct bytes text, size_t at)
 {
     uint8_t c = text.at[at];
-
-    return (c & 0xc0) != 0x80 &&
-           !(at > 0 && ascii_letter(c) && ascii_letter(text.at[at - 1]));
+    if ((c & 0xc0) == 0x80 ||
+        (at > 0 && ascii_letter(c) && ascii_letter(text.at[at - 1]))) {
+        return false;
+    }
+    unsigned begin = begin_of(text.at + at, text.size - at);
+    return (begins[begin / 64] >> begin % 64 & 1) != 0;
 }
 
 struct law_hit *

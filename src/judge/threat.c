@@ -385,7 +385,7 @@ look_for_acts(struct arena *arena, const struct threat_cues *cues, struct bytes 
 
     for (size_t at = 0; count < room && sentence_next(arena, normal, &at, &sentence);
          count++) {
-        all[count].from = sentence.from;
+        all[count] = (struct facts){.from = sentence.from};
         if (threat_cues_act(cues, &sentence)) {
             for (size_t i = count > AROUND ? count - AROUND : 0; i < count; i++) {
                 all[i].is_near = true;
@@ -573,7 +573,7 @@ threat_read(struct arena *arena, const struct threat_cues *cues, struct bytes no
             const struct region *regions, size_t region_count, struct threat *threat_r)
 {
     size_t room = sentences_most(normal);
-    struct facts *all = arena_take_many(arena, room, sizeof *all);
+    struct facts *all = arena_grow(arena, NULL, 0, room * sizeof *all);
     struct cue_hit *hits = arena_grow(arena, NULL, 0, LIMIT_THREAT_CUES * sizeof *hits);
     struct sentence sentence;
     struct likely likely[ASKED_MOST];

@@ -450,10 +450,14 @@ trade_read(struct arena *arena, struct bytes normal, const struct lexicon_hit *h
            size_t hit_count, const struct region *regions, size_t region_count,
            struct trade *trade_r)
 {
-    struct trade_reading *r = ARENA_NEW(arena, struct trade_reading);
     struct best best = {0};
     size_t last = SIZE_MAX;
 
+    if (hit_count == 0) {
+        *trade_r = best.trade;
+        return;
+    }
+    struct trade_reading *r = ARENA_NEW(arena, struct trade_reading);
     trade_begin(arena, r, normal, hits, hit_count, regions, region_count);
     for (size_t i = 0; i < r->price_count && best.looked_at < CENTRES / 2; i++) {
         enum trade_price_kind what = r->prices[i].what;
