@@ -188,49 +188,78 @@ read_content(struct findings *f, struct judge *judge, const struct letter *lette
                  FAMILY_CONTENT, weight, BYTES_NONE);
 }
 
-/* Text taken out of attachments, read like the letter's own but told as theirs (FAMILY_ATTACHMENTS). Leaves the features
- * cleared. */
+/* Text taken out of attachments, and what of the lexicon stands in it. */
+struct enclosed {
+    struct bytes normal;
+    const struct lexicon_hit *hits;
+    size_t hit_count;
+};
+
+/* Leaves the features cleared. */
+static void
+read_enclosed_content(struct findings *f, struct judge *judge, const struct enclosed *e)
+{
+    struct signs signs = {0};
+
+    signs_read(f->arena, e->hits, e->hit_count, &signs);
+    double logit = signs.score >= SIGNS_SAY ? SIGNS_GAIN * signs.score : 0;
+    if (e->normal.size >= ENCLOSED_LEAST) {
+        judge_take_features(judge, BYTES_NONE, e->normal);
+        logit += model_score(judge->model, &judge->features).logit;
+    }
+    double weight = ENCLOSED_GAIN * logit;
+    if (weight > CLASSIFIER_SAYS) {
+        findings_put(f, "attachment_text", FAMILY_ATTACHMENTS,
+                     weight < ENCLOSED_MOST ? weight : ENCLOSED_MOST, signs.words);
+    }
+    features_clear(&judge->features);
+}
+
+/* Notices of crime, and offers in slang. */
+static void
+read_enclosed_threat(struct findings *f, struct judge *judge, struct opinion *o,
+                     const struct enclosed *e, struct moment moment)
+{
+    struct threat threat;
+    struct trade trade;
+    size_t region_count = 0;
+    const struct region *regions = regions_read(f->arena, e->normal, &region_count);
+
+    threat_read(f->arena, judge->cues, e->normal, regions, region_count, &threat);
+    if (threat.kind != THREAT_NONE) {
+        take_threat(f, judge, o, e->normal, &threat, moment);
+        findings_put(f, "attachment_threat", FAMILY_ATTACHMENTS,
+                     THREAT_WEIGHT + 0.5 * o->threat_severity, threat.words);
+    }
+    trade_read(f->arena, e->normal, e->hits, e->hit_count, regions, region_count, &trade);
+    if (trade.kind != LEXICON_ANY) {
+        findings_put(f, "attachment_slang", FAMILY_ATTACHMENTS,
+                     TRADE_WEIGHT + 0.1 * trade.score, trade.words);
+    }
+}
+
+/* Read like the letter's own text but told as the attachments' (FAMILY_ATTACHMENTS). */
 static void
 read_enclosed(struct findings *f, struct judge *judge, const struct letter *letter,
               struct moment moment, struct opinion *o)
 {
     bool content = findings_share(f->permit, FAMILY_CONTENT),
          threat = findings_share(f->permit, FAMILY_THREAT);
+    struct enclosed e = {0};
 
     if (letter->enclosures == NULL || letter->enclosures->text.size == 0 ||
         (!content && !threat)) {
         return;
     }
-    struct bytes normal =
+    e.normal =
         normal_form(f->arena, bytes_slice(letter->enclosures->text, 0, LIMIT_NORMAL_BYTES),
                     LIMIT_NORMAL_BYTES);
-    size_t count;
-    const struct lexicon_hit *hits = lexicon_scan(f->arena, judge->lexicon, normal, &count);
+    e.hits = lexicon_scan(f->arena, judge->lexicon, e.normal, &e.hit_count);
     if (content) {
-        struct signs signs = {0};
-        signs_read(f->arena, hits, count, &signs);
-        double logit = signs.score >= SIGNS_SAY ? SIGNS_GAIN * signs.score : 0;
-        if (normal.size >= ENCLOSED_LEAST) {
-            judge_take_features(judge, BYTES_NONE, normal);
-            logit += model_score(judge->model, &judge->features).logit;
-        }
-        double weight = ENCLOSED_GAIN * logit;
-        if (weight > CLASSIFIER_SAYS) {
-            findings_put(f, "attachment_text", FAMILY_ATTACHMENTS,
-                         weight < ENCLOSED_MOST ? weight : ENCLOSED_MOST, signs.words);
-        }
-        features_clear(&judge->features);
+        read_enclosed_content(f, judge, &e);
     }
     if (threat) {
-        struct threat found;
-        size_t region_count = 0;
-        const struct region *regions = regions_read(f->arena, normal, &region_count);
-        threat_read(f->arena, judge->cues, normal, regions, region_count, &found);
-        if (found.kind != THREAT_NONE) {
-            take_threat(f, judge, o, normal, &found, moment);
-            findings_put(f, "attachment_threat", FAMILY_ATTACHMENTS,
-                         THREAT_WEIGHT + 0.5 * o->threat_severity, found.words);
-        }
+        read_enclosed_threat(f, judge, o, &e, moment);
     }
 }
 

@@ -3,6 +3,7 @@
 #include "judge/findings_private.h"
 #include "judge/judge_private.h"
 
+#define LOGIT_MOST 20.0 /* of a class */
 #define CLASSES_FROM                                                                       \
     0.2 /* below, the classes share what little there is without being asked */
 
@@ -86,6 +87,10 @@ judge_share_out(struct judge *judge, const struct findings *f, struct opinion *o
                 enum category wanted, const struct trade *trade, const struct signs *signs)
 {
     double logits[MODEL_CLASSES] = {0}, sum = 0;
+    const bool enclosed[CATEGORY_COUNT] = {
+        [CATEGORY_THREAT] = has_finding(f, "attachment_threat"),
+        [CATEGORY_SLANG] = has_finding(f, "attachment_slang"),
+    };
 
     if (o->unwanted >= CLASSES_FROM) {
         model_classes(judge->model, &judge->features, logits);
@@ -103,7 +108,9 @@ judge_share_out(struct judge *judge, const struct findings *f, struct opinion *o
             logit += i == CATEGORY_PHISHING && has_finding(f, "link_text_mismatch") ? 1 : 0;
             logit += i == CATEGORY_PHISHING && has_finding(f, "brand_mismatch") ? 4 : 0;
             logit += i == CATEGORY_LURE ? o->lure_class : 0;
-            o->categories[i] = exp(logit > 20 ? 20 : logit);
+            /* The classifier saw the letter alone: "see the attachment". */
+            logit += enclosed[i] ? LOGIT_MOST : 0;
+            o->categories[i] = exp(logit > LOGIT_MOST ? LOGIT_MOST : logit);
             sum += o->categories[i];
         }
     }

@@ -2,6 +2,7 @@
 
 #include "base/tap.h"
 #include "base/writer.h"
+#include "parse/enclosure.h"
 
 static struct arena arena;
 static struct judge *judge;
@@ -82,6 +83,59 @@ test_permit(void)
     tap_ok(find(o, "link_text_mismatch") != NULL && o->normal.size == 0, "links alone");
 }
 
+static const struct opinion *
+judged_enclosed(const char *text, const struct permit *permit)
+{
+    struct letter *letter = ARENA_NEW(&arena, struct letter);
+    struct enclosures *enclosures = ARENA_NEW(&arena, struct enclosures);
+
+    *letter = *letter_read(&arena, BYTES(HEAD "\r\n資料を添付します。\r\n"));
+    enclosures->text = bytes_from_text(text);
+    letter->enclosures = enclosures;
+    return judge_letter(&arena, judge, permit, NULL, letter, NULL);
+}
+
+/* An offer in an attachment is told to who allows attachments and threats, and by nobody's consent to one of them alone. */
+static void
+test_enclosed(void)
+{
+    static const char offer[] =
+        "レンコン入荷しました。チャカもあります。手押し可、即日。\n";
+    static const char cooking[] =
+        "蓮根の煮物のレシピです。茨城の農家から産直で届きました。\n";
+    const struct opinion *o = judged_enclosed(offer, permit_for_tool(&arena, FAMILY_ALL));
+    const struct finding *slang = find(o, "attachment_slang");
+
+    tap_ok(slang != NULL && slang->family == FAMILY_ATTACHMENTS && slang->weight > 3 &&
+               slang->detail.size > 0 && find(o, "trade_slang") == NULL &&
+               find(o, "attachment_threat") == NULL && o->category == CATEGORY_SLANG &&
+               o->unwanted > 0.5,
+           "an offer in an attachment");
+    o = judged_enclosed("明日15時34分に市役所を爆破します。\n",
+                        permit_for_tool(&arena, FAMILY_ALL));
+    tap_ok(find(o, "attachment_threat") != NULL && find(o, "attachment_slang") == NULL &&
+               o->category == CATEGORY_THREAT,
+           "and a notice of crime");
+    tap_ok(find(judged_enclosed(cooking, permit_for_tool(&arena, FAMILY_ALL)),
+                "attachment_slang") == NULL,
+           "cooking in an attachment");
+    bool right = true;
+    for (uint32_t families = 0; families <= FAMILY_ALL; families++) {
+        bool may = (families & FAMILY_BIT(FAMILY_ATTACHMENTS)) != 0 &&
+                   (families & FAMILY_BIT(FAMILY_THREAT)) != 0;
+        o = judged_enclosed(offer, permit_for_tool(&arena, families));
+        right = right && (find(o, "attachment_slang") != NULL) == may;
+    }
+    tap_ok(right,
+           "of every set of families only those with attachments and threat tell it");
+    struct permit_recipient recipients[2] = {{.families = FAMILY_ALL},
+                                             {.families = FAMILY_BIT(FAMILY_ATTACHMENTS)}};
+    const struct permit apart = {
+        .recipients = recipients, .recipient_count = 2, .union_families = FAMILY_ALL};
+    tap_ok(find(judged_enclosed(offer, &apart), "attachment_slang") == NULL,
+           "nor is it told where another allows attachments alone");
+}
+
 static void
 test_findings(void)
 {
@@ -99,6 +153,7 @@ test_findings(void)
     o = judged(HEAD "\r\nレンコン入荷しました。チャカもあります。手押し可、即日。\r\n",
                FAMILY_ALL, NULL);
     tap_ok(find(o, "trade_slang") != NULL && o->category == CATEGORY_SLANG, "slang");
+    test_enclosed();
     origin.dmarc.result = AUTH_FAIL;
     origin.dmarc.policy = DMARC_POLICY_REJECT;
     origin.spf.result = AUTH_FAIL;

@@ -87,6 +87,10 @@ def docx(body=b'<w:p><w:r><w:t>words</w:t></w:r></w:p>', *more):
                   ('word/document.xml', b"<w:document xmlns:w='w'><w:body>" + body + b'</w:body></w:document>'), *more)
 
 
+def word(text):
+    return b'<w:p><w:r><w:t>' + text.encode() + b'</w:t></w:r></w:p>'
+
+
 def external(kind, target):
     return (b"<Relationships><Relationship Id='1' Type='http://x/" + kind + b"' Target='" + target +
             b"' TargetMode='External'/></Relationships>")
@@ -153,6 +157,12 @@ def kinds():
              b'<</Registry(Adobe)/Ordering(Japan1)/Supplement 2>>/FontDescriptor 7 0 R>>',
              b'<</Type/FontDescriptor/FontName/Ryumin-Light/Flags 4/FontBBox[0 0 1000 1000]/ItalicAngle 0'
              b'/Ascent 800/Descent -200/CapHeight 700/StemV 80>>'])), ['attachment_threat'], None),
+        ('an offer in slang in a letter', ('a.docx', 'application/octet-stream', docx(word(
+            'レンコン入荷しました。チャカもあります。手押し可、即日。詳細はテレグラムで。'))), ['attachment_slang'], 'attachment_threat'),
+        ('a grower\'s list', ('a.docx', 'application/octet-stream', docx(word(
+            '出荷のご案内。茨城県産の蓮根が入荷しました。2kg 1,200円、税込。煮物、天ぷらにどうぞ。配送は宅配便です。'))), [], 'attachment_slang'),
+        ('an ice cream shop\'s list', ('a.docx', 'application/octet-stream', docx(word(
+            'アイスが入荷しました。バニラ、抹茶、各300円。店頭でどうぞ。'))), [], 'attachment_slang'),
         ('a PDF with a script', ('a.pdf', 'application/pdf', page(b'', b'<</Type/Annot/Subtype/Link/Rect[0 0 9 9]'
          b'/A<</S/JavaScript/JS(x)>>>>')), ['attachment_document_script'], None),
         ('a page that asks for a password', ('login.html', 'text/html',

@@ -7,7 +7,7 @@ import csv, json, os, subprocess
 from checkpoint import PROGRAM, ROOT, done, ok
 
 SAMPLES = os.path.join(ROOT, 'samples', 'ja')
-ALARMS = {'threat': ('threat_notice', 'attachment_threat'), 'slang': ('trade_slang',)}
+ALARMS = {'threat': ('threat_notice', 'attachment_threat'), 'slang': ('trade_slang', 'attachment_slang')}
 CATEGORIES = {'threat': ('threat', 'extortion'), 'slang': ('slang',)}     # who extorts may announce a crime, too
 ONE_IN = 200
 
