@@ -3,7 +3,6 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "judge/forms.h"
-#include "judge/habits.h"
 #include "parse/html_tokens.h"
 
 #define FORM_SIZE    96 /* of a path, with its NUL */
@@ -186,21 +185,19 @@ read_path(const struct letter *letter)
 /* The whole --------------------------------------------------------------------------------------------------------- */
 
 static uint64_t
-read_head(const struct letter *letter, uint64_t pictures)
+read_head(const struct habits *habits, uint64_t pictures)
 {
-    struct habits habits;
-
-    habits_read(letter, &habits);
-    if (habits.boundary[0] == '\0' || habits.message_id[0] == '\0') {
+    if (habits->boundary[0] == '\0' || habits->message_id[0] == '\0') {
         return 0;
     }
-    uint64_t key = hash_quick(bytes_from_text(habits.boundary), pictures);
-    add(&key, hash_quick(bytes_from_text(habits.message_id), 3));
+    uint64_t key = hash_quick(bytes_from_text(habits->boundary), pictures);
+    add(&key, hash_quick(bytes_from_text(habits->message_id), 3));
     return key;
 }
 
 void
-kit_read(struct arena *arena, const struct letter *letter, bool links, struct kit *kit_r)
+kit_read(struct arena *arena, const struct letter *letter, const struct habits *habits,
+         bool links, struct kit *kit_r)
 {
     struct skeleton skeleton = {0};
     uint64_t pictures = PICTURE_SALT;
@@ -220,7 +217,7 @@ kit_read(struct arena *arena, const struct letter *letter, bool links, struct ki
     }
     kit_r->page = skeleton.counted >= KIT_TAGS_LEAST ? skeleton.key : 0;
     kit_r->path = links ? read_path(letter) : 0;
-    kit_r->head = read_head(letter, pictures);
+    kit_r->head = read_head(habits, pictures);
 }
 
 static uint64_t

@@ -14,7 +14,7 @@
 #pragma once
 
 #include "base/arena.h"
-#include "parse/letter.h"
+#include "judge/habits.h"
 
 #define KIT_TAGS_LEAST 16
 
@@ -22,9 +22,9 @@ struct kit {
     uint64_t page, path, head; /* 0: there is none */
 };
 
-/* links: whether they may be read. */
-void kit_read(struct arena *arena, const struct letter *letter, bool links,
-              struct kit *kit_r);
+/* habits: of the same letter. links: whether they may be read. */
+void kit_read(struct arena *arena, const struct letter *letter, const struct habits *habits,
+              bool links, struct kit *kit_r);
 /* Of page and path, and of page and head; 0 where one of the two is missing. The first is rare enough to join what is unwanted by
  * itself; the second is not. */
 uint64_t kit_key_path(const struct kit *kit, uint64_t seed);

@@ -10,15 +10,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena;
     struct kit kit, again;
+    struct habits habits;
 
     arena_init(&arena, (size_t)256 << 20);
     const struct letter *letter = letter_read(&arena, bytes_of(data, size));
-    kit_read(&arena, letter, true, &kit);
-    kit_read(&arena, letter, true, &again);
+    habits_read(letter, &habits);
+    kit_read(&arena, letter, &habits, true, &kit);
+    kit_read(&arena, letter, &habits, true, &again);
     if (kit.page != again.page || kit.path != again.path || kit.head != again.head) {
         abort();
     }
-    kit_read(&arena, letter, false, &again);
+    kit_read(&arena, letter, &habits, false, &again);
     if (again.path != 0 || again.page != kit.page) {
         abort();
     }

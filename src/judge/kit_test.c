@@ -7,12 +7,21 @@
 static struct arena arena;
 
 static struct kit
-kit_of(struct bytes raw)
+kit_with(struct bytes raw, bool links)
 {
+    const struct letter *letter = letter_read(&arena, raw);
+    struct habits habits;
     struct kit kit;
 
-    kit_read(&arena, letter_read(&arena, raw), true, &kit);
+    habits_read(letter, &habits);
+    kit_read(&arena, letter, &habits, links, &kit);
     return kit;
+}
+
+static struct kit
+kit_of(struct bytes raw)
+{
+    return kit_with(raw, true);
 }
 
 /* A mail of one kit: brand, words, host and what chance made are the copy's own. */
@@ -67,10 +76,8 @@ test_kit(void)
            "nothing has no key");
     none = (struct kit){.page = 1};
     tap_ok(kit_key_path(&none, 7) == 0 && kit_key_head(&none, 7) == 0, "nor has one thing");
-    struct kit closed;
-    kit_read(&arena,
-             letter_read(&arena, copy("Amazon", "a.example", "qwertzui", "----=_Part_1_2")),
-             false, &closed);
+    struct kit closed =
+        kit_with(copy("Amazon", "a.example", "qwertzui", "----=_Part_1_2"), false);
     tap_ok(closed.path == 0 && closed.page == a.page, "links that may not be read");
 }
 

@@ -3,7 +3,6 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/writer.h"
-#include "judge/habits.h"
 #include "judge/kit.h"
 #include "judge/regions.h"
 #include "parse/header.h"
@@ -99,23 +98,17 @@ put_reply(struct making *m, struct arena *arena, const struct letter *letter)
     put(m, MARK_REPLY, false, bytes_lower(arena, bytes_slice(reply, 0, LIMIT_ADDRESS)));
 }
 
+/* How it is written, and by what: page and path are two things already, so what is unwanted they join by themselves. */
 static void
-put_habits(struct making *m, const struct letter *letter)
-{
-    struct habits habits;
-
-    habits_read(letter, &habits);
-    put_key(m, MARK_HABITS, false, habits_key(&habits, m->seed));
-}
-
-/* Page and path are two things already, so what is unwanted they join by themselves. */
-static void
-put_kit(struct making *m, struct arena *arena, const struct marks_of *of, bool links)
+put_make(struct making *m, struct arena *arena, const struct marks_of *of, bool links)
 {
     bool joins = of->unwanted;
+    struct habits habits;
     struct kit kit;
 
-    kit_read(arena, of->letter, links, &kit);
+    habits_read(of->letter, &habits);
+    kit_read(arena, of->letter, &habits, links, &kit);
+    put_key(m, MARK_HABITS, false, habits_key(&habits, m->seed));
     put_key(m, MARK_KIT, joins, kit_key_path(&kit, m->seed + (joins ? 1 : 0)));
     put_key(m, MARK_KIT, false, kit_key_head(&kit, m->seed));
 }
@@ -146,8 +139,7 @@ marks_read(struct arena *arena, const struct marks_of *of, uint64_t seed,
     if (content) {
         put_indicators(&m, arena, of);
         put_reply(&m, arena, of->letter);
-        put_habits(&m, of->letter);
-        put_kit(&m, arena, of, links);
+        put_make(&m, arena, of, links);
     }
     for (size_t i = 0; content && links && i < of->letter->link_count; i++) {
         const struct link *link = &of->letter->links[i];

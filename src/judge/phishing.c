@@ -262,6 +262,20 @@ own_words(struct brand_hit *hits, size_t count, const struct region *regions,
     return kept;
 }
 
+/* Whether at most half of the text is quoted or passed on: of pictures and links nobody knows in which part they stand. */
+static bool
+is_own(const struct region *regions, size_t count, size_t size)
+{
+    size_t quoted = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (regions[i].kind == REGION_QUOTED) {
+            quoted += regions[i].to - regions[i].from;
+        }
+    }
+    return quoted <= size / 2;
+}
+
 void
 phishing_read_text(struct arena *arena, struct brands *brands, const struct letter *letter,
                    const struct phrase_text *text, const struct region *regions,
@@ -299,7 +313,7 @@ phishing_read_text(struct arena *arena, struct brands *brands, const struct lett
     if (owned && p->claim == PHISHING_NO_CLAIM) {
         p->pressure_weight = 0;
     }
-    p->text_read = true;
+    p->text_read = is_own(regions, region_count, normal.size);
     if (spoken != NULL && p->claim == PHISHING_NO_CLAIM && domain.size > 0 &&
         !phishing_proves(spoken->brand, p->origin)) {
         claim(p, PHISHING_BY_TEXT, 0, spoken->brand, domain);

@@ -57,8 +57,8 @@ struct phishing {
     const struct origin *origin; /* as given; NULL: nothing is known */
     const struct brand *issuer;  /* by a line at the end of the text; NULL if none */
     struct bytes issuer_said;    /* a view of the normal form */
-    bool text_read;
-    unsigned look; /* PHISHING_*, with the claim PHISHING_BY_LOOK */
+    bool text_read;              /* and most of it is the sender's own */
+    unsigned look;               /* PHISHING_*, with the claim PHISHING_BY_LOOK */
 };
 
 /* What the header alone says: display name and From domain. origin may be NULL. */

@@ -135,6 +135,23 @@ test_login(void)
                    "a link to a shop");
 }
 
+/* Who passes a mail on to ask of it claims nothing. */
+static void
+test_passed_on(void)
+{
+#define PASSED                                                                             \
+    "<p>-----Original Message-----<br>From: Amazon<br>Sent: today<br>To: me<br>Subject: "  \
+    "x</p>"
+#define PHISHING                                                                           \
+    PRESSED "<a href=https://x.other.example/login>Amazon にサインイン</a>"          \
+            "<p>© 1996-2025, Amazon.com, Inc.</p>"
+
+    claims(PHISHING, PHISHING_ISSUER | PHISHING_LOGIN, "amazon.co.jp", "what is sent");
+    claims_nothing("<p>Is this real?</p>" PASSED PHISHING, "what is passed on");
+    claims("<p>See below.</p>" PHISHING "<p>&gt; ok</p>", PHISHING_ISSUER | PHISHING_LOGIN,
+           "amazon.co.jp", "a quoted line is no excuse");
+}
+
 static void
 test_proofs(void)
 {
@@ -227,6 +244,7 @@ main(void)
     test_issuer();
     test_pictures();
     test_login();
+    test_passed_on();
     test_proofs();
     test_bounds();
     brands_close(brands);
