@@ -68,9 +68,8 @@ is_covered(const struct brand_hit *hits, size_t count, size_t at, bool service)
     return false;
 }
 
-/* Bytes of letters that belong neither to names nor to words of service. */
-static size_t
-rest_of(struct bytes text, const struct brand_hit *hits, size_t count)
+size_t
+phishing_rest(struct bytes text, const struct brand_hit *hits, size_t count)
 {
     size_t rest = 0;
 
@@ -92,7 +91,7 @@ phishing_named(const struct brand_hit *hits, size_t count, struct bytes name,
                struct bytes domain)
 {
     const struct brand_hit *best = NULL;
-    size_t rest = rest_of(name, hits, count);
+    size_t rest = phishing_rest(name, hits, count);
 
     for (size_t i = 0; i < count; i++) {
         const struct brand_hit *hit = &hits[i];

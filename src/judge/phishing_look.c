@@ -165,7 +165,9 @@ name_of_picture(struct arena *arena, struct brands *brands, struct bytes words)
             return NULL;
         }
     }
-    return phishing_named(hits, count, normal, BYTES_NONE);
+    return phishing_rest(normal, hits, count) == 0
+               ? phishing_named(hits, count, normal, BYTES_NONE)
+               : NULL;
 }
 
 /* The brand of the first picture with words; NULL where others name another brand, as ways to pay stand in a row. */
@@ -299,6 +301,7 @@ looks_like_login(struct arena *arena, const struct link *link, const struct bran
 
 struct elsewhere {
     bool any, login;
+    bool strange; /* one leads to neither, and none to the brand */
 };
 
 /* Links that do not lead to the brand; as a login counts one that does not lead to the sender either. */
@@ -308,18 +311,25 @@ read_elsewhere(struct arena *arena, const struct letter *letter, const struct br
 {
     struct bytes own = domain_registrable(arena, domain);
     struct elsewhere e = {0};
+    bool home = false;
     size_t read = 0;
 
     for (size_t i = 0; i < letter->link_count && read < LINKS_MOST && !e.login; i++) {
         const struct link *link = &letter->links[i];
-        if (!phishing_leads(link) || brand_owns(brand, link->host)) {
+        if (!phishing_leads(link)) {
             continue;
         }
         read++;
+        if (brand_owns(brand, link->host)) {
+            home = true;
+            continue;
+        }
+        bool others = !bytes_equal_fold(link->domain, own);
         e.any = true;
-        e.login =
-            !bytes_equal_fold(link->domain, own) && looks_like_login(arena, link, brand);
+        e.strange = e.strange || others;
+        e.login = others && looks_like_login(arena, link, brand);
     }
+    e.strange = e.strange && !home;
     return e;
 }
 
@@ -357,7 +367,8 @@ phishing_read_look(struct arena *arena, struct brands *brands, const struct lett
     unsigned pressures = p->pressures < LOOK_PRESSURES ? p->pressures : LOOK_PRESSURES;
     unsigned points = seen.points + pressures + (e.login ? 1 : 0);
     unsigned needed = seen.points > 1 ? LOOK_NEEDED : LOOK_NEEDED_MORE;
-    if (!e.any || points < needed) {
+    bool presses = e.login || pressures >= LOOK_PRESSURES || (pressures > 0 && e.strange);
+    if (!e.any || !presses || points < needed) {
         return;
     }
     double weight = BY_LOOK + BY_LOOK_EACH * (points - needed);

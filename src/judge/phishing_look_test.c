@@ -79,6 +79,15 @@ test_issuer(void)
     claims_nothing(
         "<a href=https://x.other.example/news>x</a><p>© 2025 Amazon.com, Inc.</p>",
         "no pressure, and no such link");
+#define ONCE   "<p>Verify your account.</p>"
+#define ISSUED "<p>© 2025 Amazon.com</p>"
+    claims(ONCE "<a href=https://x.other.example/a>x</a>" ISSUED, PHISHING_ISSUER,
+           "amazon.co.jp", "little pressure, and all links lead to strangers");
+    claims_nothing(ONCE "<a href=https://evil.example/a>x</a>" ISSUED,
+                   "little pressure, and the sender's own link");
+    claims_nothing(ONCE "<a href=https://x.other.example/a>x</a>"
+                        "<a href=https://www.amazon.co.jp/b>x</a>" ISSUED,
+                   "little pressure, and a link home");
     claims_nothing(PRESSED
                    "<a href=https://www.amazon.co.jp/>x</a><p>© 2025 Amazon.com</p>",
                    "links that lead home");
@@ -94,7 +103,7 @@ test_pictures(void)
            PHISHING_MARK, "amazon.co.jp", "a title where there are no other words");
     claims(PRESSED LOGIN "<img src=https://www.amazon.co.jp/logo.png>", PHISHING_PICTURE,
            "amazon.co.jp", "a picture from its own domain");
-    claims("<p>Verify your account.</p><a href=https://evil.example/x>x</a><img "
+    claims("<p>Verify your account.</p><a href=https://b.other.example/x>x</a><img "
            "src=https://www.amazon.co.jp/logo.png alt=Amazon>",
            PHISHING_MARK | PHISHING_PICTURE, "amazon.co.jp", "both need less beside them");
     claims_nothing(PRESSED "<a href=https://evil.example/x>x</a>"
@@ -106,6 +115,8 @@ test_pictures(void)
     claims_nothing(PRESSED LOGIN "<img src=https://e.example/a.png alt=JCB>"
                                  "<img src=https://e.example/b.png alt=VISA>",
                    "ways to pay in a row");
+    claims_nothing(PRESSED LOGIN "<img src=https://e.example/a.png alt='アマゾンギフト券'>",
+                   "goods that bear the name");
     claims_nothing(PRESSED LOGIN "<img src=https://e.example/a.png alt='App Store'>",
                    "a shop for apps");
     claims_nothing(PRESSED LOGIN "<img src=https://www.facebook.com/f.png alt=Facebook>",
@@ -230,6 +241,38 @@ test_bounds(void)
     }
 }
 
+/* What is written before, so often `filler`, and what is written behind it. */
+static bool
+claims_with(const char *before, const char *filler, size_t times, const char *behind)
+{
+    struct writer w;
+
+    writer_init(&w, &arena);
+    writer_text(&w, before);
+    for (size_t i = 0; i < times; i++) {
+        writer_text(&w, filler);
+    }
+    writer_text(&w, behind);
+    return looked_at(BYTES("a@evil.example"), writer_view(&w), NULL).claim ==
+           PHISHING_BY_LOOK;
+}
+
+static void
+test_more_bounds(void)
+{
+    static const char own[] = "<a href=https://evil.example/x>x</a>";
+
+    tap_ok(claims_with(PRESSED LOGIN "<p>©", "-", 47, "Amazon.com, Inc.</p>") &&
+               !claims_with(PRESSED LOGIN "<p>©", "-", 48, "Amazon.com, Inc.</p>"),
+           "47 bytes between a sign of who issues it and the name, and 48");
+    tap_ok(!claims_with(PRESSED LOGIN "<p>© Amazon", " x", 97, "商標</p>") &&
+               claims_with(PRESSED LOGIN "<p>© Amazon", " x", 98, "商標</p>"),
+           "a word on trademarks within 200 bytes, and behind them");
+    tap_ok(claims_with("<p>© Amazon</p>", own, 47, LOGIN) &&
+               !claims_with("<p>© Amazon</p>", own, 48, LOGIN),
+           "link 48, and the one behind it");
+}
+
 int
 main(void)
 {
@@ -247,6 +290,7 @@ main(void)
     test_passed_on();
     test_proofs();
     test_bounds();
+    test_more_bounds();
     brands_close(brands);
     arena_release(&arena);
     return tap_done();

@@ -5,6 +5,8 @@
 
 /* Whether a valid signature is the brand's. */
 bool phishing_proves(const struct brand *brand, const struct origin *origin);
+/* Bytes of letters of a text that belong neither to names nor to words of service. */
+size_t phishing_rest(struct bytes text, const struct brand_hit *hits, size_t count);
 /* The brand that a display name or the words of a picture are; NULL: they are none, speak of one only, or the domain is that of
  * one they name. */
 const struct brand *phishing_named(const struct brand_hit *hits, size_t count,
