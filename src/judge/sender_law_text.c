@@ -390,22 +390,47 @@ phone_end(struct bytes text, size_t at)
                : at;
 }
 
+static bool
+opens_phone(uint8_t c)
+{
+    return ascii_digit(c) || c == '+' || c == '(';
+}
+
+/* Where at or behind `at` a telephone number may begin; the size if nowhere. */
+static size_t
+phone_begin(struct bytes text, size_t at)
+{
+    for (; at + SCAN_SIZE <= text.size; at += SCAN_SIZE) {
+        scan_block block = scan_load(text.at + at);
+        unsigned hits = scan_hits((scan_block)((block >= '0') & (block <= '9')) |
+                                  scan_is(block, '+') | scan_is(block, '('));
+        if (hits != 0) {
+            return at + scan_first(hits);
+        }
+    }
+    while (at < text.size && !opens_phone(text.at[at])) {
+        at++;
+    }
+    return at;
+}
+
 static void
 phone_contacts(struct gathering *g)
 {
     struct bytes text = g->t->normal;
-    size_t links = g->t->contact_count, link = 0;
+    size_t links = g->t->contact_count, link = 0, begin = phone_begin(text, 0);
 
     for (size_t at = 0; at < text.size;) {
-        uint8_t c = text.at[at];
+        begin = begin < at ? phone_begin(text, at) : begin;
         while (link < links && g->t->contacts[link].to <= at) {
             link++;
         }
-        if (link < links && g->t->contacts[link].from <= at) {
+        if (link < links && g->t->contacts[link].from <= begin) {
             at = g->t->contacts[link].to; /* digits of a URL */
             continue;
         }
-        size_t end = ascii_digit(c) || c == '+' || c == '(' ? phone_end(text, at) : at;
+        at = begin;
+        size_t end = at < text.size ? phone_end(text, at) : at;
         if (end > at) {
             contact_put(g, (struct law_contact){.reach = LAW_REACH_PHONE,
                                                 .from = at,
@@ -415,9 +440,10 @@ phone_contacts(struct gathering *g)
             at = end;
             continue;
         }
+        bool digit = at < text.size && ascii_digit(text.at[at]);
         do { /* past the rest of a longer number */
             at++;
-        } while (ascii_digit(c) && at < text.size && ascii_digit(text.at[at]));
+        } while (digit && at < text.size && ascii_digit(text.at[at]));
     }
 }
 
