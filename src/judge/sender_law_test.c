@@ -656,6 +656,35 @@ test_places(void)
            "nothing where nothing is shown");
 }
 
+/* Stops and numbers are looked for in blocks: they are found wherever in one they stand, and across its end. */
+static void
+test_blocks(void)
+{
+    size_t good = 0, tried = 0;
+
+    for (size_t shift = 1; shift <= 40; shift++) {
+        for (size_t behind = 0; behind <= 20; behind += 4) {
+            struct writer w;
+            writer_init(&w, &arena);
+            writer_text(&w, PLAIN "Subject: x\r\n\r\n");
+            for (size_t i = 0; i < shift; i++) {
+                writer_byte(&w, 'a');
+            }
+            writer_text(&w, "。お問い合わせ: 03-1234-5678|");
+            for (size_t i = 0; i < behind; i++) {
+                writer_byte(&w, 'b');
+            }
+            const struct sender_law *law =
+                sender_law_read(&arena, letter_read(&arena, writer_view(&w)), NULL, true);
+            const struct law_shown *shown = &law->duties[LAW_COMPLAINT_CONTACT];
+            good += bytes_is(shown->contact, "03-1234-5678") &&
+                    bytes_is(shown->said, "お問い合わせ: 03-1234-5678");
+            tried++;
+        }
+    }
+    tap_ok(good == tried, "a piece and its number at %zu places of %zu", good, tried);
+}
+
 static void
 test_json(void)
 {
@@ -736,6 +765,7 @@ main(void)
     test_label();
     test_signs();
     test_places();
+    test_blocks();
     test_json();
     test_bounds();
     arena_release(&arena);
