@@ -282,11 +282,8 @@ begins_in(struct bytes folded, size_t at, bool *word)
 }
 
 static void
-take_cues(struct finding_cues *f, unsigned head, size_t at)
+take_listed(struct finding_cues *f, unsigned head, size_t at)
 {
-    if (!bit_of(f->cues->all.seen, head)) {
-        return;
-    }
     for (unsigned i = f->cues->heads[head >> (SEEN_BITS - HEAD_BITS)];
          i != 0 && f->count < LIMIT_THREAT_CUES; i = f->cues->list[i - 1].next) {
         const struct cue *cue = &f->cues->list[i - 1];
@@ -296,6 +293,15 @@ take_cues(struct finding_cues *f, unsigned head, size_t at)
             f->hits[f->count++] =
                 (struct cue_hit){cue->class, cue->kind, cue->weight, cue->row, at, to};
         }
+    }
+}
+
+/* Most heads are none of a cue. */
+static inline void
+take_cues(struct finding_cues *f, unsigned head, size_t at)
+{
+    if (bit_of(f->cues->all.seen, head)) {
+        take_listed(f, head, at);
     }
 }
 
@@ -326,11 +332,9 @@ threat_cues_find(const struct threat_cues *cues, const struct sentence *s,
 }
 
 static bool
-act_at(const struct threat_cues *cues, const struct sentence *s, unsigned head, size_t at)
+act_listed(const struct threat_cues *cues, const struct sentence *s, unsigned head,
+           size_t at)
 {
-    if (!bit_of(cues->acts.seen, head)) {
-        return false;
-    }
     for (unsigned i = cues->heads[head >> (SEEN_BITS - HEAD_BITS)]; i != 0;
          i = cues->list[i - 1].next) {
         if (is_act(cues->list[i - 1].class) && cue_at(&cues->list[i - 1], s, at)) {
@@ -338,6 +342,12 @@ act_at(const struct threat_cues *cues, const struct sentence *s, unsigned head, 
         }
     }
     return false;
+}
+
+static inline bool
+act_at(const struct threat_cues *cues, const struct sentence *s, unsigned head, size_t at)
+{
+    return bit_of(cues->acts.seen, head) && act_listed(cues, s, head, at);
 }
 
 bool
