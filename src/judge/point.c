@@ -2,6 +2,7 @@
 #include "base/writer.h"
 #include "judge/normal.h"
 #include "judge/opinion.h"
+#include "judge/point_places.h"
 #include "judge/point_private.h"
 #include "parse/locate.h"
 
@@ -25,6 +26,15 @@ judged_text(struct arena *arena, const struct letter *letter, size_t text_most)
     return writer_view(&w);
 }
 
+static void
+point_at(const struct letter *letter, struct finding *finding, struct bytes place)
+{
+    if (place.size > 0) {
+        finding->from = (size_t)(place.at - letter->raw.at);
+        finding->to = finding->from + place.size;
+    }
+}
+
 /* The value of the Subject, as a whole: it is short, and its encoded words do not stand in the order of their bytes. */
 static void
 point_at_subject(const struct letter *letter, struct finding *finding)
@@ -33,8 +43,7 @@ point_at_subject(const struct letter *letter, struct finding *finding)
     const struct field *field = header_find(&letter->header, BYTES("Subject"), &at);
 
     if (field != NULL && field->value.at >= letter->raw.at) {
-        finding->from = (size_t)(field->value.at - letter->raw.at);
-        finding->to = finding->from + field->value.size;
+        point_at(letter, finding, field->value);
     }
 }
 
@@ -47,21 +56,20 @@ point_at_text(const struct letter *letter, struct finding *finding, size_t from,
 }
 
 /* What a finding about links or looks rests on, where it stands in the body as it was sent, or in the text that was made
- * of it. Only what says enough to stand nowhere else. */
+ * of it: only what says enough to stand nowhere else. */
 static void
 point_at_detail(const struct letter *letter, struct finding *finding)
 {
     struct bytes detail = finding->detail;
-    size_t at = letter->header.raw.size;
+    size_t behind_header = letter->header.raw.size;
 
     if (detail.size < DETAIL_LEAST ||
         (finding->family != FAMILY_LINKS && finding->family != FAMILY_CONTENT)) {
         return;
     }
-    at = bytes_find(letter->raw, detail, at); /* behind the header */
+    size_t at = bytes_find(letter->raw, detail, behind_header);
     if (at != BYTES_NOWHERE) {
-        finding->from = at;
-        finding->to = at + detail.size;
+        point_at(letter, finding, bytes_slice(letter->raw, at, at + detail.size));
         return;
     }
     at = bytes_find(letter->text, detail, 0);
@@ -70,30 +78,48 @@ point_at_detail(const struct letter *letter, struct finding *finding)
     }
 }
 
+/* The normal form once more, with the way back. */
+struct mapped {
+    struct bytes normal;
+    struct normal_map map;
+    size_t subject; /* its bytes at the beginning, with the line end */
+};
+
+static void
+point_at_said(struct arena *arena, const struct letter *letter, const struct opinion *o,
+              struct mapped *mapped, struct finding *finding)
+{
+    size_t from = (size_t)(finding->said.at - o->normal.at), to;
+
+    if (mapped->normal.at == NULL) {
+        mapped->subject = bytes_slice(letter->subject, 0, SUBJECT_BYTES).size + 1;
+        mapped->normal = normal_form_mapped(arena, judged_text(arena, letter, o->text_read),
+                                            LIMIT_NORMAL_BYTES, &mapped->map);
+    }
+    normal_source(&mapped->map, from, from + finding->said.size, &from, &to);
+    if (from < mapped->subject) {
+        point_at_subject(letter, finding);
+    } else {
+        point_at_text(letter, finding, from - mapped->subject, to - mapped->subject);
+    }
+}
+
 void
 judge_point(struct arena *arena, const struct letter *letter, const struct opinion *opinion)
 {
-    struct bytes normal = BYTES_NONE;
-    struct normal_map map = {0};
-    size_t subject = bytes_slice(letter->subject, 0, SUBJECT_BYTES).size + 1, from, to;
+    struct mapped mapped = {0};
 
     for (size_t i = 0; i < opinion->finding_count; i++) {
         struct finding *finding = &opinion->findings[i];
-        if (finding->said.size == 0) {
+        point_at(letter, finding, point_defect(letter, finding));
+        if (finding->to == 0 && finding->said.size > 0) {
+            point_at_said(arena, letter, opinion, &mapped, finding);
+        }
+        if (finding->to == 0) {
             point_at_detail(letter, finding);
-            continue;
         }
-        if (normal.at == NULL) {
-            normal =
-                normal_form_mapped(arena, judged_text(arena, letter, opinion->text_read),
-                                   LIMIT_NORMAL_BYTES, &map);
-        }
-        from = (size_t)(finding->said.at - opinion->normal.at);
-        normal_source(&map, from, from + finding->said.size, &from, &to);
-        if (from < subject) {
-            point_at_subject(letter, finding);
-        } else {
-            point_at_text(letter, finding, from - subject, to - subject);
+        if (finding->to == 0) {
+            point_at(letter, finding, point_place(letter, finding));
         }
     }
 }
