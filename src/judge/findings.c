@@ -154,12 +154,36 @@ static const struct {
     /* clang-format on */
 };
 
+/* A text of a board or a form, of which its door made a message (POST /v1/text): that it has no From says nothing. */
+static bool
+is_text(const struct arrival *arrival, const struct letter *letter)
+{
+    static const char *const fields[] = {"Subject", "Content-Language", "MIME-Version",
+                                         "Content-Type", "Content-Transfer-Encoding"};
+    const size_t count = sizeof fields / sizeof *fields;
+
+    if (arrival == NULL || arrival->door == ARRIVAL_TRANSFER) {
+        return false;
+    }
+    for (size_t i = 0; i < letter->header.field_count; i++) {
+        size_t k = 0;
+        while (k < count && !bytes_is_fold(letter->header.fields[i].name, fields[k])) {
+            k++;
+        }
+        if (k == count) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void
-findings_of_notes(struct findings *f, const struct origin *origin)
+findings_of_notes(struct findings *f, const struct origin *origin, bool text)
 {
     for (size_t i = 0; i < origin->note_count; i++) {
         for (size_t row = 0; row < sizeof noted / sizeof *noted; row++) {
-            if (strcmp(noted[row].name, origin->notes[i].name) == 0) {
+            if (strcmp(noted[row].name, origin->notes[i].name) == 0 &&
+                !(text && strcmp(noted[row].name, "from_missing") == 0)) {
                 const struct trace_note *note = &origin->notes[i];
                 findings_put(f, noted[row].name, noted[row].family,
                              note->weight != 0 ? note->weight : noted[row].weight,
@@ -171,7 +195,7 @@ findings_of_notes(struct findings *f, const struct origin *origin)
 
 void
 findings_of_origin(struct findings *f, const struct arrival *arrival,
-                   const struct origin *origin)
+                   const struct letter *letter, const struct origin *origin)
 {
     if (origin == NULL) {
         return;
@@ -199,7 +223,7 @@ findings_of_origin(struct findings *f, const struct arrival *arrival,
     if (origin->grade == GRADE_E) {
         findings_put(f, "origin_hidden", FAMILY_SOURCE, 0.8, BYTES_NONE);
     }
-    findings_of_notes(f, origin);
+    findings_of_notes(f, origin, is_text(arrival, letter));
 }
 
 static void

@@ -26,7 +26,7 @@ double findings_sum(const struct findings *findings, uint32_t families);
 
 /* What origin and envelope say (FAMILY_SOURCE, FAMILY_LABEL); origin may be NULL. */
 void findings_of_origin(struct findings *findings, const struct arrival *arrival,
-                        const struct origin *origin);
+                        const struct letter *letter, const struct origin *origin);
 /* What was found in attachments: facts and links (FAMILY_ATTACHMENTS). */
 void findings_of_enclosures(struct findings *findings, const struct letter *letter);
 /* Whether everybody who allows attachments also allows the other family: then what stands in one is read as that. */

@@ -348,7 +348,7 @@ judge_letter(struct arena *arena, struct judge *judge, const struct permit *perm
     struct findings f;
 
     findings_init(&f, arena, permit);
-    findings_of_origin(&f, arrival, origin);
+    findings_of_origin(&f, arrival, letter, origin);
     findings_of_letter(&f, letter);
     features_clear(&judge->features);
     read_enclosed(&f, judge, letter, moment_of(arrival, letter), o);

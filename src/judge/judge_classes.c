@@ -3,7 +3,10 @@
 #include "judge/findings_private.h"
 #include "judge/judge_private.h"
 
-#define LOGIT_MOST 20.0 /* of a class */
+#define SLANG_FOUND      5
+#define SLANG_NONE       (-2)
+#define SLANG_BELOW_MOST 8
+#define LOGIT_MOST       20.0 /* of a class */
 #define CLASSES_FROM                                                                       \
     0.2 /* below, the classes share what little there is without being asked */
 
@@ -81,6 +84,19 @@ has_malware_sign(const struct findings *f)
     return false;
 }
 
+/* Where an offer was asked about and is none, the less it is one the less the letter is of that class: the classifier goes by words that
+ * those who warn of offers, and shops, have too. */
+static double
+slang_logit(const struct trade *trade)
+{
+    double below = TRADE_LINE - trade->score;
+
+    return trade->kind != LEXICON_ANY ? SLANG_FOUND
+           : trade->passage.size == 0 ? SLANG_NONE
+           : below > SLANG_BELOW_MOST ? SLANG_NONE - SLANG_BELOW_MOST
+                                      : SLANG_NONE - 2 * (below > 0 ? below : 0);
+}
+
 /* Probabilities that sum to 1: the wanted category has what is not unwanted, the classes share the rest. */
 void
 judge_share_out(struct judge *judge, const struct findings *f, struct opinion *o,
@@ -100,7 +116,7 @@ judge_share_out(struct judge *judge, const struct findings *f, struct opinion *o
         if (class < MODEL_CLASSES) {
             double logit = logits[class];
             logit += i == CATEGORY_THREAT ? (o->threat != THREAT_NONE ? 6 : -3) : 0;
-            logit += i == CATEGORY_SLANG ? (trade->kind != LEXICON_ANY ? 5 : -2) : 0;
+            logit += i == CATEGORY_SLANG ? slang_logit(trade) : 0;
             logit += i == (int)sign_category(signs->kind) ? SIGNS_GAIN * signs->score : 0;
             logit += i == CATEGORY_MALWARE && has_malware_sign(f) ? 3 : 0;
             /* What ClamAV names is that, whatever its words are like. */
@@ -109,7 +125,7 @@ judge_share_out(struct judge *judge, const struct findings *f, struct opinion *o
             logit += i == CATEGORY_PHISHING && has_finding(f, "brand_mismatch") ? 4 : 0;
             logit += i == CATEGORY_LURE ? o->lure_class : 0;
             /* The classifier saw the letter alone: "see the attachment". */
-            logit += enclosed[i] ? LOGIT_MOST : 0;
+            logit = enclosed[i] ? LOGIT_MOST : logit;
             o->categories[i] = exp(logit > LOGIT_MOST ? LOGIT_MOST : logit);
             sum += o->categories[i];
         }

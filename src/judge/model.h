@@ -2,10 +2,11 @@
  *
  * Three logistic regressions, over grams, over pairs (judge/features.h) and over letters (judge/letters.h), 2^18 weights each, and a
  * Bayesian count of the pairs with a confidence factor, taught only where it is not sure. Their logits are clipped to 8 either way
- * and averaged: each errs elsewhere. Letters count as much as the other three: taught in small steps, they go by what many
- * lessons have in common, and err least on mail of other hands than those that taught. Header and text are normalised apart, so a
- * model that knows only text (the one we ship) judges text the same whatever stands in the header, and learns the headers of its
- * place on top. A last table names the category of unwanted mail; it is made by tools/train-model and never learnt online.
+ * and averaged: each errs elsewhere. Letters, taught in small steps, go by what many lessons have in common, and err least on mail of
+ * other hands than those that taught: in what is shipped they count as much as the other three, in a model that began at nothing as
+ * much as each of them. Header and text are normalised apart, so a model that knows only text (the one we ship) judges text the same
+ * whatever stands in the header, and learns the headers of its place on top. A last table names the category of unwanted mail; it is made
+ * by tools/train-model and never learnt online.
  *
  * Learning is online: a message is taught once, in order, and the same order gives the same model, bit for bit, on one
  * kind of machine. A model lives in memory of its own (5 MB) until model_close; processes that were forked after it was

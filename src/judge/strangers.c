@@ -7,6 +7,7 @@
 #include "judge/findings_private.h"
 #include "judge/lure.h"
 #include "judge/phishing.h"
+#include "judge/unsaid.h"
 
 /* Logits: what the themes of a lure say, for each point beyond LURE_NOTHING; all of it together, at most and at least. */
 #define LURE_GAIN    0.9
@@ -160,7 +161,7 @@ themes_say(const struct opinion *o, const struct lure *lure)
 
 /* Themes have what their points say, most first; the wording the rest. */
 static void
-put_lure(struct findings *f, const struct lure *lure, double weight)
+put_lure(struct findings *f, struct bytes normal, const struct lure *lure, double weight)
 {
     double themes = LURE_GAIN * (lure->points - LURE_NOTHING), sum = 0;
 
@@ -175,7 +176,11 @@ put_lure(struct findings *f, const struct lure *lure, double weight)
     }
     double rest = weight - (themes > 0 && sum > 0 ? themes : 0);
     if (rest >= TOLD_LEAST) {
-        findings_put(f, "lure_wording", FAMILY_CONTENT, rest, BYTES_NONE);
+        struct bytes words = unsaid_words(f->arena, WORDING_LURE, lure->passage);
+        size_t at = bytes_find(normal, words, 0);
+        findings_put_said(f, "lure_wording", FAMILY_CONTENT, rest, words,
+                          at == BYTES_NOWHERE ? BYTES_NONE
+                                              : bytes_slice(normal, at, at + words.size));
     }
 }
 
@@ -206,7 +211,7 @@ read_lure(struct findings *f, struct judge *judge, const struct letter *letter,
         }
     }
     if (weight > 0) {
-        put_lure(f, &lure, weight);
+        put_lure(f, o->normal, &lure, weight);
     }
 }
 

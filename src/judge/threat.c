@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 #include "base/writer.h"
-#include "judge/wording.h"
+#include "judge/unsaid.h"
 
 #define WORDS_MAX    240 /* of the sentence that is shown */
 #define NEAR         1 /* sentences before and behind whose words weigh almost as its own */
@@ -522,49 +522,24 @@ take(struct threat *threat, double score, struct bytes passage, const double *fe
     memcpy(threat->features, features, sizeof threat->features);
 }
 
-/* Which sentence of the passage says it, and what crime it is, by their wording. */
-static void
-tell_unsaid(struct arena *arena, struct threat *threat)
-{
-    struct sentence sentence;
-    double most = -DBL_MAX;
-
-    for (size_t at = 0; sentence_next(arena, threat->passage, &at, &sentence);) {
-        struct facts f = {.from = sentence.from, .to = sentence.to};
-        struct bytes words = shown(threat->passage, &f);
-        double logit = wording_logit(WORDING_THREAT, words);
-        if (words.size > 0 && logit > most) {
-            most = logit;
-            threat->words = words;
-        }
-    }
-    if (threat->words.size == 0) {
-        return;
-    }
-    most = -DBL_MAX;
-    for (unsigned kind = 0; kind < WORDING_CONCERNS - WORDING_KIND; kind++) {
-        double logit = wording_logit(WORDING_KIND + kind, threat->passage);
-        if (logit > most) {
-            most = logit;
-            threat->kind = THREAT_MURDER + kind;
-        }
-    }
-}
-
 /* What the beginning of a text says that names no act. */
 static void
 ask_unsaid(struct arena *arena, struct bytes normal, struct threat *threat_r)
 {
     double features[THREAT_FEATURES] = {[0] = 1, [THREAT_FEATURES - 1] = 1};
-    struct bytes passage = wording_passage(normal, 0, 0);
+    struct bytes passage = unsaid_passage(normal);
     double score = weigh(features, weights) + wording_logit(WORDING_THREAT, passage);
 
-    if (score <= threat_r->score) {
+    if (passage.size == 0 || score <= threat_r->score) {
         return;
     }
     take(threat_r, score, passage, features);
     if (score >= 0) {
-        tell_unsaid(arena, threat_r);
+        threat_r->words = unsaid_words(arena, WORDING_THREAT, passage);
+        threat_r->kind =
+            threat_r->words.size == 0
+                ? THREAT_NONE
+                : THREAT_MURDER + unsaid_kind(WORDING_CRIME, WORDING_CRIMES, passage);
     }
 }
 

@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "base/writer.h"
 #include "judge/trade_private.h"
-#include "judge/wording.h"
+#include "judge/unsaid.h"
 
 #define WORDS_MAX      240 /* of the words that are shown */
 #define AROUND         450 /* bytes on each side of a word in which an offer says what it says */
@@ -18,8 +18,9 @@
 #define SHOP_GOODS     2.0 /* so weak slang needs more than what shops say */
 #define GOODS_SEVERAL  3.0
 #define GOODS_MANY     4.5
-#define INNOCENT_SURE  4.5
 #define GOODS_SURE     6.0
+#define ALONE_SURE                                                                         \
+    5.0 /* over the line: of 1,900 look-alikes in writing none had it, of 28,000 letters 11 */
 #define KIND_LEAST     0.7
 #define KIND_STRONG    1.5
 #define KIND_RARE      2.4
@@ -338,6 +339,7 @@ trade_features(const struct trade *trade, double features[TRADE_FEATURES])
     features[4] = sqrt(trade->goods);
     features[5] = sqrt(trade->context);
     features[6] = trade->innocent;
+    features[7] = 0;
 }
 
 void
@@ -425,24 +427,49 @@ has_own_word(const struct trade_reading *r, size_t centre)
     return false;
 }
 
-/* The operator's own words are newer than any wording that was learnt: there the rule stands alone. And where much speaks for
- * another meaning (a recipe, a farm, a parcel), no wording makes an offer of it. */
-static void
-take_wording(const struct trade_reading *r, size_t centre, struct trade *trade)
+static double
+weighed(const double features[TRADE_FEATURES])
 {
     double sum = 0;
 
+    for (size_t i = 0; i < TRADE_FEATURES; i++) {
+        sum += weights[i] * features[i];
+    }
+    return TRADE_LINE + sum;
+}
+
+/* The operator's own words are newer than any wording that was learnt: there the rule stands alone. And words that say it so
+ * plainly say it in any wording. */
+static void
+take_wording(const struct trade_reading *r, size_t centre, struct trade *trade)
+{
     trade->passage = wording_passage(r->normal, centre, centre);
     trade->wording = wording_logit(WORDING_TRADE, trade->passage);
     trade_features(trade, trade->features);
-    for (size_t i = 0; i < TRADE_FEATURES; i++) {
-        sum += weights[i] * trade->features[i];
-    }
-    trade->score = TRADE_LINE + sum + trade->wording;
-    if (has_own_word(r, centre) ||
-        (trade->innocent >= INNOCENT_SURE && trade->rule < trade->score)) {
+    trade->score = weighed(trade->features) + trade->wording;
+    if (has_own_word(r, centre)) {
         trade->score = trade->rule;
+    } else if (trade->rule - ALONE_SURE > trade->score) {
+        trade->score = trade->rule - ALONE_SURE;
     }
+}
+
+/* What the beginning of a text offers that has no word of the tables. */
+static void
+ask_unsaid(struct arena *arena, struct bytes normal, struct trade *trade)
+{
+    trade->passage = unsaid_passage(normal);
+    trade->wording = wording_logit(WORDING_TRADE, trade->passage);
+    trade->features[0] = trade->features[TRADE_FEATURES - 1] = 1;
+    trade->score = weighed(trade->features) + trade->wording;
+    if (trade->passage.size == 0 || trade->score < TRADE_LINE) {
+        return;
+    }
+    trade->words = unsaid_words(arena, WORDING_TRADE, trade->passage);
+    trade->kind = trade->words.size == 0
+                      ? LEXICON_ANY
+                      : LEXICON_WEAPON +
+                            unsaid_kind(WORDING_GOODS, WORDING_GOODS_KINDS, trade->passage);
 }
 
 void
@@ -474,6 +501,8 @@ trade_read(struct arena *arena, struct bytes normal, const struct lexicon_hit *h
     *trade_r = best.trade;
     if (best.looked_at > 0) {
         take_wording(r, best.centre, trade_r);
+    } else if (normal.size > 0 && region_at(regions, region_count, 0) != REGION_QUOTED) {
+        ask_unsaid(arena, normal, trade_r);
     }
     if (best.looked_at > 0 && trade_r->score >= TRADE_LINE) {
         trade_r->kind = best.kind;

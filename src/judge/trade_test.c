@@ -217,6 +217,39 @@ test_unknown(void)
 }
 
 /* A text of nothing but offers costs no more than its size. */
+/* Offers that no word of the tables names are told by their wording, also what they offer; quoted ones are not asked about. */
+static void
+test_unsaid(void)
+{
+    static const struct {
+        const char *text;
+        enum lexicon_kind kind;
+    } cases[] = {
+        {"いつもの、しゃりっとしたやつ。三つから。川の向こうまで行ける。分かる人だけ返事",
+         LEXICON_DRUG},
+        {"使ってない口座、まとめて引き取ります。暗証とセットで一つ八万、当日お渡し。学生さ"
+         "ん"
+         "も大丈夫",
+         LEXICON_ACCOUNT_TRADE},
+        {"いつもの市場で三つ買って、川の向こうの店まで持って行きました。返事が遅くなってす"
+         "みま"
+         "せん",
+         LEXICON_ANY},
+        {"使っていない口座をまとめて解約しました。暗証番号は母が覚えていました",
+         LEXICON_ANY},
+        {"", LEXICON_ANY},
+        {" \n ", LEXICON_ANY},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct trade trade = trade_of(bytes_from_text(cases[i].text));
+        tap_ok(trade.kind == cases[i].kind &&
+                   (trade.kind == LEXICON_ANY) == (trade.words.size == 0),
+               "%s: %d (%.2f, %.*s)", cases[i].text, (int)trade.kind, trade.score,
+               (int)trade.words.size, trade.words.at);
+    }
+}
+
 static void
 test_long(void)
 {
@@ -249,6 +282,7 @@ main(void)
     test_written();
     test_prices();
     test_unknown();
+    test_unsaid();
     test_long();
     lexicon_close(lexicon);
     arena_release(&arena);

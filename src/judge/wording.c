@@ -45,27 +45,40 @@ wording_passage(struct bytes normal, size_t from, size_t to)
     return bytes_trim(bytes_slice(normal, from, to));
 }
 
-/* Kept between calls: it is large, and left as it was found. */
+/* Kept between calls, since it is large, and the next question is often about the same passage: its letters, their share, and itself. */
 static struct letters room;
+static double room_share;
+static uint8_t held[WORDING_MOST];
+static size_t held_size;
+
+static void
+hold(struct bytes passage)
+{
+    if (passage.size == held_size &&
+        (held_size == 0 || memcmp(passage.at, held, held_size) == 0)) {
+        return;
+    }
+    letters_clear(&room);
+    letters_add(&room, passage);
+    room_share = letters_share(&room);
+    memcpy(held, passage.at, passage.size);
+    held_size = passage.size;
+}
 
 double
 wording_logit(enum wording_concern concern, struct bytes passage)
 {
     const struct table *table = carried();
-    double sum = 0, squares = 0;
+    double sum = 0;
 
-    if (table == NULL) {
+    if (table == NULL || passage.size == 0) {
         return 0;
     }
-    letters_add(&room, bytes_slice(passage, 0, WORDING_MOST));
+    hold(bytes_slice(passage, 0, WORDING_MOST));
     for (size_t i = 0; i < room.count; i++) {
         uint32_t at = room.at[i];
-        double amount = (double)letters_amounts[room.times[at]];
-        room.times[at] = 0;
-        sum += (double)table->weights[concern][wording_place(at)] * amount;
-        squares += amount * amount;
+        sum += (double)table->weights[concern][wording_place(at)] *
+               (double)letters_amounts[room.times[at]];
     }
-    room.count = 0;
-    sum *= (double)table->steps[concern] * letters_share_of(squares);
-    return sum;
+    return sum * (double)table->steps[concern] * room_share;
 }

@@ -4,7 +4,7 @@
  * phrased, and how news, games, shops and jokes are) is learnt from many texts: a weight for each run of one to three characters
  * (judge/letters.h), fitted together with the numbers that judge/threat.c, judge/trade.c and judge/lure.c read, so that each says what the
  * other does not. It is asked only where those found something to ask about, or the classifier doubts, and only of the passage around
- * it; a lure's passage is the beginning of its text, as is that of a notice that names no act.
+ * it; a lure's passage is the beginning of its text, as is that of what names no act and no goods (judge/unsaid.h).
  *
  * The weights are carried in the program (share/model/wording.model, made by tools/train-wording), 8 bits each, and used where they lie:
  *
@@ -16,9 +16,18 @@
 
 #include "judge/letters.h"
 
-/* From WORDING_KIND on: which kind of crime a notice announces that names none, in the order of enum threat_kind. */
-enum wording_concern { WORDING_THREAT, WORDING_TRADE, WORDING_LURE, WORDING_KIND };
-#define WORDING_CONCERNS (WORDING_KIND + 6)
+/* From WORDING_CRIME on: which kind of crime a notice announces that names none, in the order of enum threat_kind; from WORDING_GOODS
+ * on: what an offer offers that names nothing, in the order of enum lexicon_kind from LEXICON_WEAPON. */
+#define WORDING_CRIMES      6
+#define WORDING_GOODS_KINDS 4
+enum wording_concern {
+    WORDING_THREAT,
+    WORDING_TRADE,
+    WORDING_LURE,
+    WORDING_CRIME,
+    WORDING_GOODS = WORDING_CRIME + WORDING_CRIMES,
+    WORDING_CONCERNS = WORDING_GOODS + WORDING_GOODS_KINDS
+};
 
 #define WORDING_BITS    16
 #define WORDING_PASSAGE 900  /* bytes of a passage around a place */

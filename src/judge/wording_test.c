@@ -79,8 +79,15 @@ test_logits(void)
     tap_ok(wording_logit(WORDING_LURE, bytes_of(long_text, WORDING_MOST - 1)) !=
                wording_logit(WORDING_LURE, bytes_of(long_text + 4, WORDING_MOST - 1)),
            "and the last byte before it does");
-    tap_ok(apart(WORDING_THREAT, "明日あの駅で人を刺す", "明日あの駅で人を刺す") == 0,
-           "the same passage gives the same answer each time");
+    double first = wording_logit(WORDING_THREAT, bytes_from_text("明日あの駅で人を刺す"));
+    double other = wording_logit(WORDING_THREAT, bytes_from_text("明日あの店で人に会う"));
+    tap_ok(other != first &&
+               wording_logit(WORDING_THREAT, bytes_from_text("明日あの駅で人を刺す")) ==
+                   first &&
+               wording_logit(WORDING_THREAT, BYTES_NONE) == 0 &&
+               wording_logit(WORDING_THREAT, bytes_from_text("明日あの駅で人を刺す")) ==
+                   first,
+           "the same passage gives the same answer each time, whatever was asked between");
 }
 
 int
