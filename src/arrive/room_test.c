@@ -53,9 +53,10 @@ test_occupied(void)
         return;
     }
     tap_ok(room.base > 0 && !full_now(&room), "nothing is occupied at first");
-    volatile char *large = malloc(40 * MIB), *more = malloc(12 * MIB);
+    volatile char *large = malloc(40 * MIB);
     fill(large, 40 * MIB);
     tap_ok(!full_now(&room), "40 of 64 MiB: below three quarters");
+    volatile char *more = malloc(12 * MIB);
     fill(more, 12 * MIB);
     tap_ok(full_now(&room), "52 of 64: above");
     free((void *)(uintptr_t)more);

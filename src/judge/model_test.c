@@ -84,6 +84,34 @@ voices_of(const struct model *model)
     return (3 * s.logit - others) / (s.letters - s.logit);
 }
 
+/* A foreign file may say anything of how many voices letters have. */
+static void
+test_voices(struct bytes file)
+{
+    static const struct {
+        float voices;
+        bool good;
+    } cases[] = {{0, true},      {100, true},       {100.5F, false},
+                 {-0.5F, false}, {INFINITY, false}, {NAN, false}};
+    uint8_t *at = (uint8_t *)(uintptr_t)file.at + 72;
+    float before;
+    struct model *model;
+    struct why why;
+
+    memcpy(&before, at, sizeof before);
+    tap_ok(before == 3, "what is shipped has three");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        memcpy(at, &cases[i].voices, sizeof cases[i].voices);
+        bool opened = model_open_bytes(file, &model, &why) == SK_OK;
+        tap_ok(opened == cases[i].good, "%f voices are %s", (double)cases[i].voices,
+               cases[i].good ? "taken" : "refused");
+        if (opened) {
+            model_close(model);
+        }
+    }
+    memcpy(at, &before, sizeof before);
+}
+
 static void
 test_files(struct model *model, const char *path)
 {
@@ -112,6 +140,7 @@ test_files(struct model *model, const char *path)
 
     struct bytes file = slurp(path);
     tap_ok(file.size < 2u << 20, "packed size %zu", file.size);
+    test_voices(file);
     tap_ok(model_open_bytes(bytes_slice(file, 0, file.size - 1), &other, &why) == SK_BAD,
            "cut short");
     tap_ok(model_open_bytes(bytes_slice(file, 0, 20), &other, &why) == SK_BAD,

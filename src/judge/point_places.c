@@ -1,7 +1,7 @@
 #include "judge/point_places.h"
 
 /* What a finding speaks of, by the beginning of its name; the first row that fits holds. */
-enum stands {
+enum rests_on {
     PLACE_FIELD,      /* that field which holds the detail, else the first of the name */
     PLACE_FIELDS,     /* from the first to the last field of the name */
     PLACE_ANY_FIELD,  /* the first field that holds the detail */
@@ -14,7 +14,7 @@ enum stands {
 
 static const struct {
     const char *finding;
-    enum stands place;
+    enum rests_on place;
     const char *field;
 } rows[] = {
     /* clang-format off */
