@@ -528,7 +528,7 @@ ask_unsaid(struct arena *arena, struct bytes normal, struct threat *threat_r)
 {
     double features[THREAT_FEATURES] = {[0] = 1, [THREAT_FEATURES - 1] = 1};
     struct bytes passage = unsaid_passage(normal);
-    double score = weigh(features, weights) + wording_logit(WORDING_THREAT, passage);
+    double score = weigh(features, weights) + unsaid_logit(WORDING_THREAT, passage);
 
     if (passage.size == 0 || score <= threat_r->score) {
         return;

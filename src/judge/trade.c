@@ -459,7 +459,7 @@ static void
 ask_unsaid(struct arena *arena, struct bytes normal, struct trade *trade)
 {
     trade->passage = unsaid_passage(normal);
-    trade->wording = wording_logit(WORDING_TRADE, trade->passage);
+    trade->wording = unsaid_logit(WORDING_TRADE, trade->passage);
     trade->features[0] = trade->features[TRADE_FEATURES - 1] = 1;
     trade->score = weighed(trade->features) + trade->wording;
     if (trade->passage.size == 0 || trade->score < TRADE_LINE) {

@@ -17,6 +17,12 @@ unsaid_passage(struct bytes normal)
     return garbled * UNSAID_GARBLED > passage.size ? BYTES_NONE : passage;
 }
 
+double
+unsaid_logit(enum wording_concern concern, struct bytes passage)
+{
+    return wording_kept(passage) * wording_logit(concern, passage);
+}
+
 /* Whole characters of it. */
 static struct bytes
 shown(struct bytes sentence)

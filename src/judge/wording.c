@@ -1,5 +1,7 @@
 #include "judge/wording.h"
 
+#include <math.h>
+
 #include "judge/embedded_private.h"
 
 #define PLACES (1u << WORDING_BITS)
@@ -63,6 +65,16 @@ hold(struct bytes passage)
     room_share = letters_share(&room);
     memcpy(held, passage.at, passage.size);
     held_size = passage.size;
+}
+
+double
+wording_kept(struct bytes passage)
+{
+    if (passage.size == 0) {
+        return 0;
+    }
+    hold(bytes_slice(passage, 0, WORDING_MOST));
+    return room_share == 0 ? 0 : 1 / sqrt(1 + WORDING_FEW * room_share * room_share);
 }
 
 double

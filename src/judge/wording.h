@@ -35,6 +35,10 @@ enum wording_concern {
 
 /* The passage around the bytes [from, to) of a text: at most WORDING_PASSAGE bytes, whole characters, no blanks around it, a view of it. */
 struct bytes wording_passage(struct bytes normal, size_t from, size_t to);
+/* How much of its logit a passage keeps where nothing but its wording speaks, 0 to 1: less where it has few letters, since a greeting of two
+ * words says nothing, however they fall. */
+#define WORDING_FEW 100
+double wording_kept(struct bytes passage);
 /* A logit; positive speaks for the concern. 0 where no table is carried. Not for two threads at once. */
 double wording_logit(enum wording_concern concern, struct bytes passage);
 /* Of letters, the place of its weight: for tools that teach. */

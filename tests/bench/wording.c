@@ -36,7 +36,8 @@ unescape(char *line, size_t size)
 }
 
 static void
-print(bool is_one, double score, const double *features, size_t count, struct bytes passage)
+print(bool is_one, bool unsaid, double score, const double *features, size_t count,
+      struct bytes passage)
 {
     printf("%d\t%.3f\t%d", is_one, score, passage.size > 0);
     for (size_t i = 0; i < count; i++) {
@@ -44,7 +45,7 @@ print(bool is_one, double score, const double *features, size_t count, struct by
     }
     putchar('\t');
     letters_add(&letters, passage);
-    double share = letters_share(&letters);
+    double share = letters_share(&letters) * (unsaid ? wording_kept(passage) : 1);
     for (size_t i = 0; i < letters.count; i++) {
         uint32_t at = letters.at[i];
         printf("%u:%.5f ", wording_place(at),
@@ -77,7 +78,7 @@ read_lure(struct arena *arena, struct lure_table *table, struct bytes mail)
 
     lure_read(arena, table, letter, &text, regions, count, &lure);
     lure_ask(arena, table, text.normal, regions, count, &lure);
-    print(lure.is_lure, lure.logit, lure.features, LURE_FEATURES, lure.passage);
+    print(lure.is_lure, false, lure.logit, lure.features, LURE_FEATURES, lure.passage);
 }
 
 /* A line's bytes, or those of the file that it names. */
@@ -136,15 +137,15 @@ main(int argc, char **argv)
         if (threats) {
             struct threat threat;
             threat_read(&arena, cues, normal, regions, count, &threat);
-            print(threat.kind != THREAT_NONE, threat.score, threat.features,
-                  THREAT_FEATURES, threat.passage);
+            print(threat.kind != THREAT_NONE, threat.features[THREAT_FEATURES - 1] > 0,
+                  threat.score, threat.features, THREAT_FEATURES, threat.passage);
         } else {
             struct trade trade;
             const struct lexicon_hit *hits =
                 lexicon_scan(&arena, lexicon, normal, &hit_count);
             trade_read(&arena, normal, hits, hit_count, regions, count, &trade);
-            print(trade.kind != LEXICON_ANY, trade.score, trade.features, TRADE_FEATURES,
-                  trade.passage);
+            print(trade.kind != LEXICON_ANY, trade.features[TRADE_FEATURES - 1] > 0,
+                  trade.score, trade.features, TRADE_FEATURES, trade.passage);
         }
         arena_release(&arena);
     }
