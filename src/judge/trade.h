@@ -4,8 +4,9 @@
  * both sides: how goods change hands, secrecy, an offer, what dark jobs pay and which papers they ask for, prices (judge/
  * trade_price.h). Goods and evidence make the score together (neither alone reaches the line), what speaks for another
  * meaning is taken off it; what stands in quotation marks or quoted lines counts less. The wording around the best place (judge/wording.h)
- * is weighed with it, but where a word of the operator's own stands there. Of a text without such a word the beginning is asked about by
- * wording alone. docs/decisions/0025-slang.md and 0030-wording.md say why.
+ * is weighed with it, but where a word of the operator's own stands there. Of a text without such a word, in which the lexicon finds
+ * anything at all, the beginning is asked about by wording alone (judge/unsaid.h). docs/decisions/0025-slang.md, 0030-wording.md and
+ * 0032-places-and-voices.md say why.
  *
  * Pure but for the arena, whose memory the results are. Bounded: at most 120 places are looked around, LIMIT_TRADE_PRICES
  * prices; time is linear in text and hits. */
