@@ -87,10 +87,13 @@ def written(work):
 
 
 CASES = {'lure': ('lures.tsv', 'lures-2.tsv', 'lures-3.tsv', 'lures-4.tsv', 'lures-5.tsv'), 'phishing': ('phishing.tsv',),
-         'slang': ('slang.tsv', 'slang-2.tsv', 'slang-3.tsv', 'slang-4.tsv', 'slang-5.tsv', 'slang-6.tsv', 'slang-7.tsv', 'slang-8.tsv'),
+         'slang': ('slang.tsv', 'slang-2.tsv', 'slang-3.tsv', 'slang-4.tsv', 'slang-5.tsv', 'slang-6.tsv', 'slang-7.tsv', 'slang-8.tsv',
+                   'slang-9.tsv', 'slang-10.tsv', 'slang-11.tsv'),
          'threat': ('threats.tsv', 'more-threats.tsv', 'threats-2.tsv', 'threats-3.tsv', 'threats-4.tsv', 'threats-5.tsv', 'threats-6.tsv',
-                    'threats-8.tsv', 'threats-9.tsv', 'threats-10.tsv', 'threats-11.tsv', 'threats-12.tsv', 'threats-13.tsv', 'threats-14.tsv', 'threats-15.tsv', 'threats-16.tsv'),
-         '': ('plain.tsv', 'plain-2.tsv')}
+                    'threats-8.tsv', 'threats-9.tsv', 'threats-10.tsv', 'threats-11.tsv', 'threats-12.tsv', 'threats-13.tsv', 'threats-14.tsv', 'threats-15.tsv', 'threats-16.tsv',
+                    'threats-18.tsv', 'threats-19.tsv', 'threats-20.tsv', 'threats-21.tsv', 'threats-22.tsv', 'threats-23.tsv', 'threats-24.tsv',
+                    'threats-25.tsv', 'threats-26.tsv', 'threats-27.tsv'),
+         '': ('plain.tsv', 'plain-2.tsv', 'plain-3.tsv')}
 CLASSES = {'phish': 'phishing', 'lure': 'lure'}     # of a row; else its table's
 
 

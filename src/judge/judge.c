@@ -16,6 +16,7 @@
 #include "judge/threat.h"
 #include "judge/threat_detail.h"
 #include "judge/trade.h"
+#include "judge/wording.h"
 #include "parse/enclosure.h"
 
 /* Logits. The prior is that of a message of which nothing is known: most mail at a door is unwanted, but a
@@ -24,14 +25,17 @@
 #define PRIOR_READ      (-0.3)
 #define CLASSIFIER_GAIN 1.0
 #define CLASSIFIER_SAYS 0.5 /* smaller logits are no finding */
-#define THREAT_WEIGHT   3.0
-#define TRADE_WEIGHT    3.0
-#define DATE_BELIEVED   172800 /* seconds between a message's date and its arrival */
-#define JST_MINUTES     540
-#define DISGUISED       0.5
-#define UNKNOWN_SHOWN   90  /* bytes of the text with a word that may be new slang */
-#define SIGNS_SAY       1.0 /* a single sign is no finding */
-#define SIGNS_MOST      3.5
+/* Where the classifier's letters and pairs leave it in doubt, the words of the beginning are asked too (judge/wording.h). */
+#define CLASSIFIER_DOUBTS 3.0
+#define WORDS_SHARE       0.5
+#define THREAT_WEIGHT     3.0
+#define TRADE_WEIGHT      4.0
+#define DATE_BELIEVED     172800 /* seconds between a message's date and its arrival */
+#define JST_MINUTES       540
+#define DISGUISED         0.5
+#define UNKNOWN_SHOWN     90  /* bytes of the text with a word that may be new slang */
+#define SIGNS_SAY         1.0 /* a single sign is no finding */
+#define SIGNS_MOST        3.5
 /* Text of attachments weighs half: much of it is form and table, of which the classifier was taught little. */
 #define ENCLOSED_GAIN 0.5
 #define ENCLOSED_MOST 2.0
@@ -176,11 +180,15 @@ read_content(struct findings *f, struct judge *judge, const struct letter *lette
              struct bytes normal, struct opinion *o)
 {
     judge_take_letter(judge, letter, normal);
-    struct model_scores scores = model_score(judge->model, &judge->features);
-    double weight = CLASSIFIER_GAIN * scores.logit;
+    double logit = model_score(judge->model, &judge->features).logit;
 
+    if (fabs(logit) < CLASSIFIER_DOUBTS) {
+        double words = wording_unwanted(wording_passage(normal, 0, 0));
+        logit = words == 0 ? logit : (1 - WORDS_SHARE) * logit + WORDS_SHARE * words;
+    }
+    double weight = CLASSIFIER_GAIN * logit;
     o->content_read = true;
-    o->content = scores.unwanted;
+    o->content = squash(logit);
     findings_put(f,
                  weight > CLASSIFIER_SAYS    ? "classifier_spam"
                  : weight < -CLASSIFIER_SAYS ? "classifier_ham"

@@ -4,6 +4,7 @@
 #include "base/writer.h"
 #include "judge/embedded_private.h"
 #include "judge/judge_private.h"
+#include "judge/lemmas.h"
 #include "judge/settings.h"
 #include "judge/strangers_private.h"
 #include "parse/link_hosts.h"
@@ -24,6 +25,12 @@ const struct config_key judge_config_keys[] = {
      .type = CONFIG_TEXT,
      .fallback = "",
      .help = "File with the operator's own words, beside the lexicon; empty: none."},
+    {.section = "judge",
+     .name = "dictionary",
+     .type = CONFIG_TEXT,
+     .fallback = "",
+     .help = "Folder of the JUMAN dictionary for MeCab, by which passages are cut into "
+             "words; empty: that of Debian's package."},
     {.section = "judge",
      .name = "links",
      .type = CONFIG_TEXT,
@@ -138,6 +145,21 @@ open_links(struct bytes folder, struct why *why)
     return code;
 }
 
+/* One that the operator named must be there; without Debian's, passages are judged by their letters alone. */
+static enum sk_code
+open_dictionary(struct arena *arena, const struct config *config, struct why *why)
+{
+    struct bytes folder =
+        config == NULL ? BYTES_NONE : config_text(config, "judge.dictionary");
+    struct why missing;
+
+    if (folder.size > 0) {
+        return lemmas_open(bytes_text(arena, folder), why);
+    }
+    (void)lemmas_open(LEMMAS_FOLDER, &missing);
+    return SK_OK;
+}
+
 enum sk_code
 judge_open(struct arena *arena, const struct config *config, struct judge **judge_r,
            struct why *why)
@@ -157,7 +179,10 @@ judge_open(struct arena *arena, const struct config *config, struct judge **judg
         model_close(judge->model);
         return code;
     }
-    code = open_lexicon(arena, lexicon, config, judge, why);
+    code = open_dictionary(arena, config, why);
+    if (code == SK_OK) {
+        code = open_lexicon(arena, lexicon, config, judge, why);
+    }
     if (code == SK_OK && config != NULL) {
         code = open_links(config_text(config, "judge.links"), why);
     }

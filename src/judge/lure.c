@@ -294,10 +294,11 @@ lure_ask(struct arena *arena, struct lure_table *table, struct bytes normal,
     lure->logit = lure->points - LURE_LINE;
     if (table->is_worded) {
         lure->passage = unquoted(arena, normal, regions, region_count);
-        lure->logit = wording_logit(WORDING_LURE, lure->passage);
+        lure->logit = 0;
         for (size_t i = 0; i < LURE_FEATURES; i++) {
             lure->logit += weights[i] * lure->features[i];
         }
+        lure->logit += wording_whole(WORDING_LURE, lure->passage, lure->logit);
     }
     lure->is_lure = lure->logit >= 0;
 }

@@ -23,6 +23,8 @@
 #define SCORE_NONE (-20) /* where no act is */
 #define ALONE_SURE 3.6   /* of what an act says by itself */
 #define WORD_MOST  40    /* bytes of an ASCII word; longer ones are junk or data */
+/* How much louder a text must say it that names no act, the shorter it is. */
+#define SHORT_UNSURE 2.0
 
 struct span {
     size_t from, to;
@@ -528,8 +530,10 @@ ask_unsaid(struct arena *arena, struct bytes normal, struct threat *threat_r)
 {
     double features[THREAT_FEATURES] = {[0] = 1, [THREAT_FEATURES - 1] = 1};
     struct bytes passage = unsaid_passage(normal);
-    double score = weigh(features, weights) + unsaid_logit(WORDING_THREAT, passage);
+    double score = weigh(features, weights);
 
+    score += unsaid_logit(WORDING_THREAT, passage, score) -
+             SHORT_UNSURE * (1 - wording_kept(passage));
     if (passage.size == 0 || score <= threat_r->score) {
         return;
     }
@@ -571,8 +575,8 @@ threat_read(struct arena *arena, const struct threat_cues *cues, struct bytes no
         size_t at = likely[i].at;
         struct bytes passage = passage_around(arena, normal, &all[at]);
         measure(all, count, at, features);
-        double score = weigh(features, weights) + wording_logit(WORDING_THREAT, passage);
-        double plain = likely[i].score - ALONE_SURE;
+        double score = weigh(features, weights), plain = likely[i].score - ALONE_SURE;
+        score += wording_whole(WORDING_THREAT, passage, score);
         score = plain > score ? plain : score;
         if (score > threat_r->score) {
             take(threat_r, score, passage, features);

@@ -155,6 +155,9 @@ threat_detail_read(struct arena *arena, const struct threat_cues *cues, struct b
     }
 }
 
+/* A score from which on the words leave no doubt: letters and words both give 6. */
+#define SURE 12
+
 /* 1 to 5: one for the threat, and for each of time, place or person, means and a day within the week. */
 int
 threat_severity(const struct threat *threat, const struct threat_detail *detail,
@@ -162,7 +165,7 @@ threat_severity(const struct threat *threat, const struct threat_detail *detail,
 {
     int severity = 1 + (detail->when.size > 0) +
                    (detail->target.size + detail->place.size > 0) +
-                   (detail->means.size > 0 || threat->score > 6);
+                   (detail->means.size > 0 || threat->score > SURE);
     bool soon = detail->when.size > 0 && detail->from < now + 7 * (int64_t)86400;
 
     severity += soon && severity >= 3;

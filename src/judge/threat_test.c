@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/tap.h"
 #include "base/writer.h"
+#include "judge/lemmas.h"
 #include "judge/normal.h"
 #include "judge/romaji.h"
 #include "judge/threat_detail.h"
@@ -389,8 +390,11 @@ test_passage_bound(void)
 int
 main(void)
 {
+    struct why why;
+
     arena_init(&process, (size_t)1 << 26);
     cues = threat_cues_new(&process);
+    tap_ok(lemmas_open(LEMMAS_FOLDER, &why) == SK_OK, "a dictionary");
     test_forms();
     test_padding();
     test_around();

@@ -444,9 +444,10 @@ static void
 take_wording(const struct trade_reading *r, size_t centre, struct trade *trade)
 {
     trade->passage = wording_passage(r->normal, centre, centre);
-    trade->wording = wording_logit(WORDING_TRADE, trade->passage);
     trade_features(trade, trade->features);
-    trade->score = weighed(trade->features) + trade->wording;
+    double rule = weighed(trade->features);
+    trade->wording = wording_whole(WORDING_TRADE, trade->passage, rule - TRADE_LINE);
+    trade->score = rule + trade->wording;
     if (has_own_word(r, centre)) {
         trade->score = trade->rule;
     } else if (trade->rule - ALONE_SURE > trade->score) {
@@ -459,9 +460,10 @@ static void
 ask_unsaid(struct arena *arena, struct bytes normal, struct trade *trade)
 {
     trade->passage = unsaid_passage(normal);
-    trade->wording = unsaid_logit(WORDING_TRADE, trade->passage);
     trade->features[0] = trade->features[TRADE_FEATURES - 1] = 1;
-    trade->score = weighed(trade->features) + trade->wording;
+    double rule = weighed(trade->features);
+    trade->wording = unsaid_logit(WORDING_TRADE, trade->passage, rule - TRADE_LINE);
+    trade->score = rule + trade->wording;
     if (trade->passage.size == 0 || trade->score < TRADE_LINE) {
         return;
     }

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/tap.h"
 #include "base/writer.h"
+#include "judge/lemmas.h"
 #include "judge/normal.h"
 #include "judge/trade_price.h"
 
@@ -274,6 +275,7 @@ main(void)
     struct why why;
 
     arena_init(&arena, (size_t)1 << 30);
+    tap_ok(lemmas_open(LEMMAS_FOLDER, &why) == SK_OK, "a dictionary");
     if (lexicon_open(&arena, lexicon_threat_table(), lexicon_slang_table(), &lexicon,
                      &why) != SK_OK) {
         printf("Bail out! %s (%zu)\n", why.sentence, (size_t)why.line);

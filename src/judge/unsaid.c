@@ -18,9 +18,9 @@ unsaid_passage(struct bytes normal)
 }
 
 double
-unsaid_logit(enum wording_concern concern, struct bytes passage)
+unsaid_logit(enum wording_concern concern, struct bytes passage, double beside)
 {
-    return wording_kept(passage) * wording_logit(concern, passage);
+    return wording_kept(passage) * wording_whole(concern, passage, beside);
 }
 
 /* Whole characters of it. */

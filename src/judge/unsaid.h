@@ -10,8 +10,8 @@
  * more than one of UNSAID_GARBLED bytes of which is of U+FFFD: its letters say nothing. */
 #define UNSAID_GARBLED 8
 struct bytes unsaid_passage(struct bytes normal);
-/* What the wording of a passage says by itself, a logit. */
-double unsaid_logit(enum wording_concern concern, struct bytes passage);
+/* What the wording of a passage says by itself, a logit. beside: that of all else. */
+double unsaid_logit(enum wording_concern concern, struct bytes passage, double beside);
 /* The sentence of the passage whose wording speaks loudest for the concern, at most UNSAID_SHOWN bytes, whole characters; BYTES_NONE
  * where it has none. */
 #define UNSAID_SHOWN 240

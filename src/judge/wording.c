@@ -3,14 +3,19 @@
 #include <math.h>
 
 #include "judge/embedded_private.h"
+#include "judge/lemmas.h"
 
-#define PLACES (1u << WORDING_BITS)
+#define PLACES       (1u << WORDING_BITS)
+#define WORDS_PLACES (1u << WORDING_WORDS_BITS)
 
 struct table {
     char magic[8];
-    uint32_t concerns, bits;
+    uint32_t concerns, bits, of_words, words_bits;
     float steps[WORDING_CONCERNS];
-    int8_t weights[WORDING_CONCERNS][PLACES];
+    struct {
+        float step, bias;
+    } words[WORDING_OF_WORDS];
+    int8_t weights[WORDING_CONCERNS][PLACES], words_weights[WORDING_OF_WORDS][WORDS_PLACES];
 };
 
 static const struct table *
@@ -19,8 +24,10 @@ carried(void)
     size_t size = (size_t)(judge_wording_file_end - judge_wording_file);
     const struct table *table = (const struct table *)(const void *)judge_wording_file;
 
-    return size == sizeof *table && memcmp(table->magic, "SKWORD01", 8) == 0 &&
-                   table->concerns == WORDING_CONCERNS && table->bits == WORDING_BITS
+    return size == sizeof *table && memcmp(table->magic, "SKWORD02", 8) == 0 &&
+                   table->concerns == WORDING_CONCERNS && table->bits == WORDING_BITS &&
+                   table->of_words == WORDING_OF_WORDS &&
+                   table->words_bits == WORDING_WORDS_BITS
                ? table
                : NULL;
 }
@@ -93,4 +100,44 @@ wording_logit(enum wording_concern concern, struct bytes passage)
                (double)letters_amounts[room.times[at]];
     }
     return sum * (double)table->steps[concern] * room_share;
+}
+
+static double
+words_logit(const struct table *table, unsigned concern, struct bytes passage)
+{
+    static struct letters runs;
+    double sum = 0;
+
+    letters_clear(&runs);
+    lemmas_add(&runs, bytes_slice(passage, 0, WORDING_MOST));
+    for (size_t i = 0; i < runs.count; i++) {
+        uint32_t at = runs.at[i];
+        sum += (double)table->words_weights[concern][wording_words_place(at)] *
+               (double)letters_amounts[runs.times[at]];
+    }
+    return (double)table->words[concern].bias +
+           sum * (double)table->words[concern].step * letters_share(&runs);
+}
+
+double
+wording_whole(enum wording_concern concern, struct bytes passage, double beside)
+{
+    const struct table *table = carried();
+    double logit = wording_logit(concern, passage);
+
+    if (table == NULL || passage.size == 0 || beside + logit < WORDING_DOUBT ||
+        !lemmas_are_open()) {
+        return logit;
+    }
+    return logit + words_logit(table, concern, passage);
+}
+
+double
+wording_unwanted(struct bytes passage)
+{
+    const struct table *table = carried();
+
+    return table == NULL || passage.size == 0 || !lemmas_are_open()
+               ? 0
+               : words_logit(table, WORDING_OF_WORDS - 1, passage);
 }

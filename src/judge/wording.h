@@ -6,10 +6,14 @@
  * other does not. It is asked only where those found something to ask about, or the classifier doubts, and only of the passage around
  * it; a lure's passage is the beginning of its text, as is that of what names no act and no goods (judge/unsaid.h).
  *
+ * What the letters find likely is asked about again by its words (judge/lemmas.h), which knows the same thing said with other letters. It takes ten times as long,
+ * so what stands far below the line is not asked about.
+ *
  * The weights are carried in the program (share/model/wording.model, made by tools/train-wording), 8 bits each, and used where they lie:
  *
- *     "SKWORD01", u32 concerns, u32 WORDING_BITS, then for each concern a float, the value of one step; then 2^WORDING_BITS
- *     signed bytes for each concern; numbers in the machine's order
+ *     "SKWORD02", u32 concerns, u32 WORDING_BITS, u32 concerns of words, u32 WORDING_WORDS_BITS; for each concern a float, the value of one
+ *     step; for each concern of words two, the value of one step and the bias; then 2^WORDING_BITS signed bytes for each
+ *     concern and 2^WORDING_WORDS_BITS for each concern of words; numbers in the machine's order
  *
  * Family: that of its caller. docs/decisions/0030-wording.md says why and how well. */
 #pragma once
@@ -29,7 +33,13 @@ enum wording_concern {
     WORDING_CONCERNS = WORDING_GOODS + WORDING_GOODS_KINDS
 };
 
-#define WORDING_BITS    16
+/* Concerns that words are asked about: those up to the lure, and whether the text is unwanted at all. */
+#define WORDING_OF_WORDS (WORDING_LURE + 2)
+
+#define WORDING_BITS       16
+#define WORDING_WORDS_BITS 17
+#define WORDING_DOUBT      (-3.0) /* logits from which on it is asked again */
+
 #define WORDING_PASSAGE 900  /* bytes of a passage around a place */
 #define WORDING_MOST    1500 /* of any passage; beyond: not read */
 
@@ -41,9 +51,19 @@ struct bytes wording_passage(struct bytes normal, size_t from, size_t to);
 double wording_kept(struct bytes passage);
 /* A logit; positive speaks for the concern. 0 where no table is carried. Not for two threads at once. */
 double wording_logit(enum wording_concern concern, struct bytes passage);
-/* Of letters, the place of its weight: for tools that teach. */
+/* The same of letters and words, of a notice, an offer or a lure. beside: the logit of all else. The words are asked where it and
+ * that of the letters come to WORDING_DOUBT or more, and there is a dictionary (judge/lemmas.h). */
+double wording_whole(enum wording_concern concern, struct bytes passage, double beside);
+/* What the words of a passage say of whether it is unwanted, a logit; 0 without a dictionary. */
+double wording_unwanted(struct bytes passage);
+/* Of letters and of runs of words, the place of its weight: for tools that teach. */
 static inline unsigned
 wording_place(unsigned letters_at)
 {
     return letters_at >> (LETTERS_BITS - WORDING_BITS);
+}
+static inline unsigned
+wording_words_place(unsigned runs_at)
+{
+    return runs_at >> (LETTERS_BITS - WORDING_WORDS_BITS);
 }

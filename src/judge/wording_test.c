@@ -1,6 +1,7 @@
 #include "judge/wording.h"
 
 #include "base/tap.h"
+#include "judge/lemmas.h"
 
 static uint8_t long_text[WORDING_MOST + 10];
 
@@ -90,10 +91,52 @@ test_logits(void)
            "the same passage gives the same answer each time, whatever was asked between");
 }
 
+static double
+whole(enum wording_concern concern, const char *passage, double beside)
+{
+    return wording_whole(concern, bytes_from_text(passage), beside);
+}
+
+static void
+test_words(void)
+{
+    static const char announced[] = "明日あの駅で人を刺すつもりだ。もう包丁は鞄に入れた";
+    static const char reported[] =
+        "駅で人が刺されたというニュースを見た。包丁を持った男は逮捕されたそうだ";
+    double letters = wording_logit(WORDING_THREAT, bytes_from_text(announced));
+    struct why why;
+
+    tap_ok(whole(WORDING_THREAT, announced, 0) == letters &&
+               wording_unwanted(bytes_from_text(announced)) == 0,
+           "without a dictionary letters speak alone");
+    if (!tap_ok(lemmas_open(LEMMAS_FOLDER, &why) == SK_OK, "a dictionary")) {
+        return;
+    }
+    double beside = WORDING_DOUBT - letters;
+    tap_ok(whole(WORDING_THREAT, announced, beside) != letters &&
+               whole(WORDING_THREAT, announced, beside - 0.01) == letters,
+           "words are asked from the bound of doubt on, and not below it");
+    tap_ok(whole(WORDING_THREAT, announced, 0) - letters >
+               1 + whole(WORDING_THREAT, reported, 9) -
+                   wording_logit(WORDING_THREAT, bytes_from_text(reported)),
+           "words tell who announces from who reports, too");
+    tap_ok(wording_whole(WORDING_THREAT, BYTES_NONE, 9) == 0 &&
+               wording_unwanted(BYTES_NONE) == 0,
+           "no passage says nothing");
+    tap_ok(
+        wording_unwanted(bytes_from_text(
+            "必ず儲かる副業をご紹介します。今すぐ下記よりご登録ください。先着30名様限定")) >
+            1 + wording_unwanted(bytes_from_text(
+                    "昨日は遅くまでありがとう。傘を忘れていったので、次の練習に持って"
+                    "いきます")),
+        "an advertisement is told from a friend's letter");
+}
+
 int
 main(void)
 {
     test_passages();
     test_logits();
+    test_words();
     return tap_done();
 }

@@ -18,6 +18,7 @@
 #include <openssl/x509.h>
 
 #include "base/writer.h"
+#include "judge/lemmas.h"
 #include "net/endpoint.h"
 #include "permit/permit.h"
 #include "record/keys.h"
@@ -458,6 +459,26 @@ look_clamd(const struct doctor *d, struct doctor_finding *f)
     }
 }
 
+static void
+look_dictionary(const struct doctor *d, struct doctor_finding *f)
+{
+    struct bytes folder = config_text(d->config, "judge.dictionary");
+    const char *at = folder.size > 0 ? bytes_text(d->arena, folder) : LEMMAS_FOLDER;
+    struct why why;
+
+    if (lemmas_open(at, &why) != SK_OK) {
+        put(f, folder.size > 0 ? DOCTOR_BAD : DOCTOR_WARN,
+            "単語の辞書がありません。犯罪予告などを文字の並びだけで判断します",
+            "there is no dictionary of words: notices of crime and offers are judged by "
+            "their "
+            "letters alone",
+            "apt-get install mecab-jumandic-utf8");
+    } else {
+        put(f, DOCTOR_GOOD, say(d, "本文を単語に分けて読みます: %s", at),
+            say(d, "text is read word by word: %s", at), NULL);
+    }
+}
+
 /* Members of a list that the keeper gives in answer to a request. */
 static size_t
 asked_count(const struct doctor *d, const char *request, const char *list)
@@ -592,6 +613,7 @@ const struct doctor_check doctor_checks[] = {
     {"places", "送信元の国", "places", look_places},
     {"attachments", "添付ファイル", "attachments", look_attachments},
     {"clamd", "ClamAV", "ClamAV", look_clamd},
+    {"dictionary", "辞書", "dictionary", look_dictionary},
     {"law", "法的根拠", "legal ground", look_law},
     {"alarm", "警報", "alarm", look_alarm},
     {"console", "管理画面", "console", look_console},

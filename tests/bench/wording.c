@@ -1,9 +1,9 @@
-/* What judge/threat, judge/trade or judge/lure reads of texts: one a line on stdin, \n for a line end (of lures whole mails), or "@file PATH", a
+/* What judge/threat, judge/trade, judge/lure or the words alone (unwanted) read of texts: one a line on stdin, \n for a line end (of lures whole mails), or "@file PATH", a
  * mail. A line each on stdout, parted by tabs: whether it is one (0 or 1), its score, whether there was anything to ask about (0 or 1), the numbers that were
- * weighed, and last the letters of the passage that was asked about, each as place:amount with blanks between (judge/wording.h). For
- * tools/train-wording.
+ * weighed, and last the letters of the passage that was asked about and the runs of its words, each as place:amount with blanks between
+ * (judge/wording.h). For tools/train-wording.
  *
- *     wording-bench threat|trade|lure */
+ *     wording-bench threat|trade|lure|unwanted */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/writer.h"
 #include "judge/judge_private.h"
+#include "judge/lemmas.h"
 #include "judge/lexicon.h"
 #include "judge/lure.h"
 #include "judge/normal.h"
@@ -36,6 +37,20 @@ unescape(char *line, size_t size)
 }
 
 static void
+print_places(double kept, unsigned (*place_of)(unsigned at))
+{
+    double share = letters_share(&letters) * kept;
+
+    putchar('\t');
+    for (size_t i = 0; i < letters.count; i++) {
+        uint32_t at = letters.at[i];
+        printf("%u:%.5f ", place_of(at),
+               (double)letters_amounts[letters.times[at]] * share);
+    }
+    letters_clear(&letters);
+}
+
+static void
 print(bool is_one, bool unsaid, double score, const double *features, size_t count,
       struct bytes passage)
 {
@@ -43,16 +58,12 @@ print(bool is_one, bool unsaid, double score, const double *features, size_t cou
     for (size_t i = 0; i < count; i++) {
         printf("\t%.5g", features[i]);
     }
-    putchar('\t');
+    double kept = unsaid ? wording_kept(passage) : 1;
     letters_add(&letters, passage);
-    double share = letters_share(&letters) * (unsaid ? wording_kept(passage) : 1);
-    for (size_t i = 0; i < letters.count; i++) {
-        uint32_t at = letters.at[i];
-        printf("%u:%.5f ", wording_place(at),
-               (double)letters_amounts[letters.times[at]] * share);
-    }
+    print_places(kept, wording_place);
+    lemmas_add(&letters, passage);
+    print_places(kept, wording_words_place);
     putchar('\n');
-    letters_clear(&letters);
 }
 
 static struct bytes
@@ -110,10 +121,12 @@ main(int argc, char **argv)
     size_t room = 0;
     ssize_t size;
     bool threats = argc < 2 || argv[1][1] == 'h', leads = !threats && argv[1][0] == 'l';
+    bool all = !threats && argv[1][0] == 'u';
 
     arena_init(&process, (size_t)1 << 26);
     const struct threat_cues *cues = threat_cues_new(&process);
-    if (lexicon_open(&process, lexicon_threat_table(), lexicon_slang_table(), &lexicon,
+    if (lemmas_open(LEMMAS_FOLDER, &why) != SK_OK ||
+        lexicon_open(&process, lexicon_threat_table(), lexicon_slang_table(), &lexicon,
                      &why) != SK_OK ||
         lure_open(&process, lure_built_in(), &lures, &why) != SK_OK) {
         fprintf(stderr, "%s\n", why.sentence);
@@ -134,7 +147,10 @@ main(int argc, char **argv)
             is_mail ? judge_normal_of(&arena, letter_read(&arena, read), LIMIT_NORMAL_BYTES)
                     : normal_form(&arena, read, LIMIT_NORMAL_BYTES);
         const struct region *regions = regions_read(&arena, normal, &count);
-        if (threats) {
+        if (all) {
+            struct bytes passage = wording_passage(normal, 0, 0);
+            print(false, false, wording_unwanted(passage), NULL, 0, passage);
+        } else if (threats) {
             struct threat threat;
             threat_read(&arena, cues, normal, regions, count, &threat);
             print(threat.kind != THREAT_NONE, threat.features[THREAT_FEATURES - 1] > 0,

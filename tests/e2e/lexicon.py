@@ -92,6 +92,13 @@ def start_refused():
         r = run('serve', '--config', c.conf, timeout=60)
         ok(r.returncode == 78 and path in r.stderr.decode() and b'line 2, column' in r.stderr, 'mistakes of %s: it does not start, exit status 78' % name, r)
         c.stop()
+    c = Checkpoint(extra='[judge]\ndictionary = ' + folder, start=False)
+    r = run('serve', '--config', c.conf, timeout=60)
+    ok(r.returncode == 78 and folder in r.stderr.decode() and b'mecab-jumandic-utf8' in r.stderr,
+       'a dictionary that is named and not there: it does not start, and says what to install', r)
+    r = run('doctor', '--json', '--config', c.conf)
+    ok(b'"dictionary","grade":"bad"' in r.stdout.replace(b' ', b''), 'and the doctor finds it', r.stdout[-1500:])
+    c.stop()
     shutil.rmtree(folder)
 
 

@@ -84,6 +84,7 @@ def standing():
         ok(said['console']['grade'] == 'warn' and 'sekisho account add' in said['console']['act']
            and said['witness']['grade'] == 'skip' and '[witness' in said['witness']['act'],
            'that nobody can sign in yet, and that no witness vouches', (said['console'], said['witness']))
+        ok(said['dictionary']['grade'] == 'good' and 'juman' in said['dictionary']['en'], 'that text is read word by word', said['dictionary'])
         os.chmod(c.record, 0o755)
         status, out, err = say('doctor', '--config', c.conf, '--lang', 'en')
         ok(status == 1 and 'chmod 700 ' + c.record in out, 'a record open to others is bad; the words say what to type', out)
