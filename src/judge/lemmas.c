@@ -1,7 +1,7 @@
 #include "judge/lemmas.h"
 
 #include <mecab.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/hash.h"
 
@@ -15,8 +15,7 @@ enum run {
     CLASS_CLASS,
     LEMMAS,
     CLASSES,
-    BETWEEN,
-    RUNS
+    BETWEEN
 };
 
 /* Fields of the dictionary's rows. */
@@ -35,8 +34,9 @@ struct word {
     bool is_surface; /* of a row: its class is the word as it stands */
 };
 
-#define KNOWN   8192
-#define PADDING 16
+#define KNOWN      8192
+#define PADDING    16
+#define LEMMA_NOTE "代表表記:"
 
 static mecab_model_t *model;
 static mecab_t *tagger;
@@ -46,28 +46,6 @@ bool
 lemmas_are_open(void)
 {
     return lattice != NULL;
-}
-
-enum sk_code
-lemmas_open(const char *folder, struct why *why)
-{
-    char arguments[4096];
-
-    if (lemmas_are_open()) {
-        return SK_OK;
-    }
-    /* The words of a passage are told by this dictionary alone: a user's own settings are not read. */
-    snprintf(arguments, sizeof arguments, "-r /dev/null -d %s", folder);
-    model = mecab_model_new2(arguments);
-    tagger = model == NULL ? NULL : mecab_model_new_tagger(model);
-    lattice = tagger == NULL ? NULL : mecab_model_new_lattice(model);
-    if (lattice == NULL) {
-        return why_set(why, SK_CONFIG,
-                       "there is no JUMAN dictionary for MeCab in %s (Debian: apt-get "
-                       "install mecab-jumandic-utf8)",
-                       folder);
-    }
-    return SK_OK;
 }
 
 /* A field of a row, nothing where it has fewer. The last goes to the row's end. */
@@ -103,6 +81,64 @@ note_of(struct bytes notes, struct bytes name, const char *ends)
     return bytes_slice(notes, from, to);
 }
 
+static void
+lemmas_close(void)
+{
+    if (lattice != NULL) {
+        mecab_lattice_destroy(lattice);
+    }
+    if (tagger != NULL) {
+        mecab_destroy(tagger);
+    }
+    if (model != NULL) {
+        mecab_model_destroy(model);
+    }
+    lattice = NULL;
+    tagger = NULL;
+    model = NULL;
+}
+
+/* Whether the dictionary that was opened is JUMAN's, in UTF-8: by others words would have other lemmas, and no class. */
+static bool
+is_juman(void)
+{
+    static const char word[] = "学校";
+
+    mecab_lattice_set_sentence(lattice, word);
+    if (!mecab_parse_lattice(tagger, lattice)) {
+        return false;
+    }
+    const mecab_node_t *node = mecab_lattice_get_bos_node(lattice)->next;
+    struct bytes notes = field_of(bytes_from_text(node->feature), FIELD_NOTES);
+    bool is = node->length == strlen(word) &&
+              bytes_equal(note_of(notes, BYTES(LEMMA_NOTE), "/ "), bytes_from_text(word));
+    mecab_lattice_clear(lattice);
+    return is;
+}
+
+enum sk_code
+lemmas_open(const char *folder, struct why *why)
+{
+    /* The words of a passage are told by this dictionary alone: a user's own settings are not read. */
+    static char name[] = "mecab", settings[] = "-r", none[] = "/dev/null", from[] = "-d";
+    char *arguments[] = {name, settings, none, from, strdup(folder), NULL};
+
+    if (!lemmas_are_open()) {
+        model = mecab_model_new(5, arguments);
+        tagger = model == NULL ? NULL : mecab_model_new_tagger(model);
+        lattice = tagger == NULL ? NULL : mecab_model_new_lattice(model);
+    }
+    free(arguments[4]);
+    if (lattice != NULL && is_juman()) {
+        return SK_OK;
+    }
+    lemmas_close();
+    return why_set(why, SK_CONFIG,
+                   "there is no JUMAN dictionary for MeCab in %s (Debian: apt-get install "
+                   "mecab-jumandic-utf8)",
+                   folder);
+}
+
 static const char *const as_they_are[] = {"助詞", "特殊", NULL};
 
 static bool
@@ -129,7 +165,7 @@ read_row(struct bytes row)
     static const char *const by_form[] = {"動詞",   "形容詞", "接尾辞",
                                           "判定詞", "助動詞", NULL};
     struct bytes speech = field_of(row, FIELD_SPEECH), notes = field_of(row, FIELD_NOTES);
-    struct bytes lemma = note_of(notes, BYTES("代表表記:"), "/ ");
+    struct bytes lemma = note_of(notes, BYTES(LEMMA_NOTE), "/ ");
     struct bytes kind = note_of(notes, BYTES("カテゴリ:"), "; ");
     enum field told_by = is_one_of(speech, by_form) ? FIELD_FORM : FIELD_KIND;
 
@@ -234,6 +270,7 @@ add_line(struct letters *runs, struct bytes line)
         count_runs(runs, w);
     }
     mecab_lattice_clear(lattice);
+    memset(held, 0, line.size); /* no mail stays behind */
 }
 
 void

@@ -19,8 +19,8 @@
 #define LEMMAS_FOLDER "/var/lib/mecab/dic/juman-utf8" /* Debian's */
 #define LEMMAS_LINE   1500 /* bytes of a line that are read; beyond: not */
 
-/* The dictionary in a folder, from now on for the whole process; before any sandbox. SK_CONFIG, with what to install, where there is none;
- * nothing is read then. A second call with the same folder does nothing. */
+/* The dictionary in a folder, from now on for the whole process; before any sandbox. SK_CONFIG, with what to install, where there is none, or
+ * another than JUMAN's in UTF-8; nothing is read then. While one is open a second call opens none. */
 enum sk_code lemmas_open(const char *folder, struct why *why);
 bool lemmas_are_open(void);
 /* Text in normal form, valid UTF-8 without NUL. Adds its runs: places below LETTERS_COUNT and how often each stands there, beside what

@@ -84,6 +84,19 @@ def wait_log(c, words, count=1, seconds=20):
     return False
 
 
+def foreign_dictionary(folder):
+    """One for MeCab, of one word, that is not JUMAN's."""
+    for name, text in (('char.def', 'DEFAULT 0 1 0\nSPACE 0 1 0\n0x0020 SPACE\n'), ('unk.def', 'DEFAULT,0,0,0,x,*\nSPACE,0,0,0,x,*\n'), ('matrix.def', '1 1\n0 0 0\n'),
+                       ('dicrc', 'cost-factor = 800\nbos-feature = BOS/EOS,*,*\nconfig-charset = UTF-8\n'), ('one.csv', '学校,0,0,100,名詞,一般,*,*,*,*,学校\n')):
+        with open(os.path.join(folder, name), 'w') as f:
+            f.write(text)
+    to = os.path.join(folder, 'a folder')
+    os.mkdir(to)
+    subprocess.run(['/usr/lib/mecab/mecab-dict-index', '-d', folder, '-o', to, '-f', 'utf-8', '-t', 'utf-8'], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    shutil.copy(os.path.join(folder, 'dicrc'), to)
+    return to
+
+
 def start_refused():
     folder = tempfile.mkdtemp(prefix='sekisho-lexicon-')
     for name, text in (('form', HEAD + 'x\n'), ('examples', HEAD + ROW.replace('竜水あります。手押し都内、詳細はテレで', '竜水はとてもきれいです'))):
@@ -92,13 +105,14 @@ def start_refused():
         r = run('serve', '--config', c.conf, timeout=60)
         ok(r.returncode == 78 and path in r.stderr.decode() and b'line 2, column' in r.stderr, 'mistakes of %s: it does not start, exit status 78' % name, r)
         c.stop()
-    c = Checkpoint(extra='[judge]\ndictionary = ' + folder, start=False)
-    r = run('serve', '--config', c.conf, timeout=60)
-    ok(r.returncode == 78 and folder in r.stderr.decode() and b'mecab-jumandic-utf8' in r.stderr,
-       'a dictionary that is named and not there: it does not start, and says what to install', r)
-    r = run('doctor', '--json', '--config', c.conf)
-    ok(b'"dictionary","grade":"bad"' in r.stdout.replace(b' ', b''), 'and the doctor finds it', r.stdout[-1500:])
-    c.stop()
+    for at, what in ((folder, 'that is not there'), (foreign_dictionary(folder), 'of others')):
+        c = Checkpoint(extra='[judge]\ndictionary = ' + at, start=False)
+        r = run('serve', '--config', c.conf, timeout=60)
+        ok(r.returncode == 78 and at in r.stderr.decode() and b'mecab-jumandic-utf8' in r.stderr,
+           'a dictionary %s: it does not start, and says what to install' % what, r)
+        r = run('doctor', '--json', '--config', c.conf)
+        ok(b'"dictionary","grade":"bad"' in r.stdout.replace(b' ', b''), 'and the doctor finds it', r.stdout[-1500:])
+        c.stop()
     shutil.rmtree(folder)
 
 
