@@ -294,7 +294,7 @@ def apart():
         else:
             ok(sees_content(text) and 'classifier' in text and 'ground=consent' in text, where + ': all of it for who consented', text)
 
-    with Checkpoint(profile='carrier', extra=extra + '[policy]\nhold = 4\n') as c:
+    with Checkpoint(profile='carrier', extra=extra + '[policy]\nhold = 4\nrefuse = 1000\n') as c:
         a = send(c, bad('mixed'), [NO, YES])
         ok(a[0] == 250 and 'held' not in a[1][0] and set(copies(c, 'mixed')) == {NO}, 'held for one, the other has his, and the reply does not tell', (a, copies(c, 'mixed')))
         a = send(c, bad('alone'), [YES])
