@@ -15,7 +15,7 @@
  *     step; for each concern of words two, the value of one step and the bias; then 2^WORDING_BITS signed bytes for each
  *     concern and 2^WORDING_WORDS_BITS for each concern of words; numbers in the machine's order
  *
- * Family: that of its caller. docs/decisions/0030-wording.md says why and how well. */
+ * Family: that of its caller. docs/decisions/0030-wording.md and 0033-words-of-a-passage.md say why and how well. */
 #pragma once
 
 #include "judge/letters.h"
