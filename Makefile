@@ -53,6 +53,7 @@ bench: all
 	@tests/bench/run $(BENCH)
 
 model: all
+	@tools/install-needed model
 	@tools/train-model build/sekisho build/model
 	@tools/train-wording build build/model
 	@tests/bench/judging --card
