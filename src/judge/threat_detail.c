@@ -155,8 +155,8 @@ threat_detail_read(struct arena *arena, const struct threat_cues *cues, struct b
     }
 }
 
-/* A score from which on the words leave no doubt: letters and words both give 6. */
-#define SURE 12
+/* A score from which on the words leave no doubt: the sum of what letters and words say. */
+#define SURE 15
 
 /* 1 to 5: one for the threat, and for each of time, place or person, means and a day within the week. */
 int
