@@ -27,7 +27,7 @@
 #define CLASSIFIER_SAYS 0.5 /* smaller logits are no finding */
 /* Where the classifier's letters and pairs leave it in doubt, the words of the beginning are asked too (judge/wording.h). */
 #define CLASSIFIER_DOUBTS 3.0
-#define WORDS_SHARE       0.5
+#define WORDS_SHARE       0.4
 #define THREAT_WEIGHT     3.0
 #define TRADE_WEIGHT      4.0
 #define DATE_BELIEVED     172800 /* seconds between a message's date and its arrival */

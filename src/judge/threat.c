@@ -23,8 +23,9 @@
 #define SCORE_NONE (-20) /* where no act is */
 #define ALONE_SURE 3.6   /* of what an act says by itself */
 #define WORD_MOST  40    /* bytes of an ASCII word; longer ones are junk or data */
-/* How much louder a text must say it that names no act, the shorter it is. */
-#define SHORT_UNSURE 2.0
+/* How much louder a text must say it that names no act, or hardly one, the shorter it is. */
+#define SHORT_UNSURE 4.0
+#define HARDLY       0 /* of what an act says by itself: below, there is hardly one */
 
 struct span {
     size_t from, to;
@@ -577,6 +578,7 @@ threat_read(struct arena *arena, const struct threat_cues *cues, struct bytes no
         measure(all, count, at, features);
         double score = weigh(features, weights), plain = likely[i].score - ALONE_SURE;
         score += wording_whole(WORDING_THREAT, passage, score);
+        score -= likely[i].score < HARDLY ? SHORT_UNSURE * (1 - wording_kept(passage)) : 0;
         score = plain > score ? plain : score;
         if (score > threat_r->score) {
             take(threat_r, score, passage, features);
